@@ -1,0 +1,72 @@
+"""What passes between the stages: dialogues, prompts, preference pairs, replies. Plain data, no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Speaker = Literal["client", "counsellor"]
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One utterance of a dialogue."""
+
+    speaker: Speaker
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """A whole session as its corpus tells it.
+
+    `group` is what a split may never cut in two: the video, question or patient the dialogue
+    comes from. Several dialogues may share one group.
+    """
+
+    dialogue_id: str
+    group: str
+    corpus: str
+    turns: tuple[Turn, ...]
+    language: str = "en"
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The last turns before a counsellor speaks, and what the counsellor then really said."""
+
+    prompt_id: str
+    group: str
+    corpus: str
+    turns: tuple[Turn, ...]  # oldest first; the last one is the client's
+    human_reply: str
+    language: str = "en"
+
+    @property
+    def client_text(self) -> str:
+        """The client's words that the reply answers."""
+        return self.turns[-1].text
+
+
+@dataclass(frozen=True, slots=True)
+class PreferencePair:
+    """Two replies to one prompt, the first preferred; `scheme` names who says so."""
+
+    prompt: Prompt
+    chosen: str
+    rejected: str
+    scheme: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a policy answered to a prompt; `finished` is whether it ended by itself."""
+
+    prompt_id: str
+    text: str
+    tokens: int
+    finished: bool

@@ -1,0 +1,107 @@
+"""Every setting a trial can have: typed, frozen, with one default in one place. No torch, no Ray."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Positive = Annotated[int, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A frozen group of settings that refuses keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataSettings(Section):
+    """Where dialogues come from and how preference pairs are made of them."""
+
+    corpora: tuple[str, ...] = ("sample",)
+    """Corpora by name, see `empathy.corpora.CORPORA`."""
+    folder: Path | None = None
+    """Folder with the public data sets; None means the variable EMPATHY_DATA."""
+    scheme: Literal["ranked", "generated"] = "ranked"
+    """How pairs are made: see `empathy.pairs`."""
+    candidates: Annotated[int, Field(ge=2)] = 4
+    """Replies sampled per prompt by the warm-started model, for `ranked`."""
+    relevance: Annotated[float, Field(ge=0.0)] = 4.0
+    """Weight of a candidate's similarity to the client's words beside its empathy, for `ranked`."""
+    context_turns: Positive = 3
+    """Turns of the dialogue that a prompt shows."""
+    min_words: Positive = 5
+    """Exchanges with a client turn or a human reply of fewer words are left out, and counted."""
+    max_prompts: Positive | None = None
+    """Train prompts used at most, chosen by stable hash; None means all."""
+
+
+class WarmStartSettings(Section):
+    """Supervised fine-tuning on human replies before any preference is learnt."""
+
+    steps: Annotated[int, Field(ge=0)] = 100
+    """Optimizer steps; 0 starts DPO from the base model itself."""
+    batch_size: Positive = 8
+    """Replies per optimizer step."""
+    learning_rate: Annotated[float, Field(gt=0.0)] = 1e-3
+    lora_rank: Positive = 32
+
+
+class TrialSettings(Section):
+    """What one trial (one lane) may have of its own; any of these can be searched."""
+
+    beta: Annotated[float, Field(gt=0.0)] = 0.3
+    """Strength of the tie to the reference model (DPO, eq. 7)."""
+    learning_rate: Annotated[float, Field(gt=0.0)] = 3e-4
+    """Peak learning rate of AdamW."""
+    lora_rank: Positive = 16
+    lora_alpha: Annotated[float, Field(gt=0.0)] | None = None
+    """LoRA's alpha; None means twice the rank, so that rank is not confounded with learning rate."""
+    weight_decay: Annotated[float, Field(ge=0.0)] = 0.0
+    warmup_steps: Annotated[int, Field(ge=0)] = 0
+    """Steps over which the learning rate rises from 0."""
+    schedule: Literal["constant", "linear", "cosine"] = "constant"
+    """How the learning rate falls after the warmup, reaching 0 at `max_steps`."""
+    max_grad_norm: Annotated[float, Field(gt=0.0)] = 1.0
+    """The gradient of a trial is scaled down to this norm."""
+    seed: int = 0
+    """Seed of the adapter's first weights and of the order of the data."""
+
+    @property
+    def lora_scale(self) -> float:
+        """The factor alpha / rank that multiplies the adapter's product."""
+        return (2.0 * self.lora_rank if self.lora_alpha is None else self.lora_alpha) / self.lora_rank
+
+
+class TrainingSettings(TrialSettings):
+    """How trials train: what they share, and the value of what is not searched."""
+
+    max_steps: Positive = 150
+    """Optimizer steps of a trial that is not stopped early."""
+    batch_size: Positive = 8
+    """Pairs in one forward pass of a trial."""
+    gradient_accumulation: Positive = 1
+    """Forward passes in one optimizer step."""
+    max_prompt_tokens: Positive = 256
+    """Longer prompts lose their oldest tokens; how many did is reported."""
+    max_length: Positive = 512
+    """Tokens of prompt and reply; longer replies lose their end, and how many did is reported."""
+
+
+class EvaluationSettings(Section):
+    """How often and on what a trial is measured."""
+
+    report_every: Positive = 25
+    """Steps between two measurements of a trial; the early-stopping rungs stand on these."""
+    validation_prompts: Positive = 48
+    """Prompts that steer the search."""
+    test_prompts: Positive = 96
+    """Prompts that judge base, SFT and the finalists, and that no trial's search ever saw."""
+    finalists: Positive = 3
+    """The best trials by validation that are measured on the test split."""
+    temperature: Annotated[float, Field(ge=0.0)] = 0.7
+    """Sampling temperature; 0 is greedy."""
+    max_new_tokens: Positive = 128
+    seed: int = 0
+    """Seed of the sampled replies, the same for every trial."""
