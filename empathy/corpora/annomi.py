@@ -97,7 +97,7 @@ def _read(path: Path, columns: tuple[str, ...]) -> Utterances:
         for row in reader:
             _add(utterances, row, f"{path}, line {reader.line_num}")
     except csv.Error as error:
-        raise UserError(f"{path}, line {reader.line_num}: {error}; {REMEDY}") from error
+        raise UserError(f"{path}, after line {reader.line_num}: {error}; {REMEDY}") from error
     if not utterances:
         raise UserError(f"{path} has a header but no rows; {REMEDY}")
     return dict(utterances)
