@@ -1,0 +1,1 @@
+"""What searches: sweep files, the search over them, and the report of what came out."""

@@ -1,0 +1,239 @@
+"""The truth about a sweep on disk: trials.csv, history.jsonl, manifest.json, summary.json.
+
+Trackers lose rows when a process is killed; these files do not: every report is appended to
+history.jsonl and trials.csv is rewritten whole, so at any moment the folder can be read. A metric
+that was not measured is an empty cell, never 0.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from empathy.cache import write_atomically
+from empathy.errors import UserError
+from sweeps.manifest import begin, note, read_manifest, write_json
+from sweeps.observers import BASELINES, Row, State, SweepInfo
+
+TRIALS, HISTORY, SUMMARY, SAMPLES = "trials.csv", "history.jsonl", "summary.json", "samples.json"
+FIXED = ("trial_id", "state", "reason", "step", "seconds")
+PARTS = ("value", "low", "high", "n")
+TEST = "test_"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measured number: its 95 % interval and the count of items behind it, where known."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+
+    @classmethod
+    def of(cls, parts: Mapping[str, Any] | float | None) -> Figure | None:
+        """The figure in a row's {"value", "low", "high", "n"} or bare number; None if missing."""
+        if parts is None:
+            return None
+        if isinstance(parts, int | float):
+            return None if math.isnan(parts) else cls(float(parts))
+        if parts.get("value") is None or math.isnan(parts["value"]):
+            return None
+        return cls(parts["value"], parts.get("low"), parts.get("high"), parts.get("n"))
+
+
+@dataclass
+class Trial:
+    """A line of trials.csv: the last that was heard of a trial."""
+
+    trial_id: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    state: State = "running"
+    reason: str | None = None
+    step: int | None = None
+    seconds: float | None = None
+    metrics: dict[str, Figure] = field(default_factory=dict)
+    """By name, on validation prompts, as of `step`."""
+    test: dict[str, Figure] = field(default_factory=dict)
+    """By name, on test prompts; only base, SFT and the finalists have them."""
+
+
+def figures(metrics: Mapping[str, Any]) -> dict[str, Figure]:
+    """The metrics of a row or summary by name, without those that are missing."""
+    found = {name: Figure.of(parts) for name, parts in metrics.items()}
+    return {name: figure for name, figure in found.items() if figure is not None}
+
+
+class Ledger:
+    """Writes down everything that happens in a sweep; a full disk is an error, not a warning."""
+
+    def __init__(self, command: Sequence[str], seed: int) -> None:
+        self._command, self._seed = tuple(command), seed
+        self._out = Path()
+        self.trials: dict[str, Trial] = {}
+
+    def sweep_started(self, sweep: SweepInfo) -> None:
+        self._out = sweep.out
+        self._out.mkdir(parents=True, exist_ok=True)
+        begin(sweep, self._command, self._seed)
+        for stale in (HISTORY, SUMMARY, SAMPLES):
+            (self._out / stale).unlink(missing_ok=True)
+        self._save()
+
+    def note(self, **facts: Any) -> None:
+        """Add to the manifest what was learnt on the way, such as data={...} or weights={...}."""
+        note(self._out, facts)
+
+    def stage(self, name: str, done: int, total: int | None) -> None:
+        """Stages leave no trace on disk."""
+
+    def trial_started(self, trial_id: str, parameters: Mapping[str, Any]) -> None:
+        self.trials[trial_id] = Trial(trial_id, dict(parameters))
+        self._save()
+
+    def trial_reported(self, row: Row) -> None:
+        with (self._out / HISTORY).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row, allow_nan=True) + "\n")
+        trial = self.trials.setdefault(row["trial_id"], Trial(row["trial_id"]))
+        trial.step, trial.seconds = row["step"], row.get("seconds")
+        trial.metrics = figures(row.get("metrics", {}))
+        self._save()
+
+    def trial_ended(self, trial_id: str, state: State, reason: str | None) -> None:
+        trial = self.trials.setdefault(trial_id, Trial(trial_id))
+        trial.state, trial.reason = state, reason
+        self._save()
+
+    def sweep_ended(self, summary: Mapping[str, Any]) -> None:
+        measured = {name: item["metrics"] for name, item in summary["baselines"].items()}
+        judged = [*summary.get("finalists", ()), *filter(None, [summary.get("best")])]
+        measured |= {item["trial"]: item["metrics"] for item in judged}
+        for trial_id, metrics in measured.items():
+            self.trials.setdefault(trial_id, Trial(trial_id)).test = figures(metrics)
+        self._save()
+        write_json(self._out / SUMMARY, summary)
+        note(self._out, {}, ended=True)
+
+    def _save(self) -> None:
+        write_trials(self._out / TRIALS, list(self.trials.values()))
+
+
+def write_trials(path: Path, trials: Sequence[Trial]) -> None:
+    """Write trials.csv, base and SFT first; columns are the union over all trials."""
+    ordered = sorted(trials, key=_baselines_first)
+    parameters = list(dict.fromkeys(name for trial in ordered for name in trial.parameters))
+    metrics = list(dict.fromkeys(name for trial in ordered for name in trial.metrics))
+    tests = list(dict.fromkeys(name for trial in ordered for name in trial.test))
+    measured = [*metrics, *(TEST + name for name in tests)]
+    columns = [*FIXED, *parameters, *(f"{name}_{part}" for name in measured for part in PARTS)]
+
+    def write(temporary: Path) -> None:
+        with temporary.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, columns, restval="")
+            writer.writeheader()
+            writer.writerows(_cells(trial) for trial in ordered)
+
+    write_atomically(path, write)
+
+
+def _baselines_first(trial: Trial) -> int:
+    """Stable order: base, SFT, then trials as they came."""
+    return BASELINES.index(trial.trial_id) if trial.trial_id in BASELINES else len(BASELINES)
+
+
+def _cells(trial: Trial) -> dict[str, Any]:
+    cells: dict[str, Any] = {name: getattr(trial, name) for name in FIXED}
+    for name, value in trial.parameters.items():
+        cells[name] = value if isinstance(value, str) else json.dumps(value)
+    for prefix, group in (("", trial.metrics), (TEST, trial.test)):
+        for name, figure in group.items():
+            cells |= {f"{prefix}{name}_{part}": getattr(figure, part) for part in PARTS}
+    return cells
+
+
+@dataclass(frozen=True)
+class Record:
+    """A sweep as its folder tells it."""
+
+    manifest: dict[str, Any]
+    trials: tuple[Trial, ...]
+    history: tuple[dict[str, Any], ...]
+    """All reports, in the order they came."""
+    summary: dict[str, Any] | None
+    """None while the sweep runs, or when it was cut off."""
+    samples: tuple[dict[str, Any], ...]
+    """Replies to invented prompts: {"prompt": str, "replies": {trial_id: text}}."""
+
+
+def read_record(out: Path) -> Record:
+    """Rebuild a sweep from the files under `out`; raises UserError where there is no sweep."""
+    summary, samples = out / SUMMARY, out / SAMPLES
+    return Record(
+        manifest=read_manifest(out),
+        trials=read_trials(out / TRIALS),
+        history=read_history(out / HISTORY),
+        summary=json.loads(summary.read_text("utf-8")) if summary.exists() else None,
+        samples=tuple(json.loads(samples.read_text("utf-8"))) if samples.exists() else (),
+    )
+
+
+def read_history(path: Path) -> tuple[dict[str, Any], ...]:
+    """The reports in history.jsonl; a last line torn by a crash is left out with a warning."""
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    rows = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError as error:
+            if number < len(lines):
+                raise UserError(f"{path}, line {number}, is no JSON: {error}") from error
+            log.warning("%s: the last line was torn by a crash and is left out", path)
+    return tuple(rows)
+
+
+def read_trials(path: Path) -> tuple[Trial, ...]:
+    """The trials in trials.csv, in its order; raises UserError when the file is missing."""
+    if not path.exists():
+        raise UserError(f"{path} does not exist: give the folder of a sweep, such as results/demo")
+    with path.open(newline="", encoding="utf-8") as file:
+        return tuple(_trial(cells) for cells in csv.DictReader(file))
+
+
+def _trial(cells: dict[str, str]) -> Trial:
+    stems = [name.removesuffix("_value") for name in cells if name.endswith("_value")]
+    measured = {f"{stem}_{part}" for stem in stems for part in PARTS}
+    searched = [name for name in cells if name not in measured and name not in FIXED]
+    found = {stem: _figure(cells, stem) for stem in stems}
+    kept = {stem: figure for stem, figure in found.items() if figure is not None}
+    return Trial(
+        trial_id=cells["trial_id"],
+        parameters={name: _plain(cells[name]) for name in searched if cells[name] != ""},
+        state=cast(State, cells["state"]),
+        reason=cells["reason"] or None,
+        step=int(cells["step"]) if cells["step"] else None,
+        seconds=float(cells["seconds"]) if cells["seconds"] else None,
+        metrics={stem: kept[stem] for stem in kept if not stem.startswith(TEST)},
+        test={stem.removeprefix(TEST): kept[stem] for stem in kept if stem.startswith(TEST)},
+    )
+
+
+def _figure(cells: Mapping[str, str], stem: str) -> Figure | None:
+    return Figure.of({part: _plain(cells[f"{stem}_{part}"]) for part in PARTS})
+
+
+def _plain(cell: str) -> Any:
+    """A cell as the number it spells, None when empty, else itself."""
+    if cell == "":
+        return None
+    try:
+        return json.loads(cell)
+    except json.JSONDecodeError:
+        return cell

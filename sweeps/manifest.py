@@ -1,0 +1,97 @@
+"""manifest.json: everything that is needed to run a sweep again and get the same numbers."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from empathy.cache import write_atomically
+from empathy.errors import UserError
+from sweeps.observers import SweepInfo
+
+MANIFEST = "manifest.json"
+# Those whose version can move a number or break a file.
+PACKAGES = (
+    "empathy-sweeps", "torch", "transformers", "trl", "peft", "ray", "optuna", "numpy",
+    "safetensors", "tokenizers", "gguf", "datasets", "deepspeed", "wandb", "plotly",
+)  # fmt: skip
+
+
+def begin(sweep: SweepInfo, command: Sequence[str], seed: int) -> None:
+    """Write the manifest of a sweep that starts; `ended` stays null until it has ended."""
+    manifest = {
+        "sweep": sweep.name,
+        "run_id": sweep.run_id,
+        "metric": {"name": sweep.metric, "goal": sweep.goal},
+        "run_cap": sweep.run_cap,
+        "max_steps": sweep.max_steps,
+        "seed": seed,
+        "command": list(command),
+        "settings": dict(sweep.settings),
+        "started": sweep.started.isoformat(timespec="seconds"),
+        "ended": None,
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "packages": package_versions(),
+        "commit": git_commit(Path(__file__).parent),
+    }
+    write_json(sweep.out / MANIFEST, manifest)
+
+
+def note(out: Path, facts: Mapping[str, Any], *, ended: bool = False) -> None:
+    """Add facts to the manifest under `out`, and the time of the end when it has come."""
+    manifest = read_manifest(out) | dict(facts)
+    if ended:
+        manifest["ended"] = datetime.now(UTC).isoformat(timespec="seconds")
+    write_json(out / MANIFEST, manifest)
+
+
+def read_manifest(out: Path) -> dict[str, Any]:
+    """The manifest under `out`; raises UserError when there is none."""
+    path = out / MANIFEST
+    if not path.exists():
+        raise UserError(f"{path} does not exist: give the folder of a sweep, such as results/demo")
+    content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return content
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write `content` as indented JSON, at once."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def package_versions() -> dict[str, str | None]:
+    """Installed version by package; None where a package is not installed."""
+    return {package: _version(package) for package in PACKAGES}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def git_commit(folder: Path) -> str | None:
+    """The commit `folder` stands on, marked "+ changes" when files differ; None outside git."""
+    found = _git(folder, "rev-parse", "HEAD")
+    if found is None:
+        return None
+    return f"{found} + changes" if _git(folder, "status", "--porcelain", "-uno") else found
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

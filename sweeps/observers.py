@@ -1,0 +1,127 @@
+"""Who watches a sweep: the ledger, Weights & Biases and the terminal all see the same six events.
+
+The runner sends every event from one process, in this order: `sweep_started`, any number of
+`stage`, `trial_started`, `trial_reported` and `trial_ended`, then `sweep_ended`. The untrained
+base and the SFT model arrive as the trials "base" and "sft": no parameters, one report at step 0.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+BASELINES = ("base", "sft")
+State = Literal["running", "stopped", "completed", "failed"]
+# A row as a trial reports it: {"trial_id", "step", "seconds", "metrics": {name: {"value", "low",
+# "high", "n"}}, "curves": {name: float}}. Plain JSON, because it crosses processes.
+Row = Mapping[str, Any]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SweepInfo:
+    """What is known of a sweep before its first trial."""
+
+    name: str
+    metric: str
+    """The metric that the search optimises, judged on validation prompts."""
+    goal: Literal["maximize", "minimize"]
+    settings: Mapping[str, Any]
+    """The whole sweep file after overrides, plain JSON; `parameters` says what is searched."""
+    run_cap: int | None
+    max_steps: int
+    out: Path
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def run_id(self) -> str:
+        """A name that tells this run of the sweep from earlier ones."""
+        return f"{self.name}-{self.started:%Y%m%d-%H%M%S}"
+
+
+class Observer(Protocol):
+    """One who watches a sweep."""
+
+    def sweep_started(self, sweep: SweepInfo) -> None: ...
+
+    def stage(self, name: str, done: int, total: int | None) -> None:
+        """`done` of `total` units of a named stage ("warm start") are over; None: unknown."""
+
+    def trial_started(self, trial_id: str, parameters: Mapping[str, Any]) -> None: ...
+
+    def trial_reported(self, row: Row) -> None: ...
+
+    def trial_ended(self, trial_id: str, state: State, reason: str | None) -> None: ...
+
+    def sweep_ended(self, summary: Mapping[str, Any]) -> None: ...
+
+
+class Shielded:
+    """An observer whose failure costs one warning and its own absence, never the sweep."""
+
+    def __init__(self, observer: Observer, name: str) -> None:
+        self._observer: Observer | None = observer
+        self._name = name
+
+    def _tell(self, event: Callable[[Observer], None]) -> None:
+        if self._observer is None:
+            return
+        try:
+            event(self._observer)
+        except Exception as error:
+            self._observer = None
+            log.warning("%s is off for the rest of this sweep: %r", self._name, error)
+
+    def sweep_started(self, sweep: SweepInfo) -> None:
+        self._tell(lambda observer: observer.sweep_started(sweep))
+
+    def stage(self, name: str, done: int, total: int | None) -> None:
+        self._tell(lambda observer: observer.stage(name, done, total))
+
+    def trial_started(self, trial_id: str, parameters: Mapping[str, Any]) -> None:
+        self._tell(lambda observer: observer.trial_started(trial_id, parameters))
+
+    def trial_reported(self, row: Row) -> None:
+        self._tell(lambda observer: observer.trial_reported(row))
+
+    def trial_ended(self, trial_id: str, state: State, reason: str | None) -> None:
+        self._tell(lambda observer: observer.trial_ended(trial_id, state, reason))
+
+    def sweep_ended(self, summary: Mapping[str, Any]) -> None:
+        self._tell(lambda observer: observer.sweep_ended(summary))
+
+
+class Everyone:
+    """Passes each event to all observers, in the order given."""
+
+    def __init__(self, observers: Sequence[Observer]) -> None:
+        self._observers = tuple(observers)
+
+    def sweep_started(self, sweep: SweepInfo) -> None:
+        for observer in self._observers:
+            observer.sweep_started(sweep)
+
+    def stage(self, name: str, done: int, total: int | None) -> None:
+        for observer in self._observers:
+            observer.stage(name, done, total)
+
+    def trial_started(self, trial_id: str, parameters: Mapping[str, Any]) -> None:
+        for observer in self._observers:
+            observer.trial_started(trial_id, parameters)
+
+    def trial_reported(self, row: Row) -> None:
+        for observer in self._observers:
+            observer.trial_reported(row)
+
+    def trial_ended(self, trial_id: str, state: State, reason: str | None) -> None:
+        for observer in self._observers:
+            observer.trial_ended(trial_id, state, reason)
+
+    def sweep_ended(self, summary: Mapping[str, Any]) -> None:
+        for observer in self._observers:
+            observer.sweep_ended(summary)
