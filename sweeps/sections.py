@@ -1,0 +1,51 @@
+"""The groups of a sweep file that belong to the search and the machine, not to a trial."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from empathy.settings import Positive, Section
+
+
+class MetricChoice(Section):
+    """What the search is after."""
+
+    name: str
+    """One of `empathy.metrics.METRICS`, measured on validation prompts."""
+    goal: Literal["maximize", "minimize"]
+
+
+class EarlyTerminate(Section):
+    """Trials that fall behind are stopped: W&B's hyperband, run as asynchronous halving (ASHA).
+
+    At `min_iter` optimizer steps, and again at `eta` times as many each time, a trial goes on only
+    if it is among the best 1/eta of those that got there before it. The longest is
+    `training.max_steps`.
+    """
+
+    type: Literal["hyperband"]
+    min_iter: Positive
+    """Optimizer steps before the first decision; a multiple of `evaluation.report_every`."""
+    eta: Annotated[int, Field(ge=2)] = 3
+    """One in how many trials goes on."""
+
+
+class Resources(Section):
+    """What a sweep may use of the machine."""
+
+    lanes: Positive | Literal["auto"] = "auto"
+    """Trials trained together on one device."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """auto takes the GPU where there is one."""
+
+
+class Tracking(Section):
+    """Weights & Biases. Results are always on disk as well."""
+
+    mode: Literal["auto", "online", "offline", "disabled"] = "auto"
+    """auto is online where an API key is known, and offline elsewhere."""
+    project: Annotated[str, Field(min_length=1)] = "empathy"
+    entity: str | None = None
+    """Team or user; None means the default of the API key."""
