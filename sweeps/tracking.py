@@ -21,23 +21,25 @@ from sweeps.observers import BASELINES, Observer, Row, Shielded, State, SweepInf
 if TYPE_CHECKING:
     import wandb
 
-Mode = Literal["auto", "online", "offline", "off"]
+Mode = Literal["auto", "online", "offline", "disabled"]
 RunMode = Literal["online", "offline"]
 DEFAULT_SERVER = "https://api.wandb.ai"
 
 log = logging.getLogger(__name__)
 
 
-def tracker(mode: Mode, project: str, *, init_timeout_seconds: float = 10.0) -> Observer | None:
-    """The observer that writes to Weights & Biases, or None for mode "off".
+def tracker(
+    mode: Mode, project: str, entity: str | None, *, init_timeout_seconds: float = 10.0
+) -> Observer | None:
+    """The observer that writes to Weights & Biases, or None where tracking is disabled.
 
     "auto" is online when WANDB_API_KEY or a netrc entry for the server is there, else offline. No
     failure of it stops a sweep.
     """
-    if mode == "off":
+    if mode == "disabled":
         return None
     found: RunMode = ("online" if has_login() else "offline") if mode == "auto" else mode
-    return Shielded(Tracker(found, project, init_timeout_seconds), "Weights & Biases")
+    return Shielded(Tracker(found, project, entity, init_timeout_seconds), "Weights & Biases")
 
 
 def has_login() -> bool:
@@ -88,9 +90,11 @@ def numbers(row: Row) -> dict[str, float]:
 class Tracker:
     """One W&B run per trial, all in the process that watches the sweep."""
 
-    def __init__(self, mode: RunMode, project: str, init_timeout_seconds: float) -> None:
+    def __init__(
+        self, mode: RunMode, project: str, entity: str | None, init_timeout_seconds: float
+    ) -> None:
         self.mode = mode
-        self._project = project
+        self._project, self._entity = project, entity
         self._timeout = init_timeout_seconds
         self._suffix = ""  # of run ids
         self._sweep: SweepInfo | None = None
@@ -145,6 +149,7 @@ class Tracker:
         sweep = self._sweep
         return wandb.init(
             project=self._project,
+            entity=self._entity,
             dir=str(sweep.out),
             id=f"{sweep.run_id}-{trial_id}{self._suffix}",
             name=f"{sweep.name} {trial_id}",

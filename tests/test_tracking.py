@@ -108,8 +108,8 @@ def test_login_is_a_key_or_a_netrc_entry(tmp_path: Path, monkeypatch: pytest.Mon
     assert not has_login()
 
 
-def test_off_is_nobody() -> None:
-    assert tracker("off", "empathy") is None
+def test_disabled_is_nobody() -> None:
+    assert tracker("disabled", "empathy", None) is None
 
 
 def inspected(run: Path) -> list[dict[str, Any]]:
@@ -121,7 +121,7 @@ def inspected(run: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.usefixtures("service")
 def test_offline_run_holds_the_numbers_and_no_path(tmp_path: Path) -> None:
-    observer = tracker("offline", "empathy")
+    observer = tracker("offline", "empathy", None)
     assert observer is not None
     play(observer, tmp_path)
     (run,) = tmp_path.glob("wandb/offline-run-*")
@@ -147,7 +147,7 @@ def test_dead_server_costs_one_warning_and_seconds(
 ) -> None:
     monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
-    observer = Tracker("online", "empathy", init_timeout_seconds=2.0)
+    observer = Tracker("online", "empathy", None, init_timeout_seconds=2.0)
     started = time.monotonic()
     observer.sweep_started(sweep(tmp_path))
     with caplog.at_level(logging.WARNING, logger="sweeps"):
@@ -174,7 +174,7 @@ class Broken:
 def test_failure_while_logging_ends_tracking_not_the_sweep(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    observer = tracker("offline", "empathy")
+    observer = tracker("offline", "empathy", None)
     assert observer is not None
     monkeypatch.setattr(Tracker, "_begin", lambda *_: Broken())
     play(observer, tmp_path)
