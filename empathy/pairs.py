@@ -93,7 +93,7 @@ def ranked(
     if len(texts) < 2:
         return None
     best, worst = max(texts, key=lambda c: c[0]), min(texts, key=lambda c: c[0])
-    if best[0] == worst[0] or _words(best[1]) == _words(worst[1]):
+    if _words(best[1]) == _words(worst[1]):  # so it is at a tie: both are the first candidate
         return None
     return PreferencePair(prompt, best[1], worst[1], "ranked")
 

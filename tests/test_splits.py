@@ -98,6 +98,13 @@ def test_select_is_stable_nested_and_salted() -> None:
     assert set(select(many, 20, "train").prompts) != set(chosen)
 
 
+def test_a_large_group_is_not_chosen_first_more_often() -> None:
+    many = [prompt(i, "large") for i in range(50)] + [prompt(50, "small")]
+    first = Counter(select(many, 1, f"salt {i}").prompts[0].group for i in range(200))
+    # A fair coin: 100 +- 3 * sqrt(200 / 4). One prompt in 51, drawn blindly, would give about 4.
+    assert first["small"] == pytest.approx(100, abs=21)
+
+
 def test_select_says_when_there_are_fewer() -> None:
     chosen = select([prompt(1, "a"), prompt(2, "b")], 5, "test")
     assert (len(chosen.prompts), chosen.available) == (2, 2)
