@@ -1,0 +1,227 @@
+"""K lanes of one frozen model, trained together: one forward and one backward pass for all.
+
+A lane is a row of three matrices (weights and two Adam moments) plus its settings and step count.
+Lanes share no trainable number, so the gradient of the summed losses is each lane's own gradient,
+and a lane may join, leave or diverge between two steps without the others noticing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from empathy.lanes.adapters import Layout
+from empathy.lanes.logprobs import sequence_logps
+from empathy.lanes.losses import LOSSES, Batch, LaneLoss
+from empathy.lanes.optimizer import Moments, adamw, clip, schedule
+from empathy.lanes.rows import Example, pack
+from empathy.settings import TrialSettings
+
+TOKENS_PER_PASS = 8192  # of a pass without gradients; more would only need more memory
+
+
+@dataclass(frozen=True)
+class Task:
+    """What all lanes learn: the examples, what the reference says of them, and how."""
+
+    examples: Sequence[Example]
+    reference: Tensor  # (n, replies) summed log-probabilities; zeros where the loss has none
+    loss: str  # a name in LOSSES
+    max_steps: int
+    batch_size: int
+    gradient_accumulation: int = 1
+
+    def batch(self, seed: int, number: int) -> list[int]:
+        """Example indices of a lane's `number`-th forward pass.
+
+        The order is an endless row of seeded shuffles, cut in batches: a function of the seed
+        alone, so that a resumed lane goes on where it was.
+        """
+        start = number * self.batch_size
+        n = len(self.examples)
+        epochs = range(start // n, (start + self.batch_size - 1) // n + 1)
+        order = [int(i) for epoch in epochs for i in shuffle(n, seed, epoch)]
+        offset = start - epochs.start * n
+        return order[offset : offset + self.batch_size]
+
+
+def shuffle(n: int, seed: int, epoch: int) -> Tensor:
+    """A permutation of n examples that belongs to this seed and epoch."""
+    random = torch.Generator().manual_seed((seed << 20) + epoch)
+    return torch.randperm(n, generator=random)
+
+
+class LaneState(NamedTuple):
+    """Everything a lane has learnt: weights and moments `(size,)`, and its finished steps."""
+
+    weights: Tensor
+    first: Tensor
+    second: Tensor
+    step: int
+
+
+class StepReport(NamedTuple):
+    """What one lane's step showed. A diverged lane (not finite) was not updated."""
+
+    step: int
+    loss: float
+    grad_norm: float
+    learning_rate: float
+    curves: dict[str, float]
+    diverged: bool
+
+
+@dataclass
+class _Lane:
+    settings: TrialSettings
+    step: int
+
+
+class LaneEngine:
+    """Trains up to `lanes` adapters on `task`, those that the caller names at each step."""
+
+    def __init__(self, model: PreTrainedModel, layout: Layout, task: Task, lanes: int) -> None:
+        self.model, self.layout, self.task = model, layout, task
+        self.device = next(model.parameters()).device
+        self.weights = torch.zeros(lanes, layout.size, device=self.device)
+        self.moments = Moments(torch.zeros_like(self.weights), torch.zeros_like(self.weights))
+        self._lanes: dict[int, _Lane] = {}
+
+    @property
+    def free(self) -> list[int]:
+        """Lanes that nobody occupies."""
+        return [lane for lane in range(len(self.weights)) if lane not in self._lanes]
+
+    def join(self, settings: TrialSettings, state: LaneState | None = None) -> int:
+        """Occupy a free lane with a new adapter, or with one that was saved; returns the lane."""
+        if not self.free:
+            raise ValueError(f"all {len(self.weights)} lanes are occupied")
+        lane = self.free[0]
+        if state is None:
+            row = self.layout.initial_row(settings.lora_rank, settings.seed)
+            state = LaneState(row, torch.zeros_like(row), torch.zeros_like(row), 0)
+        self.weights[lane] = state.weights
+        self.moments.first[lane] = state.first
+        self.moments.second[lane] = state.second
+        self._lanes[lane] = _Lane(settings, state.step)
+        return lane
+
+    def leave(self, lane: int) -> None:
+        """Free a lane."""
+        del self._lanes[lane]
+
+    def state(self, lane: int) -> LaneState:
+        """A copy of all that `join` needs to go on from here, on the CPU."""
+        rows = (self.weights, *self.moments)
+        return LaneState(*(m[lane].cpu().clone() for m in rows), self._lanes[lane].step)
+
+    def using(self, lanes: Sequence[int]):  # type: ignore[no-untyped-def]
+        """The model computes with these lanes, each with an equal part of the batch."""
+        return self.layout.using(self.weights[list(lanes)], self._scales(lanes))
+
+    def step(self, lanes: Sequence[int]) -> list[StepReport]:
+        """One optimizer step of these lanes, each on its own next batch."""
+        members = [self._lanes[lane] for lane in lanes]
+        rows = self.weights[list(lanes)].requires_grad_()
+        passes = [self._pass(lanes, rows, n) for n in range(self.task.gradient_accumulation)]
+        gradient = torch.stack([gradient for _, gradient in passes]).mean(0)
+        norms = clip(gradient, self._column([m.settings.max_grad_norm for m in members]))
+        loss = torch.stack([result.loss for result, _ in passes]).mean(0)
+        rates = [schedule(m.settings, m.step, self.task.max_steps) for m in members]
+        finite = (loss.isfinite() & norms.isfinite()).tolist()
+        self._update(lanes, rows.detach(), gradient, rates, finite)
+        curves = {
+            name: torch.stack([result.curves[name] for result, _ in passes]).mean(0).tolist()
+            for name in passes[0][0].curves
+        }
+        return [
+            StepReport(
+                member.step,
+                loss[i].item(),
+                norms[i].item(),
+                rates[i],
+                {name: values[i] for name, values in curves.items()},
+                not finite[i],
+            )
+            for i, member in enumerate(members)
+        ]
+
+    def _pass(self, lanes: Sequence[int], rows: Tensor, number: int) -> tuple[LaneLoss, Tensor]:
+        """Losses `(k,)` and their gradient `(k, size)` on each lane's next forward pass."""
+        task = self.task
+        members = [self._lanes[lane] for lane in lanes]
+        batches = [
+            task.batch(m.settings.seed, m.step * task.gradient_accumulation + number)
+            for m in members
+        ]
+        packed = pack([[task.examples[i] for i in batch] for batch in batches]).to(self.device)
+        with self.layout.using(rows, self._scales(lanes)):
+            policy = sequence_logps(self.model, packed)
+            shape = (len(lanes), task.batch_size, -1)
+            batch = Batch(
+                policy.logps.view(shape),
+                task.reference[torch.tensor(batches)].to(self.device),
+                policy.tokens.view(shape),
+            )
+            betas = self._column([m.settings.beta for m in members])
+            result = LOSSES[task.loss](batch, betas)
+            (gradient,) = torch.autograd.grad(result.loss.sum(), rows)
+        return LaneLoss(result.loss.detach(), result.curves), gradient
+
+    def _update(
+        self,
+        lanes: Sequence[int],
+        rows: Tensor,
+        gradient: Tensor,
+        rates: Sequence[float],
+        finite: Sequence[bool],
+    ) -> None:
+        """Move the finite lanes; the others stay where they were."""
+        keep = [i for i, ok in enumerate(finite) if ok]
+        index = [lanes[i] for i in keep]
+        members = [self._lanes[lane] for lane in index]
+        for member in members:
+            member.step += 1
+        weights = rows[keep]
+        moments = Moments(self.moments.first[index], self.moments.second[index])
+        adamw(
+            weights,
+            gradient[keep],
+            moments,
+            self._column([m.step for m in members]),
+            self._column([rates[i] for i in keep]),
+            self._column([m.settings.weight_decay for m in members]),
+        )
+        self.weights[index] = weights
+        self.moments.first[index], self.moments.second[index] = moments
+
+    def _scales(self, lanes: Sequence[int]) -> Tensor:
+        return self._column([self._lanes[lane].settings.lora_scale for lane in lanes])
+
+    def _column(self, values: Sequence[float]) -> Tensor:
+        return torch.tensor(values, dtype=torch.float32, device=self.device)
+
+
+@torch.no_grad()
+def measure(model: PreTrainedModel, lanes: Sequence[Sequence[Example]]) -> Tensor:
+    """Summed log-probabilities `(k, n, replies)` of each lane's n examples, without gradients.
+
+    The caller chooses the lanes with `Layout.using`; outside of it, k = 1 is the bare model.
+    """
+    device = next(model.parameters()).device
+    replies = len(lanes[0][0].replies)
+    order = sorted(range(len(lanes[0])), key=lambda i: -max(batch[i].length for batch in lanes))
+    results = torch.empty(len(lanes), len(order), replies)
+    while order:
+        widest = max(batch[order[0]].length for batch in lanes)
+        chunk = order[: max(1, TOKENS_PER_PASS // (widest * len(lanes)))]
+        order = order[len(chunk) :]
+        rows = pack([[batch[i] for i in chunk] for batch in lanes]).to(device)
+        logps = sequence_logps(model, rows).logps
+        results[:, chunk] = logps.view(len(lanes), len(chunk), replies).float().cpu()
+    return results

@@ -1,0 +1,192 @@
+"""The engine's contract: lanes follow real TRL `DPOTrainer` runs, step by step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import torch
+from datasets import Dataset
+from peft import LoraConfig
+from tiny_models import TARGETS, VOCABULARY, examples, tiny
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import PreTrainedTokenizerFast
+from trl import DPOConfig, DPOTrainer
+
+from empathy.lanes.adapters import LoraPair, adapt
+from empathy.lanes.engine import LaneEngine, Task, measure
+from empathy.lanes.rows import Example
+from empathy.settings import TrialSettings
+
+# TRL 1.16 itself calls a name that transformers has renamed
+pytestmark = pytest.mark.filterwarnings("ignore:.*gradient_checkpointing.*:FutureWarning")
+
+STEPS, BATCH, ACCUMULATION, MAX_LENGTH = 8, 4, 2, 48
+TOLD = examples(24)  # what TRL is given; some pairs are longer than MAX_LENGTH
+NEIGHBOURS = [  # different beta, rank, alpha, learning rate, clipping and data order
+    TrialSettings(beta=0.1, lora_rank=8, learning_rate=1e-2, max_grad_norm=0.3, seed=1),
+    TrialSettings(beta=0.3, lora_rank=4, lora_alpha=16, learning_rate=3e-3, max_grad_norm=0.3, seed=2),
+]
+VARIANTS = {
+    "linear decay after warmup": {"schedule": "linear", "warmup_steps": 3},
+    "cosine decay after warmup": {"schedule": "cosine", "warmup_steps": 2},
+    "weight decay": {"weight_decay": 0.1},
+}
+
+
+class Run(NamedTuple):
+    losses: list[float]
+    norms: list[float]
+    adapter: dict[str, LoraPair]
+
+
+class Lanes(NamedTuple):
+    runs: list[Run]
+    task: Task
+    starts: list[dict[str, LoraPair]]
+
+
+def train_lanes(family: str, settings: list[TrialSettings], accumulation: int = 1) -> Lanes:
+    """All settings side by side in one engine, on what fits MAX_LENGTH of each pair."""
+    model = tiny(family)
+    data = [example.truncated(MAX_LENGTH) for example in TOLD]
+    reference = measure(model, [data])[0]
+    layout = adapt(model, TARGETS, max(s.lora_rank for s in settings))
+    task = Task(data, reference, "dpo", STEPS, BATCH, accumulation)
+    engine = LaneEngine(model, layout, task, len(settings))
+    slots = [engine.join(s) for s in settings]
+
+    def adapters() -> list[dict[str, LoraPair]]:
+        rows = engine.weights.clone()
+        return [layout.lora(rows[i], s.lora_rank) for i, s in zip(slots, settings, strict=True)]
+
+    starts = adapters()
+    steps = list(zip(*(engine.step(slots) for _ in range(STEPS)), strict=True))
+    runs = [
+        Run([r.loss for r in lane], [r.grad_norm for r in lane], adapter)
+        for lane, adapter in zip(steps, adapters(), strict=True)
+    ]
+    return Lanes(runs, task, starts)
+
+
+class Ordered(DPOTrainer):  # type: ignore[misc]
+    """TRL, reading its data in the order given."""
+
+    def _get_train_sampler(self, *args: object, **kwargs: object) -> torch.utils.data.Sampler[int]:
+        return torch.utils.data.SequentialSampler(self.train_dataset)
+
+
+def train_trl(
+    family: str, settings: TrialSettings, task: Task, start: dict[str, LoraPair], folder: Path
+) -> Run:
+    """One real run over the lane's own data order, from the lane's own first weights."""
+    passes = STEPS * task.gradient_accumulation
+    order = [i for n in range(passes) for i in task.batch(settings.seed, n)]
+    trainer = Ordered(
+        model=tiny(family),
+        args=DPOConfig(
+            output_dir=str(folder),
+            per_device_train_batch_size=BATCH,
+            gradient_accumulation_steps=task.gradient_accumulation,
+            max_steps=STEPS,
+            learning_rate=settings.learning_rate,
+            lr_scheduler_type=settings.schedule,
+            warmup_steps=settings.warmup_steps,
+            weight_decay=settings.weight_decay,
+            max_grad_norm=settings.max_grad_norm,
+            beta=settings.beta,
+            max_length=MAX_LENGTH,
+            logging_steps=1,
+            report_to=[],
+            use_cpu=True,
+            bf16=False,
+            save_strategy="no",
+            activation_checkpointing=False,
+            optim="adamw_torch",
+            disable_tqdm=True,
+            dataloader_pin_memory=False,
+        ),
+        train_dataset=texts([TOLD[i] for i in order]),
+        processing_class=tokenizer(),
+        peft_config=LoraConfig(
+            r=settings.lora_rank,
+            lora_alpha=settings.lora_scale * settings.lora_rank,
+            target_modules=list(TARGETS),
+            lora_dropout=0.0,
+            task_type="CAUSAL_LM",
+        ),
+    )
+    layers = {
+        name.removeprefix("base_model.model."): module
+        for name, module in trainer.model.named_modules()
+        if hasattr(module, "lora_A")
+    }
+    for name, pair in start.items():
+        layers[name].lora_A["default"].weight.data.copy_(pair.down.T)
+    trainer.train()
+    history = [row for row in trainer.state.log_history if "loss" in row]
+    adapter = {
+        name: LoraPair(layer.lora_A["default"].weight.T, layer.lora_B["default"].weight.T)
+        for name, layer in layers.items()
+    }
+    return Run([row["loss"] for row in history], [row["grad_norm"] for row in history], adapter)
+
+
+def tokenizer() -> PreTrainedTokenizerFast:
+    words = Tokenizer(models.WordLevel({f"t{i:04d}": i for i in range(VOCABULARY)}, "t0003"))
+    words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=words, pad_token="t0000", eos_token="t0001", bos_token="t0002"
+    )
+
+
+def texts(data: list[Example]) -> Dataset:
+    def text(tokens: tuple[int, ...], lead: str = "") -> str:
+        return lead + " ".join(f"t{i:04d}" for i in tokens)
+
+    return Dataset.from_dict(  # TRL itself appends EOS to the replies
+        {
+            "prompt": [text(e.prompt) for e in data],
+            "chosen": [text(e.replies[0][:-1], " ") for e in data],
+            "rejected": [text(e.replies[1][:-1], " ") for e in data],
+        }
+    )
+
+
+def assert_equal(ours: Run, theirs: Run) -> None:
+    assert len(ours.losses) == len(theirs.losses) == STEPS
+    torch.testing.assert_close(ours.losses, theirs.losses, atol=1e-5, rtol=0)
+    torch.testing.assert_close(ours.norms, theirs.norms, atol=1e-4, rtol=1e-4)
+    assert ours.adapter.keys() == theirs.adapter.keys()
+    for name, pair in ours.adapter.items():
+        torch.testing.assert_close(pair.down, theirs.adapter[name].down, atol=1e-4, rtol=0)
+        torch.testing.assert_close(pair.up, theirs.adapter[name].up, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("family", ["llama", "gemma"])
+def test_two_different_lanes_follow_two_separate_trl_runs(family: str, tmp_path: Path) -> None:
+    lanes = train_lanes(family, NEIGHBOURS)
+    assert any(e.length > MAX_LENGTH for e in TOLD)  # truncation is at work
+    assert lanes.runs[0].losses[0] == pytest.approx(0.693147, abs=1e-5)  # log 2: zero adapter
+    assert lanes.runs[0].losses[-1] < 0.65  # and they do learn
+    for lane, settings in enumerate(NEIGHBOURS):
+        assert max(lanes.runs[lane].norms) > settings.max_grad_norm  # clipping is at work
+        theirs = train_trl(family, settings, lanes.task, lanes.starts[lane], tmp_path)
+        assert_equal(lanes.runs[lane], theirs)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_schedules_and_decay_are_trl_s(variant: str, tmp_path: Path) -> None:
+    settings = NEIGHBOURS[0].model_copy(update=VARIANTS[variant])
+    lanes = train_lanes("llama", [settings])
+    assert_equal(
+        lanes.runs[0], train_trl("llama", settings, lanes.task, lanes.starts[0], tmp_path)
+    )
+
+
+def test_gradient_accumulation_is_trl_s(tmp_path: Path) -> None:
+    lanes = train_lanes("llama", NEIGHBOURS[:1], ACCUMULATION)
+    assert_equal(
+        lanes.runs[0], train_trl("llama", NEIGHBOURS[0], lanes.task, lanes.starts[0], tmp_path)
+    )

@@ -1,0 +1,46 @@
+"""Random two-minute models for tests: a Llama and a Gemma 3 whose sliding window really slides."""
+
+from __future__ import annotations
+
+import random
+
+import torch
+from transformers import AutoModelForCausalLM, Gemma3TextConfig, LlamaConfig, PreTrainedModel
+
+from empathy.lanes.rows import Example
+
+VOCABULARY = 500
+TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+WINDOW = 16
+_SHARED = {
+    "vocab_size": VOCABULARY,
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_attention_heads": 4,
+    "pad_token_id": 0,
+    "eos_token_id": 1,
+    "bos_token_id": 2,
+}
+CONFIGS = {
+    "llama": LlamaConfig(num_hidden_layers=2, num_key_value_heads=2, **_SHARED),
+    "gemma": Gemma3TextConfig(  # layers 0-4 slide, layer 5 sees all
+        num_hidden_layers=6, num_key_value_heads=1, head_dim=16, sliding_window=WINDOW, **_SHARED
+    ),
+}
+
+
+def tiny(family: str, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
+    """The same frozen random weights every time."""
+    torch.manual_seed(0)
+    model: PreTrainedModel = AutoModelForCausalLM.from_config(CONFIGS[family], dtype=dtype)
+    return model.eval().requires_grad_(False)
+
+
+def examples(n: int, seed: int = 0) -> list[Example]:
+    """Random pairs; prompts up to 40 tokens, longer than the window; replies end in EOS (1)."""
+    source = random.Random(seed)
+
+    def words(low: int, high: int) -> tuple[int, ...]:
+        return tuple(source.randrange(5, VOCABULARY) for _ in range(source.randint(low, high)))
+
+    return [Example(words(5, 40), ((*words(3, 15), 1), (*words(3, 15), 1))) for _ in range(n)]
