@@ -22,7 +22,7 @@ ALLOWED = {
     "path_type": "a folder's path",
     "tuple_type": "a list, such as [a, b]",
     "list_type": "a list, such as [a, b]",
-    "too_short": "not empty",
+    "too_short": "one entry or more",
     "model_type": "a group of `key: value` lines",
     "dict_type": "a group of `key: value` lines",
     "greater_than": "greater than {gt}",

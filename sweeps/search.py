@@ -110,8 +110,18 @@ def study(spec: SweepSpec) -> Study:
 
 def examples(spec: SweepSpec, count: int) -> list[dict[str, Scalar]]:
     """What the search would propose before it has seen a result; at most `count` proposals."""
-    asked, space_ = study(spec), distributions(spec)
-    return [asked.ask(space_).params for _ in range(min(count, number_of_trials(spec)))]
+    fresh, ranges = study(spec), distributions(spec)
+    return [fresh.ask(ranges).params for _ in range(min(count, number_of_trials(spec)))]
+
+
+def rungs(spec: SweepSpec) -> tuple[int, ...]:
+    """Steps at which trials that fall behind are stopped; empty without early stopping."""
+    halving, found = spec.early_terminate, []
+    step = halving.min_iter if halving else spec.training.max_steps
+    while halving and step < spec.training.max_steps:
+        found.append(step)
+        step *= halving.eta
+    return tuple(found)
 
 
 def mode(spec: SweepSpec) -> str:

@@ -1,0 +1,144 @@
+"""The command line: list the sweeps, plan one, run one.
+
+python launch.py --list
+python launch.py --sweep demo --dry-run
+python launch.py --sweep demo --set run_cap=4 --set 'data.corpora=[annomi]'
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from empathy.errors import UserError
+from sweeps import spec
+
+ADDRESSES = ("local", "auto", "inprocess")
+
+
+def parser() -> argparse.ArgumentParser:
+    """All options there are."""
+    options = argparse.ArgumentParser(
+        prog="launch.py", description="Search DPO settings for empathic replies."
+    )
+    what = options.add_mutually_exclusive_group(required=True)
+    what.add_argument("--list", action="store_true", help="name and describe the sweeps")
+    what.add_argument("--sweep", metavar="NAME", help="a sweep by name, or a .yaml file")
+    options.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="override a setting, as in training.max_steps=24; may be repeated",
+    )
+    options.add_argument("--out", type=Path, metavar="DIR", help="default: results/<sweep>")
+    options.add_argument(
+        "--overwrite", action="store_true", help="delete the earlier results in --out first"
+    )
+    options.add_argument(
+        "--address",
+        choices=ADDRESSES,
+        default="local",
+        help="local: Ray on this machine; auto: the Ray cluster it belongs to; inprocess: no Ray",
+    )
+    options.add_argument("--dry-run", action="store_true", help="say what would be done, and stop")
+    options.add_argument("--json", action="store_true", help="the --dry-run as JSON")
+    options.add_argument("--debug", action="store_true", help="show tracebacks")
+    return options
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code: 2 for a user's error, 130 for Ctrl-C."""
+    options = parser().parse_args(arguments)
+    try:
+        _check(options)
+        if options.list:
+            list_sweeps()
+        elif options.dry_run:
+            show_plan(spec.load(options.sweep, options.set), as_json=options.json)
+        else:
+            run(options)
+    except UserError as error:
+        if options.debug:
+            traceback.print_exc()
+        print(f"launch.py: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("launch.py: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuses options that would be ignored."""
+    if options.json and not options.dry_run:
+        raise UserError("--json is the form of a plan: add --dry-run")
+    if options.list and (options.dry_run or options.set or options.out or options.overwrite):
+        raise UserError("--list takes no other option; to plan or run a sweep, give --sweep NAME")
+
+
+def list_sweeps() -> None:
+    """Print a line for each sweep; one that cannot be read says why."""
+    for name in spec.names():
+        try:
+            text = spec.load(name).description
+        except UserError as error:
+            text = f"cannot be used: {error}"
+        print(f"{name:<16}{text}")
+
+
+def show_plan(sweep: spec.SweepSpec, *, as_json: bool) -> None:
+    """Print what the sweep would do."""
+    from sweeps.plan import plan
+
+    found = plan(sweep)
+    print(json.dumps(found.as_dict(), indent=2) if as_json else found.as_text())
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the sweep and print where its results are."""
+    sweep = spec.load(options.sweep, options.set)
+    out = options.out or Path("results") / sweep.name
+    claim(out, overwrite=options.overwrite)
+    # Only now: torch and Ray take seconds to import, which a misspelt setting need not wait for.
+    from sweeps.runner import run as run_sweep
+
+    print(run_sweep(sweep, out, options.address))
+
+
+def claim(out: Path, *, overwrite: bool) -> None:
+    """Make `out` an empty folder. Raises `UserError` if it holds something.
+
+    `overwrite` deletes earlier results, known by their manifest.json, and nothing else.
+    """
+    try:
+        if out.is_dir() and any(out.iterdir()):
+            _clear(out, overwrite=overwrite)
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"--out {out} cannot be used: {error.strerror or error}") from error
+
+
+def _clear(out: Path, *, overwrite: bool) -> None:
+    try:
+        manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        manifest = None
+    if not isinstance(manifest, dict) or "sweep" not in manifest:
+        raise UserError(f"--out {out} holds files that are no results of a sweep: name another")
+    if not overwrite:
+        state = f"ended {manifest['ended']}" if manifest.get("ended") else "did not end"
+        raise UserError(
+            f"--out {out} holds results of sweep '{manifest['sweep']}', which {state}: "
+            "name another folder, or add --overwrite to delete them"
+        )
+    shutil.rmtree(out)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

