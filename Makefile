@@ -18,7 +18,7 @@ define PIP
 $(RUN) -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt $(1) 2>&1 \
 	| tee -a $(LOG) \
 	| sed -unE 's/^(Installing collected packages).*/  \1/p; /^(  Downloading.* MB\)|Building wheels)/p' \
-	|| { tail -n 30 $(LOG); echo "make: the installation failed; all of it is in $(LOG)"; exit 1; }
+	|| { grep -v '^Requirement' $(LOG) | tail -n 20; echo "make: the installation failed; all of it is in $(LOG)"; exit 1; }
 endef
 
 .PHONY: help setup demo test test-slow lint bench
@@ -36,7 +36,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "make: $(PYTHON) is no Python 3.11 or newer;" \
 			"name one: make setup PYTHON=/path/to/python3.11"; exit 1; }
-	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
 	@: > $(LOG)
 	@echo "Installing the packages (about 2 GB on disk, 8 GB with CUDA; some minutes) ..."
 	@$(call PIP,-e '.[dev]')
