@@ -37,12 +37,13 @@ class Marks(NamedTuple):
 class Counting:
     """Marks a reply by its exclamation, full and question marks; none of them: unscorable."""
 
-    def __init__(self) -> None:
+    def __init__(self, worth: float = 1.0) -> None:
+        self.worth = worth
         self.calls: list[int] = []
 
     def score(self, posts: Sequence[str], replies: Sequence[str]) -> list[Marks | None]:
         self.calls.append(len(posts))
-        marks = [Marks(text.count("!"), text.count("."), text.count("?")) for text in replies]
+        marks = [Marks(*(self.worth * text.count(c) for c in "!.?")) for text in replies]
         return [each if each.total else None for each in marks]
 
 
@@ -55,7 +56,8 @@ class Letters:
 
 
 def judges() -> Judges:
-    return Judges(Counting(), Counting(), Letters())
+    """The ranking scorer gives half of what the evaluating one does."""
+    return Judges(Counting(), Counting(0.5), Letters())
 
 
 def prompts(count: int = 4, per_group: int = 1) -> list[Prompt]:
@@ -108,7 +110,7 @@ def test_every_number_by_hand() -> None:
             "emotional_reactions": 3 / 4,
             "interpretations": 1 / 4,
             "explorations": 2 / 4,
-            "empathy_second": 6 / 4,
+            "empathy_second": 3 / 4,
             "win_rate_sft": (1 + 0 + 0.5 + 1) / 4,
             "win_rate_human": (1 + 0.5 + 0.5 + 1) / 4,
             # The last reply answers a's words, not d's, which ties with b's and c's: (1/2+1/2)/3.
