@@ -105,3 +105,21 @@ class EvaluationSettings(Section):
     max_new_tokens: Positive = 128
     seed: int = 0
     """Seed of the sampled replies, the same for every trial."""
+
+
+class StudySettings(Section):
+    """One base model and everything that its trials have in common."""
+
+    family: str
+    """One of `empathy.families.FAMILIES`."""
+    model: str = "auto"
+    """Hub id, local folder, `package:NAME`, or auto; see `empathy.weights.prepare`."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    lanes: Positive = 4
+    """Trials trained together."""
+    max_rank: Positive = 32
+    """The largest LoRA rank that a trial may have."""
+    data: DataSettings = DataSettings()
+    warm_start: WarmStartSettings = WarmStartSettings()
+    training: TrainingSettings = TrainingSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()

@@ -26,7 +26,9 @@ STEPS, BATCH, ACCUMULATION, MAX_LENGTH = 8, 4, 2, 48
 TOLD = examples(24)  # what TRL is given; some pairs are longer than MAX_LENGTH
 NEIGHBOURS = [  # different beta, rank, alpha, learning rate, clipping and data order
     TrialSettings(beta=0.1, lora_rank=8, learning_rate=1e-2, max_grad_norm=0.3, seed=1),
-    TrialSettings(beta=0.3, lora_rank=4, lora_alpha=16, learning_rate=3e-3, max_grad_norm=0.3, seed=2),
+    TrialSettings(
+        beta=0.3, lora_rank=4, lora_alpha=16, learning_rate=3e-3, max_grad_norm=0.3, seed=2
+    ),
 ]
 VARIANTS = {
     "linear decay after warmup": {"schedule": "linear", "warmup_steps": 3},
@@ -180,9 +182,7 @@ def test_two_different_lanes_follow_two_separate_trl_runs(family: str, tmp_path:
 def test_schedules_and_decay_are_trl_s(variant: str, tmp_path: Path) -> None:
     settings = NEIGHBOURS[0].model_copy(update=VARIANTS[variant])
     lanes = train_lanes("llama", [settings])
-    assert_equal(
-        lanes.runs[0], train_trl("llama", settings, lanes.task, lanes.starts[0], tmp_path)
-    )
+    assert_equal(lanes.runs[0], train_trl("llama", settings, lanes.task, lanes.starts[0], tmp_path))
 
 
 def test_gradient_accumulation_is_trl_s(tmp_path: Path) -> None:

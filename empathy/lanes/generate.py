@@ -76,14 +76,18 @@ def _decode(
     logps = torch.zeros(len(ids), device=device)
     tokens = []
     for number in range(decoding.max_new_tokens):
-        logits = model(
-            input_ids=ids,
-            attention_mask=seen,
-            position_ids=positions,
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        ).logits[:, -1].float()
+        logits = (
+            model(
+                input_ids=ids,
+                attention_mask=seen,
+                position_ids=positions,
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=1,
+            )
+            .logits[:, -1]
+            .float()
+        )
         token = choose(logits, luck[:, number], decoding.temperature)
         logps += torch.where(going, logits.log_softmax(-1).gather(1, token[:, None])[:, 0], 0.0)
         tokens.append(torch.where(going, token, PAST_END))

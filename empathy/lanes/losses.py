@@ -17,7 +17,7 @@ class LaneLoss(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Summed log-probabilities of the replies of k lanes with b examples each, `(k, b, replies)`."""
+    """Summed log-probabilities of k lanes with b examples of some replies: `(k, b, replies)`."""
 
     policy: Tensor
     reference: Tensor

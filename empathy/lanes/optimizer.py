@@ -1,4 +1,4 @@
-"""AdamW for lanes: every lane has its own learning rate, schedule, decay, clipping and step count."""
+"""AdamW for lanes: each has its own learning rate, schedule, decay, clipping and step count."""
 
 from __future__ import annotations
 

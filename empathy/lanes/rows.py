@@ -103,9 +103,7 @@ def pack(lanes: Sequence[Sequence[Example]]) -> Rows:
     for lane, (batch, rows) in enumerate(zip(lanes, placed, strict=True)):
         for row, members in enumerate(rows):
             for slot, member in enumerate(members):
-                writer.write(
-                    lane * depth + row, slot, batch[member], first + member * per_example
-                )
+                writer.write(lane * depth + row, slot, batch[member], first + member * per_example)
         first += len(batch) * per_example
     return writer.rows(first)
 
@@ -149,9 +147,7 @@ class _Writer:
             self.targets += tokens
             self.owners += [first_sequence + reply] * len(tokens)
 
-    def _segment(
-        self, row: int, slot: int, part: int, tokens: Sequence[int], position: int
-    ) -> int:
+    def _segment(self, row: int, slot: int, part: int, tokens: Sequence[int], position: int) -> int:
         start = self.used[row]
         place = slice(start, start + len(tokens))
         self.ids[row, place] = torch.tensor(tokens)

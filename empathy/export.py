@@ -1,0 +1,73 @@
+"""A trial's adapter as PEFT files that load on the original base model.
+
+DPO trains on top of weights into which the warm start was merged, so its adapter alone would be
+wrong on the base that people download. Both are low-rank and additive:
+
+    W x + s1 (x A1) B1 + s2 (x A2) B2  =  W x + (x [A1 A2]) [s1 B1; s2 B2]
+
+Concatenating their ranks gives one adapter, exactly, at scale 1.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from safetensors.torch import save_file
+
+from empathy.cache import write_atomically
+from empathy.lanes.adapters import LoraPair
+
+
+class Part(NamedTuple):
+    """An adapter by layer, and the factor alpha / rank of its product."""
+
+    lora: Mapping[str, LoraPair]
+    scale: float
+
+
+def compose(parts: Sequence[Part]) -> dict[str, LoraPair]:
+    """One adapter of scale 1 that does what all of them do together."""
+    return {
+        name: LoraPair(
+            torch.cat([part.lora[name].down for part in parts], dim=1),
+            torch.cat([part.scale * part.lora[name].up for part in parts], dim=0),
+        )
+        for name in parts[0].lora
+    }
+
+
+def write_adapter(folder: Path, parts: Sequence[Part], base: str, notes: Mapping[str, str]) -> None:
+    """Write `adapter_config.json` and `adapter_model.safetensors` into a new folder, atomically.
+
+    `base` is what PEFT will look for; `notes` go into the file's metadata.
+    """
+    adapter = compose(parts)
+    rank = next(iter(adapter.values())).down.shape[1]
+    tensors = {}
+    for name, pair in adapter.items():
+        key = f"base_model.model.{name}"
+        tensors[f"{key}.lora_A.weight"] = pair.down.T.contiguous().cpu()
+        tensors[f"{key}.lora_B.weight"] = pair.up.T.contiguous().cpu()
+    config = {
+        "peft_type": "LORA",
+        "task_type": "CAUSAL_LM",
+        "base_model_name_or_path": base,
+        "r": rank,
+        "lora_alpha": rank,
+        "lora_dropout": 0.0,
+        "bias": "none",
+        "fan_in_fan_out": False,
+        "inference_mode": True,
+        "target_modules": sorted({name.rpartition(".")[2] for name in adapter}),
+    }
+
+    def write(temporary: Path) -> None:
+        temporary.mkdir()
+        save_file(tensors, temporary / "adapter_model.safetensors", {"format": "pt", **notes})
+        (temporary / "adapter_config.json").write_text(json.dumps(config, indent=2) + "\n")
+
+    write_atomically(folder, write)

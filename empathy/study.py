@@ -1,0 +1,292 @@
+"""Everything that trials of one base model share, made ready once, in the order of the flow.
+
+dialogues -> prompts -> warm start -> candidate replies -> pairs -> reference -> the lane engine.
+On the way the untrained base and the SFT model are measured like any trial.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from empathy import device as devices
+from empathy import splits, weights
+from empathy.corpora import load_corpora
+from empathy.errors import UserError
+from empathy.evaluate import Answers, Evaluation, PairMargins, evaluate, evaluate_human, evaluate_many
+from empathy.families import family_named
+from empathy.judges import Judges
+from empathy.lanes.adapters import adapt
+from empathy.lanes.engine import LaneEngine, Task, measure
+from empathy.lanes.rows import Example
+from empathy.pairs import PairSet, generated_pairs, prompts, rank_pairs
+from empathy.policy import Encoded, Progress, Speaker, Spoken
+from empathy.records import Prompt, Split
+from empathy.reference import reference_logps
+from empathy.settings import DataSettings, StudySettings
+from empathy.sft import WarmStart, warm_start
+
+HELD_OUT: tuple[Split, ...] = ("validation", "test")
+SHOWN = 6  # sample replies in the report
+BASE, SFT = "base", "sft"
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What policies are measured on in one split."""
+
+    prompts: tuple[Prompt, ...]
+    human: Evaluation
+    pairs: list[Example]
+    pair_groups: tuple[str, ...]
+    reference: Tensor  # (n, 2)
+
+
+class Study:
+    """A prepared base model: trains lanes through `engine` and measures them."""
+
+    def __init__(self, settings: StudySettings, progress: Progress) -> None:
+        """Prepare everything; this takes minutes. Raises UserError for what cannot work."""
+        self.settings, self._progress = settings, progress
+        self.facts: dict[str, Any] = {}
+        chosen = self._prompts()
+        self.shown = _shown(settings.data)
+        progress("loading weights", 0, None)
+        place = devices.choose(settings.device)
+        family = family_named(settings.family)
+        found = weights.prepare(
+            settings.model, family, lambda stage, done: progress(stage, round(100 * done), 100)
+        )
+        self.base = weights.load(found, family, dtype=place.dtype, device=str(place.device))
+        self.speaker = Speaker(self.base, settings.training, settings.evaluation)
+        self.judges = _judges()
+        humans = {split: evaluate_human(chosen[split], split, self.judges) for split in HELD_OUT}
+        spoken = {BASE: self._speak(chosen, "base replies")}
+        self.facts["weights"] = {
+            "source": found.source,
+            "name": found.name,
+            "revision": found.revision,
+            "sha256": found.sha256,
+            "dtype": str(place.dtype),
+            "device": str(place.device),
+        }
+        self.warm_start = self._warm_start(chosen["train"])
+        self._identity = found.sha256 + (self.warm_start.sha256 if self.warm_start else "")
+        spoken[SFT] = self._speak(chosen, "SFT replies") if self.warm_start else spoken[BASE]
+        self.held_out: dict[Split, HeldOut] = {
+            split: self._held_out(split, chosen[split], humans[split]) for split in HELD_OUT
+        }
+        self.baselines = self._baselines(spoken)
+        self.engine = self._engine(self._pairs("train", chosen["train"]))
+
+    # -- data ---------------------------------------------------------------------------------
+
+    def _prompts(self) -> dict[Split, tuple[Prompt, ...]]:
+        """The prompts of every split; base facts about them go to `facts`."""
+        data, rules = self.settings.data, self.settings.evaluation
+        self._progress("reading dialogues", 0, None)
+        dialogues = load_corpora(data.corpora, data.folder)
+        wanted: dict[Split, int | None] = {
+            "train": data.max_prompts,
+            "validation": rules.validation_prompts,
+            "test": rules.test_prompts,
+        }
+        chosen: dict[Split, tuple[Prompt, ...]] = {}
+        counts: dict[str, Any] = {"corpora": list(data.corpora), "dialogues": len(dialogues)}
+        for split, part in splits.by_split(dialogues).items():
+            found = prompts(part, data)
+            selection = splits.select(found.prompts, wanted[split], split)
+            if not selection.prompts:
+                raise UserError(
+                    f"data.corpora={list(data.corpora)} gives no {split} prompt of at least "
+                    f"{data.min_words} words; add a corpus or lower data.min_words"
+                )
+            chosen[split] = selection.prompts
+            counts[split] = {
+                "dialogues": len(part),
+                "prompts": len(selection.prompts),
+                "groups": len({prompt.group for prompt in selection.prompts}),
+                "available": selection.available,
+                "left_out": found.left_out,
+                "notice": selection.notice,
+            }
+        splits.check_no_leak(chosen)
+        self.facts["data"] = counts
+        return chosen
+
+    def _warm_start(self, train: Sequence[Prompt]) -> WarmStart | None:
+        """Train or find the SFT adapter and merge it into the base; None where there is none."""
+        settings, family = self.settings, self.base.family
+        if settings.warm_start.steps == 0:
+            return None
+        encoded = self.speaker.encode(train, [(prompt.human_reply,) for prompt in train])
+        self._count("warm_start", encoded)
+        adapter = warm_start(
+            self.base.model,
+            family.lora_targets,
+            encoded.examples,
+            settings.warm_start,
+            weights=self.base.weights.sha256,
+            seed=settings.training.seed,
+            progress=self._progress,
+        )
+        adapter.merge(self.base.model, family.lora_targets)
+        return adapter
+
+    def _pairs(self, split: Split, chosen: Sequence[Prompt]) -> PairSet:
+        """Preference pairs for these prompts by the scheme of the settings."""
+        data = self.settings.data
+        draws = data.candidates if data.scheme == "ranked" else 1
+        self._progress(f"sampling {len(chosen) * draws} replies for {split} pairs", 0, None)
+        samples = self.speaker.sample(chosen, draws, self._identity)
+        if data.scheme == "generated":
+            made = generated_pairs(
+                chosen, {p.prompt_id: s[0] for p, s in zip(chosen, samples, strict=True)}
+            )
+        else:
+            made = self._ranked(chosen, samples)
+        self.facts["data"][split]["pairs"] = str(made)
+        if not made.pairs:
+            raise UserError(f"data.scheme '{data.scheme}' made no {split} pair ({made})")
+        return made
+
+    def _ranked(self, chosen: Sequence[Prompt], samples: Sequence[Sequence[str]]) -> PairSet:
+        posts = [prompt.client_text for prompt, row in zip(chosen, samples, strict=True) for _ in row]
+        texts = [text for row in samples for text in row]
+        levels = self.judges.ranking.score(posts, texts)
+        said = [text if text.strip() else "-" for text in texts]  # a blank one is not scored anyway
+        near = (self.judges.encoder.embed(said) * self.judges.encoder.embed(posts)).sum(1).tolist()
+        ids, draws = [prompt.prompt_id for prompt in chosen], len(samples[0])
+        totals = [None if level is None else level.total for level in levels]
+
+        def by_prompt(values: Sequence[Any]) -> dict[str, Sequence[Any]]:
+            return {name: values[i * draws : (i + 1) * draws] for i, name in enumerate(ids)}
+
+        return rank_pairs(
+            chosen, by_prompt(texts), by_prompt(totals), by_prompt(near), self.settings.data.relevance
+        )
+
+    def _engine(self, pairs: PairSet) -> LaneEngine:
+        """The lane engine on the train pairs, with the reference computed or found."""
+        settings, training = self.settings, self.settings.training
+        encoded = self.speaker.pairs(pairs.pairs)
+        self._count("pairs", encoded)
+        self._progress("reference log-probabilities", 0, None)
+        task = Task(
+            encoded.examples,
+            reference_logps(self.base.model, encoded.examples, self._identity),
+            "dpo",
+            training.max_steps,
+            training.batch_size,
+            training.gradient_accumulation,
+        )
+        layout = adapt(self.base.model, self.base.family.lora_targets, settings.max_rank)
+        return LaneEngine(self.base.model, layout, task, settings.lanes)
+
+    def _count(self, stage: str, encoded: Encoded) -> None:
+        self.facts[f"{stage}_truncated"] = {
+            "of": len(encoded.examples),
+            "prompts": encoded.prompts_cut,
+            "replies": encoded.replies_cut,
+        }
+
+    # -- measurement --------------------------------------------------------------------------
+
+    def _speak(
+        self, chosen: Mapping[Split, Sequence[Prompt]], stage: str
+    ) -> dict[Split, Spoken]:
+        """The bare model's replies to the held-out prompts, as it stands now."""
+        spoken = {}
+        for number, split in enumerate(HELD_OUT):
+            self._progress(stage, number, len(HELD_OUT))
+            (spoken[split],) = self.speaker.reply(chosen[split])
+        return spoken
+
+    def _held_out(self, split: Split, chosen: tuple[Prompt, ...], human: Evaluation) -> HeldOut:
+        pairs = self._pairs(split, chosen)
+        encoded = self.speaker.pairs(pairs.pairs)
+        groups = tuple(pair.prompt.group for pair in pairs.pairs)
+        reference = reference_logps(self.base.model, encoded.examples, self._identity)
+        return HeldOut(chosen, human, encoded.examples, groups, reference)
+
+    def _baselines(
+        self, spoken: Mapping[str, Mapping[Split, Spoken]]
+    ) -> dict[str, dict[Split, Evaluation]]:
+        """Base and SFT on both held-out splits; SFT has no rival in itself."""
+        measured: dict[str, dict[Split, Evaluation]] = {BASE: {}, SFT: {}}
+        for split, held in self.held_out.items():
+            sft = evaluate(
+                Answers.generated(SFT, spoken[SFT][split].replies),
+                held.prompts,
+                split,
+                self.judges,
+                human=held.human,
+            )
+            measured[SFT][split] = sft
+            measured[BASE][split] = evaluate(
+                Answers.generated(BASE, spoken[BASE][split].replies),
+                held.prompts,
+                split,
+                self.judges,
+                sft=sft,
+                human=held.human,
+            )
+        return measured
+
+    @torch.no_grad()
+    def evaluate(self, policies: Mapping[str, int], split: Split) -> dict[str, Evaluation]:
+        """Every lane in `policies` (name to lane) on one split, all at once."""
+        held, lanes = self.held_out[split], list(policies.values())
+        with self.engine.using(lanes):
+            spoken = self.speaker.reply(held.prompts, len(lanes))
+            logps = measure(self.base.model, [held.pairs] * len(lanes))
+        rewards = logps - held.reference
+        margins = (rewards[..., 0] - rewards[..., 1]).tolist()
+        ratios = self.speaker.log_ratios(held.prompts, spoken)
+        answers = [
+            Answers.generated(
+                name,
+                said.replies,
+                log_ratios=ratio,
+                pair_margins=PairMargins(margin, held.pair_groups),
+            )
+            for name, said, ratio, margin in zip(policies, spoken, ratios, margins, strict=True)
+        ]
+        measured = evaluate_many(
+            answers,
+            held.prompts,
+            split,
+            self.judges,
+            sft=self.baselines[SFT][split],
+            human=held.human,
+        )
+        return dict(zip(policies, measured, strict=True))
+
+    @torch.no_grad()
+    def show(self, policies: Mapping[str, int]) -> dict[str, list[str]]:
+        """Replies of these lanes to invented prompts, which may be shown to anybody."""
+        lanes = list(policies.values())
+        with self.engine.using(lanes):
+            spoken = self.speaker.reply(self.shown, len(lanes))
+        return {
+            name: [reply.text for reply in said.replies]
+            for name, said in zip(policies, spoken, strict=True)
+        }
+
+
+def _shown(data: DataSettings) -> tuple[Prompt, ...]:
+    """Prompts of the invented corpus that no model here was trained on."""
+    held_out = splits.by_split(load_corpora(["sample"], None))["test"]
+    return splits.select(prompts(held_out, data).prompts, SHOWN, "shown").prompts
+
+
+def _judges() -> Judges:
+    """The shipped scorers and encoder, on the CPU."""
+    from empathy.metrics.epitome import EmpathyScorer
+    from empathy.metrics.similarity import Encoder
+
+    return Judges(EmpathyScorer.load("evaluate"), EmpathyScorer.load("rank"), Encoder.load())
