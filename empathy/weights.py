@@ -80,9 +80,7 @@ def _prepare(model: str, family: Family, progress: Progress) -> Weights:
         return _local(Path(model).expanduser().resolve())
     named = _HUB_ID.fullmatch(family.presets.get(model, model))
     if named is None or model.startswith("."):
-        raise UserError(
-            f"unknown model {model!r}; known for family {family.name}: {_known(family)}"
-        )
+        raise UserError(f"unknown model {model!r}; family {family.name} knows {_known(family)}")
     return _from_hub(hub.fetch(named["id"], named["revision"]), named["id"])
 
 
@@ -226,6 +224,11 @@ def _chat_ready(tokenizer: PreTrainedTokenizerBase, family: Family) -> PreTraine
     """The tokenizer with a chat template and a padding token, whatever its checkpoint forgot."""
     end = family.end_id(tokenizer)
     if tokenizer.chat_template is None:
+        if family.chat_template is None:
+            raise UserError(
+                f"the tokenizer in {tokenizer.name_or_path} has no chat template and family "
+                f"{family.name} brings none; add a chat_template.jinja to that folder"
+            )
         tokenizer.chat_template = family.chat_template
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.convert_ids_to_tokens(end)
