@@ -1,15 +1,18 @@
-"""EPITOME, Reddit part: 3,084 rows of (post in distress, peer's response), rated for three empathic mechanisms.
+"""EPITOME, Reddit part: 3,084 rows of (post in distress, peer's response), rated for three
+empathic mechanisms.
 
-Source: Sharma, Miner, Atkins, Althoff, "A Computational Approach to Understanding Empathy Expressed in
-Text-Based Mental Health Support", EMNLP 2020; academic, non-commercial licence. Not shipped here: the
-files `emotional-reactions-reddit.csv`, `interpretations-reddit.csv` and `explorations-reddit.csv` are
-read from `<folder>/epitome/`. Level 0 is none, 1 weak, 2 strong. A row looks like this (words invented):
+Source: Sharma, Miner, Atkins, Althoff, "A Computational Approach to Understanding Empathy
+Expressed in Text-Based Mental Health Support", EMNLP 2020; academic, non-commercial licence. Not
+shipped here: the files `emotional-reactions-reddit.csv`, `interpretations-reddit.csv` and
+`explorations-reddit.csv` are read from `<folder>/epitome/`. Level 0 is none, 1 weak, 2 strong. A
+row of one file, as sp_id, rp_id, seeker_post, response_post, level, rationales (words invented):
 
-    sp_id=a1, rp_id=b2, seeker_post="I failed again.", response_post="I am sorry.", level=1, rationales="sorry|"
+    a1, b2, "I failed again.", "I am sorry.", 1, "sorry|"
 
-The three files are joined on row number: their ids repeat, so a join on ids would multiply rows. Texts
-are the interpretations file's, since the emotional-reactions file has collapsed its double blanks.
-Posts answer one question here (how good is a scorer?), so they make no dialogues and no pairs.
+The three files are joined on row number: their ids repeat, so a join on ids would multiply rows.
+Texts are the interpretations file's, since the emotional-reactions file has collapsed its double
+blanks. Posts answer one question here (how good is a scorer?), so they make no dialogues and no
+pairs.
 """
 
 from __future__ import annotations
@@ -60,8 +63,9 @@ class Epitome(NamedTuple):
 def load(folder: Path | None) -> Epitome:
     """The unique (post, response) pairs in the order of the files.
 
-    `folder` holds `epitome/`; None means the variable EMPATHY_DATA. Raises UserError when the folder
-    or a file is missing, a column is, a level is none of 0, 1, 2, or the files do not run in parallel.
+    `folder` holds `epitome/`; None means the variable EMPATHY_DATA. Raises UserError when the
+    folder or a file is missing, a column is, a level is none of 0, 1, 2, or the files do not run
+    in parallel.
     """
     home = _home(folder)
     tables = [_rows(home / FILES[mechanism]) for mechanism in MECHANISMS]
@@ -139,7 +143,7 @@ def _home(folder: Path | None) -> Path:
     given = folder or (Path(os.environ["EMPATHY_DATA"]) if os.environ.get("EMPATHY_DATA") else None)
     if given is None:
         raise UserError(
-            "no data folder was given; name the folder that holds epitome/ by --data or EMPATHY_DATA"
+            "no data folder was given; name the one that holds epitome/ by --data or EMPATHY_DATA"
         )
     home = given / "epitome"
     if not home.is_dir():

@@ -1,0 +1,46 @@
+"""`python -m empathy COMMAND`: what is done once, outside any sweep."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from empathy import train_scorer
+from empathy.errors import UserError
+
+
+class Command(NamedTuple):
+    """A line of help, a function that declares the options, and one that takes them and works."""
+
+    meaning: str
+    arguments: Callable[[ArgumentParser], None]
+    run: Callable[[Namespace], int]
+
+
+COMMANDS = {
+    "train-scorer": Command(
+        "train the empathy scorers on EPITOME and write their card",
+        train_scorer.arguments,
+        train_scorer.run,
+    ),
+}
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Runs the command; the exit code is 2 after a mistake of the user's, told in one sentence."""
+    parser = ArgumentParser(prog="python -m empathy", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        command.arguments(commands.add_parser(name, help=command.meaning))
+    options = parser.parse_args(words)
+    try:
+        return COMMANDS[options.command].run(options)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""The shipped empathy scorers and the card that judges them; files only."""
