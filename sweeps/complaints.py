@@ -8,7 +8,7 @@ from typing import Any, cast, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from sweeps.reading import SettingError, nearest, origin, shown
+from sweeps.reading import SettingError, nearest, one_line, origin, shown
 
 # What a value should have been, by pydantic's name for the error; {limits} come with the error.
 ALLOWED = {
@@ -42,12 +42,12 @@ def complaint(
 ) -> str:
     """The sentence about the first of the errors, keys that nobody knows before all others.
 
-    `tree` is what was validated, `source` the file it is from and `by_key` the `--set` texts by
-    their key: a setting that was overridden is blamed on its `--set`.
+    `tree` is what was validated, `source` the file it is from and `by_key` each "--set ..." by
+    its key: a setting that was overridden is blamed on its `--set`.
     """
     errors = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     field, rest = _sentence(errors, model, tree)
-    return f"{origin(field, source, by_key)}: {field} {rest}"
+    return one_line(f"{origin(field, source, by_key)}: {field} {rest}")
 
 
 def _sentence(

@@ -33,7 +33,8 @@ class SettingError(ValueError):
 class StrictLoader(yaml.SafeLoader):
     """YAML's data types and nothing else: text, numbers, true, false, null, lists, mappings."""
 
-    yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML fills it below, for this class only
+    # PyYAML's table of what plain text means: emptied for this class, and filled below.
+    yaml_implicit_resolvers = {}  # noqa: RUF012
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -64,14 +65,19 @@ class StrictLoader(yaml.SafeLoader):
 
 
 NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$")
+TAG = "tag:yaml.org,2002:"
 StrictLoader.add_implicit_resolver("!number", NUMBER, list("-+.0123456789"))
-StrictLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile("(?:true|false)$"), ["t", "f"]
-)
-StrictLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:null", re.compile("(?:~|null|)$"), ["~", "n", ""]
-)
-StrictLoader.add_constructor("!number", StrictLoader.construct_number)
+StrictLoader.add_implicit_resolver(f"{TAG}bool", re.compile("(?:true|false)$"), ["t", "f"])
+StrictLoader.add_implicit_resolver(f"{TAG}null", re.compile("(?:~|null|)$"), ["~", "n", ""])
+StrictLoader.yaml_constructors = {
+    "!number": StrictLoader.construct_number,
+    f"{TAG}bool": StrictLoader.construct_yaml_bool,
+    f"{TAG}null": StrictLoader.construct_yaml_null,
+    f"{TAG}str": StrictLoader.construct_yaml_str,
+    f"{TAG}seq": StrictLoader.construct_yaml_seq,
+    f"{TAG}map": StrictLoader.construct_yaml_map,
+    None: StrictLoader.construct_undefined,
+}
 
 
 def parse(text: str, source: str) -> object:
@@ -80,11 +86,11 @@ def parse(text: str, source: str) -> object:
         return yaml.load(text, StrictLoader)
     except yaml.MarkedYAMLError as error:
         line = f" line {error.problem_mark.line + 1}:" if error.problem_mark else ""
-        raise UserError(f"{source}:{line} {error.problem or error.context}") from error
+        raise UserError(f"{source}:{line} {one_line(error.problem or error.context)}") from error
     except RecursionError as error:
         raise UserError(f"{source}: nested too deeply to be settings") from error
-    except (yaml.YAMLError, ValueError, TypeError, AttributeError) as error:
-        # Characters that YAML forbids, or an explicit tag (!!int, !!timestamp) with nonsense.
+    except (yaml.YAMLError, LookupError, ValueError, TypeError) as error:
+        # Characters that YAML forbids, or an explicit tag with nonsense such as `!!bool 3`.
         raise UserError(f"{source}: not YAML that can be read: {one_line(error)}") from error
 
 
@@ -105,7 +111,7 @@ def read(path: Path, source: str) -> Tree:
 
 
 def overridden(tree: Tree, overrides: Sequence[str]) -> tuple[Tree, dict[str, str]]:
-    """A copy of `tree` with every `key=value` applied in turn, and the text of each by its key.
+    """A copy of `tree` with each `key=value` applied in turn, and its "--set ..." by its key.
 
     Keys are dotted paths, values are YAML: `data.corpora=[annomi]`, `parameters.beta.max=0.3`.
     Groups that are not there yet are made. Raises `UserError` for what cannot be applied.
@@ -113,17 +119,15 @@ def overridden(tree: Tree, overrides: Sequence[str]) -> tuple[Tree, dict[str, st
     changed, by_key = copy.deepcopy(tree), {}
     for text in overrides:
         key, equals, value = text.partition("=")
-        pieces = key.strip().split(".")
+        pieces, source = key.strip().split("."), f"--set {one_line(text)[:80]}"
         if not equals or not all(pieces):
-            raise UserError(
-                f"--set {text}: not of the form key=value, such as training.max_steps=4"
-            )
-        _put(changed, pieces, parse(value, f"--set {text}"), text)
-        by_key[".".join(pieces)] = text
+            raise UserError(f"{source}: not of the form key=value, such as training.max_steps=4")
+        _put(changed, pieces, parse(value, source), source)
+        by_key[".".join(pieces)] = source
     return changed, by_key
 
 
-def _put(tree: Tree, pieces: Sequence[str], value: object, text: str) -> None:
+def _put(tree: Tree, pieces: Sequence[str], value: object, source: str) -> None:
     *groups, last = pieces
     for depth, name in enumerate(groups, start=1):
         inner = tree.get(name)
@@ -131,16 +135,16 @@ def _put(tree: Tree, pieces: Sequence[str], value: object, text: str) -> None:
             inner = tree[name] = {}
         if not isinstance(inner, dict):
             place = ".".join(groups[:depth])
-            raise UserError(f"--set {text}: {place} is {shown(inner)} and has no '{pieces[depth]}'")
+            raise UserError(f"{source}: {place} is {shown(inner)} and has no '{pieces[depth]}'")
         tree = inner
     tree[last] = value
 
 
 def origin(field: str, source: str, by_key: dict[str, str]) -> str:
     """Who wrote a setting: the last --set that touches it, or else the file."""
-    for key, text in reversed(by_key.items()):
+    for key, override in reversed(by_key.items()):
         if f"{field}.".startswith(f"{key}.") or f"{key}.".startswith(f"{field}."):
-            return f"--set {text}"
+            return override
     return source
 
 
@@ -160,6 +164,6 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def one_line(error: Exception) -> str:
-    """The message of an error without its line breaks."""
-    return " ".join(str(error).split())
+def one_line(message: object) -> str:
+    """A message without its line breaks."""
+    return " ".join(str(message).split())
