@@ -95,9 +95,10 @@ def list_sweeps() -> None:
 def show_plan(sweep: spec.SweepSpec, *, as_json: bool) -> None:
     """Print what the sweep would do."""
     from sweeps.plan import plan
+    from sweeps.plan_text import as_text
 
     found = plan(sweep)
-    print(json.dumps(found.as_dict(), indent=2) if as_json else found.as_text())
+    print(json.dumps(found.as_dict(), indent=2) if as_json else as_text(found))
 
 
 def run(options: argparse.Namespace) -> None:

