@@ -16,6 +16,7 @@ from rich.text import Text
 
 from sweeps.ledger import Figure, Trial, figures
 from sweeps.observers import BASELINES, Observer, Row, Shielded, State, SweepInfo
+from sweeps.wording import said, settings
 
 BARS = "▁▂▃▄▅▆▇█"
 ROWS = 18  # of the table; a sweep of hundreds does not fit a screen
@@ -27,23 +28,6 @@ def progress(console: Console | None = None) -> Observer:
     console = console or Console()
     view: Observer = LiveView(console) if console.is_terminal else PlainLines(console)
     return Shielded(view, "The progress display")
-
-
-def shown(figure: Figure | None) -> str:
-    """A figure with its interval, as "2.61 [2.31, 2.90]"; a dash when it was not measured."""
-    if figure is None:
-        return "-"
-    if figure.low is None or figure.high is None:
-        return f"{figure.value:.2f}"
-    return f"{figure.value:.2f} [{figure.low:.2f}, {figure.high:.2f}]"
-
-
-def shown_parameters(parameters: Mapping[str, Any]) -> str:
-    """Parameters as "beta 0.08, learning_rate 0.00031"; three digits are enough to read."""
-    return ", ".join(
-        f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
-        for name, value in parameters.items()
-    )
 
 
 def clock(seconds: float) -> str:
@@ -88,11 +72,13 @@ class PlainLines:
         self._say(name if total is None else f"{name} {done}/{total}")
 
     def trial_started(self, trial_id: str, parameters: Mapping[str, Any]) -> None:
-        self._say(f"{trial_id} started: {shown_parameters(parameters) or 'baseline'}")
+        self._say(f"{trial_id} started: {settings(parameters) or 'baseline'}")
 
     def trial_reported(self, row: Row) -> None:
         figure = figures(row.get("metrics", {})).get(self._metric)
-        self._say(f"{row['trial_id']} step {row['step']}: {self._metric} {shown(figure)}")
+        self._say(
+            f"{row['trial_id']} step {row['step']}: {self._metric} {said(figure, self._metric)}"
+        )
 
     def trial_ended(self, trial_id: str, state: State, reason: str | None) -> None:
         self._say(f"{trial_id} {state}{f': {reason}' if reason else ''}")
@@ -192,20 +178,22 @@ class LiveView:
             table.add_column(heading, no_wrap=heading != "parameters")
         ordered = self._ordered()
         for trial in ordered[:ROWS]:
-            table.add_row(*self._cells(trial), style="dim" if trial.state == "stopped" else "")
+            table.add_row(
+                *self._cells(trial, metric), style="dim" if trial.state == "stopped" else ""
+            )
         if len(ordered) > ROWS:
             table.caption = f"and {len(ordered) - ROWS} more trials below these"
         return table
 
-    def _cells(self, trial: Trial) -> tuple[RenderableType, ...]:
+    def _cells(self, trial: Trial, metric: str) -> tuple[RenderableType, ...]:
         of = f"/{self._sweep.max_steps}" if self._sweep and trial.parameters else ""
         return (
             Text(trial.trial_id),
-            shown(self._judged(trial)),
+            said(self._judged(trial), metric),
             sparkline(self._curves.get(trial.trial_id, [])[-12:]),
             "" if trial.step is None else f"{trial.step}{of}",
             Text(trial.state, style=STYLES[trial.state]),
-            Text(shown_parameters(trial.parameters)),
+            Text(settings(trial.parameters)),
         )
 
     def _ordered(self) -> list[Trial]:

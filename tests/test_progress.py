@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from sweeps.ledger import Figure
 from sweeps.observers import Observer, SweepInfo
-from sweeps.progress import LiveView, PlainLines, clock, progress, shown, sparkline
+from sweeps.progress import LiveView, PlainLines, clock, progress, sparkline
 
 SWEEP = SweepInfo("demo", "empathy", "maximize", {}, 8, 50, Path("out"))
 
@@ -116,8 +115,3 @@ def test_sparkline_spans_its_own_range() -> None:
     assert sparkline([1.0, 2.0, 1.5, 1.0]) == "▁█▅▁"  # 1.5 is 3.5 of 7 bars up: the even one, 4
     assert sparkline([2.0, 2.0]) == "▁▁"
     assert sparkline([]) == ""
-
-
-def test_a_missing_figure_is_a_dash() -> None:
-    assert shown(None) == "-"
-    assert shown(Figure(0.0)) == "0.00"

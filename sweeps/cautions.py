@@ -1,0 +1,91 @@
+"""What a reader should know before using the winner: ranges too narrow, prices of the score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import log
+from typing import Any
+
+from empathy.metrics import METRICS
+from sweeps.findings import Outcome, change_of, judged
+from sweeps.ledger import Figure
+from sweeps.wording import named, said, setting
+
+EDGE = 0.05  # of a range: so near to its end the optimum may lie beyond
+LENGTH_CHANGE = 0.25  # of SFT's words: more may explain a score by itself
+DRIFT_NATS = 15.0  # over a reply; beyond it our experiments saw gaming more than empathy
+
+
+def edge_warnings(found: Outcome) -> list[str]:
+    """Where the winner's setting lies at the end of what was searched."""
+    if found.best is None:
+        return []
+    chosen = found.trials[found.best].parameters
+    told = (_edge(name, value, found.parameters.get(name, {})) for name, value in chosen.items())
+    return [text for text in told if text is not None]
+
+
+def _edge(name: str, value: Any, ranges: Mapping[str, Any]) -> str | None:
+    low, high, values = ranges.get("min"), ranges.get("max"), ranges.get("values")
+    if low is not None and high is not None:
+        at = position(value, ranges)
+        if EDGE < at < 1 - EDGE:
+            return None
+        side, end = ("lower", low) if at <= EDGE else ("upper", high)
+        return (
+            f"The best {named(name)}, {setting(value)}, lies at the {side} edge of its range "
+            f"({setting(float(end))}): widen it."
+        )
+    numeric = [v for v in values or () if isinstance(v, int | float) and not isinstance(v, bool)]
+    if len(numeric) < 3 or value not in (min(numeric), max(numeric)):
+        return None
+    side = "smallest" if value == min(numeric) else "largest"
+    return f"The best {named(name)}, {setting(value)}, is the {side} tried: try beyond it."
+
+
+def position(value: float, ranges: Mapping[str, Any]) -> float:
+    """Where a value lies between min (0) and max (1), by logarithm for log distributions."""
+    low, high = float(ranges["min"]), float(ranges["max"])
+    if low == high:
+        return 0.5
+    if str(ranges.get("distribution") or "").startswith("log"):
+        value, low, high = log(value), log(low), log(high)
+    return (value - low) / (high - low)
+
+
+def guard_warnings(found: Outcome) -> list[str]:
+    """Numbers on which the winner is worse than SFT, or which may explain its score."""
+    if found.best is None or "sft" not in found.trials:
+        return []
+    winner, sft = found.trials[found.best].test, found.trials["sft"].test
+    told = [_guard(name, winner[name], sft.get(name), found)
+            for name in METRICS if name in winner and name != found.metric]  # fmt: skip
+    return [text for text in told if text is not None]
+
+
+def _guard(name: str, winner: Figure, sft: Figure | None, found: Outcome) -> str | None:
+    if name == "log_ratio":
+        return _drift(winner)
+    if sft is None:
+        return None
+    pair = f"{said(winner, name)} against {said(sft, name)}"
+    if name == "words":
+        share = winner.value / sft.value - 1 if sft.value else 0.0
+        if abs(share) <= LENGTH_CHANGE:
+            return None
+        longer = "longer" if share > 0 else "shorter"
+        return f"The winner's replies are {longer} than SFT's ({pair}): length alone moves scores."
+    verdict = judged(name, change_of(name, winner, sft, found))
+    if not verdict.startswith("worse"):
+        return None
+    sure = "" if verdict == "worse" else ", by values that were not compared prompt by prompt"
+    return f"The winner is worse than SFT on {named(name)}{sure}: {pair}."
+
+
+def _drift(figure: Figure) -> str | None:
+    if figure.value <= DRIFT_NATS:
+        return None
+    return (
+        f"The winner moved far from SFT: {said(figure, 'log_ratio')} nats over a reply. Beyond "
+        f"{DRIFT_NATS:.0f} nats a rising score was more often gaming than empathy."
+    )

@@ -1,0 +1,59 @@
+"""python -m pytest tests/test_findings.py"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from invented_sweep import found, write
+
+from sweeps.findings import answer, outcome
+from sweeps.ledger import read_record
+
+
+def test_answer_names_winner_rival_difference_and_ties(tmp_path: Path) -> None:
+    assert answer(found(tmp_path)) == [
+        "Trial t003 (beta 0.08, learning rate 4.9e-4, LoRA rank 16) scored 2.90 [2.60, 3.20] for "
+        "empathy on the test split, against 1.90 [1.60, 2.20] for the SFT model: a paired "
+        "difference of +1.00 [+0.70, +1.30].",
+        "Against the untrained base it is +0.90 [+0.50, +1.30].",
+        "1 trial (t005) is statistically tied with it: the settings of all of them are "
+        "candidates, not only the first.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (-0.1, 0.5, "does not separate its best trial from SFT"),
+        (-0.5, -0.1, "is worse than SFT alone"),
+        (None, None, "how sure it is cannot be said"),
+    ],
+)
+def test_negative_results_are_said_plainly(
+    tmp_path: Path, low: float | None, high: float | None, words: str
+) -> None:
+    difference = {"value": 0.2, "low": low, "high": high, "n": 32}
+    (first, *_) = answer(found(tmp_path, ("differences.vs_sft.empathy", difference)))
+    assert words in first
+
+
+def test_a_metric_to_minimise_wins_by_falling(tmp_path: Path) -> None:
+    write(tmp_path)
+    record = read_record(tmp_path)
+    record.manifest["metric"]["goal"] = "minimize"
+    assert "worse than SFT alone" in answer(outcome(record))[0]  # it rose by 1.00 [0.70, 1.30]
+
+
+def test_base_that_beats_the_winner_is_said(tmp_path: Path) -> None:
+    worse = {"empathy": {"value": -0.4, "low": -0.6, "high": -0.2, "n": 32}}
+    told = answer(found(tmp_path, ("differences.vs_base", worse)))
+    assert told[1].endswith("the base model, with no training at all, is better.")
+
+
+def test_no_tie_and_no_winner(tmp_path: Path) -> None:
+    assert answer(found(tmp_path / "a", ("tied", ["t003"])))[-1] == (
+        "No other of the 4 trials trained to the end is statistically tied with it."
+    )
+    (only,) = answer(found(tmp_path / "b", ("best", None), ("tied", [])))
+    assert only.startswith("No trial won: none was trained to the end")
