@@ -21,6 +21,7 @@ from sweeps.wording import named, said
 
 WINNER, TIED, OTHER, STOPPED = "#cc5500", "#b58105", "#7c8ba1", "#8d939c"
 BASELINE = {"sft": "#2f7fb8", "base": "#7a7f87"}
+LABELLED = 3  # tied trials named beside the winner; more would overlap
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
 
 
@@ -58,8 +59,18 @@ def colour(found: Outcome, trial: Trial) -> str:
     return BASELINE.get(trial.trial_id) or (STOPPED if trial.state == "stopped" else OTHER)
 
 
+def faintness(found: Outcome) -> float:
+    """Opacity of the lines in the background: the more there are, the less each may say."""
+    return 0.7 if len(found.trials) <= 20 else 0.35
+
+
+def is_named(found: Outcome, trial: Trial) -> bool:
+    """Whether there is room for a trial's label: the winner's and those of the best tied."""
+    return trial.trial_id == found.best or trial.trial_id in found.tied[:LABELLED]
+
+
 def is_main(found: Outcome, trial: Trial) -> bool:
-    """Whether a trial is one of the few that the charts name and draw strongly."""
+    """Whether a trial is drawn strongly."""
     return trial.trial_id == found.best or trial.trial_id in found.tied
 
 
@@ -77,7 +88,7 @@ def learning_curves(
             figure.add_trace(_level(found, trial, at[-1].figure, max_steps))
         else:
             figure.add_trace(_curve(found, trial, at))
-        if trial_id in BASELINES or is_main(found, trial):
+        if trial_id in BASELINES or is_named(found, trial):
             labels.append(Label(named(trial_id), at[-1].figure.value, colour(found, trial)))
     if found.best is not None and found.best in points:
         figure.add_trace(_band(points[found.best]))
@@ -104,7 +115,7 @@ def _curve(found: Outcome, trial: Trial, at: Sequence[Point]) -> go.Scatter:
         marker={"opacity": 1, "size": [5 if main else 4] * (len(at) - 1) + [8],
                 "symbol": ["circle"] * (len(at) - 1) + [ended],
                 "line": {"width": 1.5, "color": colour(found, trial)}},
-        opacity=1.0 if main else 0.65,
+        opacity=1.0 if main else faintness(found),
         hovertext=told,
         hoverinfo="text",
     )  # fmt: skip
@@ -144,11 +155,11 @@ def _spread(points: Mapping[str, Sequence[Point]]) -> float:
 
 
 def apart(labels: Sequence[Label], gap: float) -> list[Label]:
-    """The labels from the lowest to the highest, each pushed up to stand `gap` over the last."""
+    """The labels from the highest to the lowest, each pushed down to stand `gap` under the last."""
     placed: list[Label] = []
-    for label in sorted(labels, key=lambda label: label.y):
-        least = placed[-1].y + gap if placed else label.y
-        placed.append(label._replace(y=max(label.y, least)))
+    for label in sorted(labels, key=lambda label: -label.y):
+        most = placed[-1].y - gap if placed else label.y
+        placed.append(label._replace(y=min(label.y, most)))
     return placed
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from sweeps.cautions import position
-from sweeps.charts import Label, colour, dress, end_labels, is_main
+from sweeps.charts import Label, colour, dress, end_labels, faintness, is_main, is_named
 from sweeps.findings import Outcome
 from sweeps.ledger import Trial
 from sweeps.observers import BASELINES
@@ -39,7 +39,7 @@ def parallel_coordinates(found: Outcome) -> go.Figure:
                  if name == found.metric else None)  # fmt: skip
         _axis(figure, place, _ticks(name, trials, found.parameters.get(name, {}), ticks))
     labels = [Label(trial.trial_id, heights[found.metric][trial.trial_id], colour(found, trial))
-              for trial in trials if is_main(found, trial)]  # fmt: skip
+              for trial in trials if is_named(found, trial)]  # fmt: skip
     figure.update_xaxes(
         tickvals=list(range(len(axes))), showgrid=False, range=[-0.22, len(axes) - 1 + 0.12],
         ticktext=[f"<b>{escape(named(name)).replace(' ', '<br>')}</b>" for name in axes],
@@ -65,7 +65,7 @@ def _polyline(
         marker={"size": 6 if main else 4},
         line={"color": colour(found, trial), "width": 3 if main else 1.5,
               "dash": "dot" if trial.state == "stopped" else "solid"},
-        opacity=1.0 if main else 0.7,
+        opacity=1.0 if main else faintness(found),
         hovertext=f"{escape(trial.trial_id)} ({trial.state})<br>{told}<br>{score}",
         hoverinfo="text",
     )  # fmt: skip

@@ -72,6 +72,7 @@ def contents(record: Record) -> dict[str, Any]:
         "points": points,
         **_charts(found, points, record.manifest["max_steps"]),
         "scale": scale(found),
+        "prompts": prompts(found),
         "units": {name: metric.unit for name, metric in METRICS.items()},
         "last_baseline": next((name for name in reversed(found.trials) if name in BASELINES), None),
         "importance": shares,
@@ -169,6 +170,16 @@ def scale(found: Outcome) -> Scale:
         return Scale(0.0, 1.0)
     margin = 0.04 * (max(ends) - min(ends))
     return Scale(min(ends) - margin, max(ends) + margin)
+
+
+def prompts(found: Outcome) -> dict[str, int | None]:
+    """How many prompts SFT was measured on, by split; None where that is not on record."""
+    sft = found.trials.get("sft")
+    groups = {"validation": sft.metrics, "test": sft.test} if sft else {}
+    known = {split: group.get(found.metric) for split, group in groups.items()}
+    return {"validation": None, "test": None} | {
+        split: figure.n for split, figure in known.items() if figure is not None
+    }
 
 
 def guards(found: Outcome) -> list[Guard]:
