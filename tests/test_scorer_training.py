@@ -1,0 +1,102 @@
+"""The pieces of one training run: LoRA, batches, the file that comes out.
+
+.venv/bin/python -m pytest tests/test_scorer_training.py
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from empathy.corpora.epitome import Example
+from empathy.errors import UserError
+from empathy.metrics.epitome import EmpathyScorer, tokenise
+from empathy.scorer_training import (
+    LoraLinear,
+    Recipe,
+    batches,
+    fastest_dtype,
+    train,
+    trainable_network,
+    trainable_state,
+)
+
+
+def test_lora_adds_scale_times_b_a_x() -> None:
+    base = nn.Linear(2, 1)
+    nn.init.constant_(base.weight, 1.0)
+    nn.init.constant_(base.bias, 0.5)
+    layer = LoraLinear(base, rank=1)
+    x = torch.tensor([[1.0, 2.0]])
+    assert layer(x).item() == pytest.approx(3.5)  # B starts at 0: nothing is added
+    layer.a.data = torch.tensor([[3.0, 1.0]])
+    layer.b.data = torch.tensor([[0.25]])
+    assert layer(x).item() == pytest.approx(3.5 + 2.0 * 0.25 * (3 * 1 + 1 * 2))
+
+
+def test_the_shipped_file_merged_equals_the_trained_network(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network, tokenizer = trainable_network(Recipe(epochs=1), torch.float32)
+    for module in network.modules():
+        if isinstance(module, LoraLinear):
+            nn.init.normal_(module.b, std=0.02)
+    assert sum(isinstance(module, LoraLinear) for module in network.modules()) == 6 * 6
+    with torch.no_grad():  # the file is fp16: round first, so that only the merging differs
+        for parameter in network.parameters():
+            if parameter.requires_grad:
+                parameter.copy_(parameter.half())
+    posts, replies = ["I failed again.", "Nobody calls."], ["I am sorry.", "What happened then?"]
+    save_file(trainable_state(network), tmp_path / "scorer.safetensors")
+    with torch.inference_mode():
+        expected = network.eval()(tokenise(tokenizer, posts, replies)).softmax(-1)
+    scorer = EmpathyScorer.from_file(tmp_path / "scorer.safetensors")
+    assert torch.allclose(scorer.probabilities(posts, replies), expected, atol=1e-5)
+    assert (tmp_path / "scorer.safetensors").stat().st_size <= 2_000_000
+
+
+def test_only_lora_pooling_and_heads_are_trained() -> None:
+    network, _ = trainable_network(Recipe(epochs=1), torch.float32)
+    names = {name for name, p in network.named_parameters() if p.requires_grad}
+    assert {name.split(".")[0] for name in names} == {"encoder", "queries", "heads"}
+    inside = {name.rsplit(".", 1)[1] for name in names if name.startswith("encoder.")}
+    assert inside == {"a", "b"}
+
+
+def test_every_example_comes_once_an_epoch_among_its_likes() -> None:
+    lengths = [(7 * n) % 100 for n in range(64)]
+    made = batches(lengths, 8, seed=1)
+    assert sorted(index for chunk in made for index in chunk) == list(range(64))
+    assert all(len(chunk) == 8 for chunk in made)
+    spread = [max(lengths[i] for i in chunk) - min(lengths[i] for i in chunk) for chunk in made]
+    assert max(spread) < 30  # of 100: sorted within 8 batches
+    assert made == batches(lengths, 8, seed=1)
+    assert made != batches(lengths, 8, seed=2)
+
+
+def test_training_learns_and_keeps_the_best_epoch() -> None:
+    kind = [Example(f"p{n}", f"r{n}", "A bad day.", "I am so sorry.", (2, 0, 0)) for n in range(8)]
+    flat = [Example(f"q{n}", f"s{n}", "A bad day.", "Buy bread.", (0, 0, 0)) for n in range(8)]
+    steps: list[tuple[int, int]] = []
+    state, history = train(
+        kind + flat,
+        kind[:2] + flat[:2],
+        Recipe(epochs=4, batch_size=4),
+        seed=0,
+        report=lambda done, total: steps.append((done, total)),
+    )
+    assert steps == [(n, 16) for n in range(1, 17)]
+    assert history[-1]["loss"] < history[0]["loss"] / 2
+    # Emotional reactions right on all: accuracy 1, macro-F1 2/3 (level 1 never occurs); the other
+    # two mechanisms: accuracy 1, macro-F1 1/3. (5/6 + 2/3 + 2/3) / 3.
+    assert max(row["validation"] for row in history) == pytest.approx(13 / 18)
+    assert all(tensor.dtype == torch.float16 for tensor in state.values())
+    with pytest.raises(UserError, match="0 training and 2 validation pairs"):
+        train([], kind[:2], Recipe(epochs=1), 0, lambda done, total: None)
+
+
+def test_the_dtype_is_one_of_two() -> None:
+    assert fastest_dtype() in (torch.bfloat16, torch.float32)
