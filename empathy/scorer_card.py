@@ -61,13 +61,11 @@ def build(
         "full": [run.test_levels for run in full],
         **{half: [shipped[half].test_levels] for half in HALVES},
     }
-    results = {name: judge(test, levels) for name, levels in said.items()}
     return {
         "data": describe(corpus),
         "recipes": {part: asdict(recipe) for part, recipe in recipes.items()},
         "seeds": sorted(run.seed for run in full),
-        "results": results,
-        "full_minus_tfidf": differences(test, said["full"], said["tfidf"]),
+        **measure(test, said),
         "tfidf_chosen": chosen,
         "runs": [
             {"part": run.part, "seed": run.seed, "validation": run.validation, **plain(test, run)}
@@ -78,7 +76,27 @@ def build(
         },
         "test_truncated": full[0].test_truncated,
         "quoted": QUOTED,
+        "said": {name: [digits(levels) for levels in runs] for name, runs in said.items()},
     }
+
+
+def measure(test: Sequence[Example], said: Mapping[str, Sequence[Levels]]) -> dict[str, Any]:
+    """The card's `results` and `full_minus_tfidf`, from what each method said of each test pair."""
+    return {
+        "results": {name: judge(test, runs) for name, runs in said.items()},
+        "full_minus_tfidf": differences(test, said["full"], said["tfidf"]),
+    }
+
+
+def digits(levels: Levels) -> str:
+    """Levels as one string, a digit per item and mechanism: so that the card can be checked."""
+    return "".join(str(level) for row in levels for level in row)
+
+
+def from_digits(text: str) -> Levels:
+    """The levels that `digits` wrote."""
+    width = len(MECHANISMS)
+    return [[int(c) for c in text[at : at + width]] for at in range(0, len(text), width)]
 
 
 def judge(test: Sequence[Example], runs: Sequence[Levels]) -> dict[str, dict[str, Any]]:
