@@ -1,4 +1,4 @@
-"""What passes between the stages: dialogues, prompts, preference pairs, replies. Plain data, no torch."""
+"""What passes between the stages: dialogues, prompts, pairs, replies. Plain data, no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every setting a trial can have: typed, frozen, with one default in one place. No torch, no Ray."""
+"""Every setting a trial can have: typed, frozen, one default in one place. No torch, no Ray."""
 
 from __future__ import annotations
 
@@ -45,7 +45,10 @@ class WarmStartSettings(Section):
     batch_size: Positive = 8
     """Replies per optimizer step."""
     learning_rate: Annotated[float, Field(gt=0.0)] = 1e-3
+    """Falls linearly to 0."""
     lora_rank: Positive = 32
+    seed: int = 0
+    """Seed of the adapter's first weights and of the order of the data."""
 
 
 class TrialSettings(Section):
@@ -57,7 +60,7 @@ class TrialSettings(Section):
     """Peak learning rate of AdamW."""
     lora_rank: Positive = 16
     lora_alpha: Annotated[float, Field(gt=0.0)] | None = None
-    """LoRA's alpha; None means twice the rank, so that rank is not confounded with learning rate."""
+    """LoRA's alpha; None: twice the rank, so that rank is not confounded with learning rate."""
     weight_decay: Annotated[float, Field(ge=0.0)] = 0.0
     warmup_steps: Annotated[int, Field(ge=0)] = 0
     """Steps over which the learning rate rises from 0."""
@@ -71,7 +74,7 @@ class TrialSettings(Section):
     @property
     def lora_scale(self) -> float:
         """The factor alpha / rank that multiplies the adapter's product."""
-        return (2.0 * self.lora_rank if self.lora_alpha is None else self.lora_alpha) / self.lora_rank
+        return 2.0 if self.lora_alpha is None else self.lora_alpha / self.lora_rank
 
 
 class TrainingSettings(TrialSettings):

@@ -39,7 +39,6 @@ def warm_start(
     settings: WarmStartSettings,
     *,
     weights: str,
-    seed: int,
     progress: Progress,
 ) -> WarmStart:
     """Train on (prompt, human reply) examples, or find what the same training gave before.
@@ -50,7 +49,7 @@ def warm_start(
         learning_rate=settings.learning_rate,
         lora_rank=settings.lora_rank,
         schedule="linear",
-        seed=seed,
+        seed=settings.seed,
     )
     key = content_key(
         weights,

@@ -17,7 +17,14 @@ from empathy import device as devices
 from empathy import splits, weights
 from empathy.corpora import load_corpora
 from empathy.errors import UserError
-from empathy.evaluate import Answers, Evaluation, PairMargins, evaluate, evaluate_human, evaluate_many
+from empathy.evaluate import (
+    Answers,
+    Evaluation,
+    PairMargins,
+    evaluate,
+    evaluate_human,
+    evaluate_many,
+)
 from empathy.families import family_named
 from empathy.judges import Judges
 from empathy.lanes.adapters import adapt
@@ -131,7 +138,6 @@ class Study:
             encoded.examples,
             settings.warm_start,
             weights=self.base.weights.sha256,
-            seed=settings.training.seed,
             progress=self._progress,
         )
         adapter.merge(self.base.model, family.lora_targets)
@@ -155,20 +161,20 @@ class Study:
         return made
 
     def _ranked(self, chosen: Sequence[Prompt], samples: Sequence[Sequence[str]]) -> PairSet:
-        posts = [prompt.client_text for prompt, row in zip(chosen, samples, strict=True) for _ in row]
+        draws = len(samples[0])
+        posts = [prompt.client_text for prompt in chosen for _ in range(draws)]
         texts = [text for row in samples for text in row]
         levels = self.judges.ranking.score(posts, texts)
+        totals = [None if level is None else level.total for level in levels]
         said = [text if text.strip() else "-" for text in texts]  # a blank one is not scored anyway
         near = (self.judges.encoder.embed(said) * self.judges.encoder.embed(posts)).sum(1).tolist()
-        ids, draws = [prompt.prompt_id for prompt in chosen], len(samples[0])
-        totals = [None if level is None else level.total for level in levels]
 
         def by_prompt(values: Sequence[Any]) -> dict[str, Sequence[Any]]:
-            return {name: values[i * draws : (i + 1) * draws] for i, name in enumerate(ids)}
+            rows = [values[i : i + draws] for i in range(0, len(values), draws)]
+            return {prompt.prompt_id: row for prompt, row in zip(chosen, rows, strict=True)}
 
-        return rank_pairs(
-            chosen, by_prompt(texts), by_prompt(totals), by_prompt(near), self.settings.data.relevance
-        )
+        relevance = self.settings.data.relevance
+        return rank_pairs(chosen, by_prompt(texts), by_prompt(totals), by_prompt(near), relevance)
 
     def _engine(self, pairs: PairSet) -> LaneEngine:
         """The lane engine on the train pairs, with the reference computed or found."""
@@ -196,9 +202,7 @@ class Study:
 
     # -- measurement --------------------------------------------------------------------------
 
-    def _speak(
-        self, chosen: Mapping[Split, Sequence[Prompt]], stage: str
-    ) -> dict[Split, Spoken]:
+    def _speak(self, chosen: Mapping[Split, Sequence[Prompt]], stage: str) -> dict[Split, Spoken]:
         """The bare model's replies to the held-out prompts, as it stands now."""
         spoken = {}
         for number, split in enumerate(HELD_OUT):

@@ -90,6 +90,14 @@ class Layout:
             for name, pair in self.matrices(row[None]).items()
         }
 
+    def used(self, rank: int) -> Tensor:
+        """Which numbers of a row an adapter of this rank has; the others are padding, `(size,)`."""
+        marks = torch.zeros(self.size)
+        for pair in self.lora(marks, rank).values():
+            pair.down.fill_(1)
+            pair.up.fill_(1)
+        return marks.bool()
+
     def initial_row(self, rank: int, seed: int) -> Tensor:
         """A new adapter as PEFT starts it: A uniform in +-1/sqrt(in), B zero. Shape `(size,)`.
 

@@ -1,29 +1,43 @@
-"""A lane on disk: all it needs to go on, in one safetensors file."""
+"""A lane on disk: all it needs to go on, in one safetensors file, without padding."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
 from empathy.cache import write_atomically
+from empathy.lanes.adapters import Layout
 from empathy.lanes.engine import LaneState
 from empathy.settings import TrialSettings
 
+ROWS = ("weights", "first", "second")
 
-def save(path: Path, state: LaneState, settings: TrialSettings) -> None:
+
+def save(path: Path, layout: Layout, state: LaneState, settings: TrialSettings) -> None:
     """Write weights, moments, step and settings under `path`, whole or not at all."""
-    tensors = {"weights": state.weights, "first": state.first, "second": state.second}
+    used = layout.used(settings.lora_rank)
+    tensors = {name: row[used] for name, row in zip(ROWS, state[:3], strict=True)}
     notes = {"step": str(state.step), "settings": settings.model_dump_json()}
     write_atomically(path, lambda temporary: save_file(tensors, temporary, notes))
 
 
-def load(path: Path) -> tuple[LaneState, TrialSettings]:
-    """What `save` wrote."""
+def load(path: Path, layout: Layout) -> tuple[LaneState, TrialSettings]:
+    """What `save` wrote, padded for this layout, whose rank may differ from the writer's."""
     with safe_open(path, framework="pt") as file:
         notes = file.metadata()
-        rows = (file.get_tensor(name) for name in ("weights", "first", "second"))
-        state = LaneState(*rows, int(notes["step"]))
-    return state, TrialSettings.model_validate(json.loads(notes["settings"]))
+        compact = [file.get_tensor(name) for name in ROWS]
+    settings = TrialSettings.model_validate(json.loads(notes["settings"]))
+    used = layout.used(settings.lora_rank)
+
+    def padded(numbers: Tensor) -> Tensor:
+        row = torch.zeros(layout.size)
+        row[used] = numbers
+        return row
+
+    first, second, third = map(padded, compact)
+    return LaneState(first, second, third, int(notes["step"])), settings

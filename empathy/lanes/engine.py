@@ -8,6 +8,7 @@ and a lane may join, leave or diverge between two steps without the others notic
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -117,10 +118,10 @@ class LaneEngine:
 
     def state(self, lane: int) -> LaneState:
         """A copy of all that `join` needs to go on from here, on the CPU."""
-        rows = (self.weights, *self.moments)
-        return LaneState(*(m[lane].cpu().clone() for m in rows), self._lanes[lane].step)
+        weights, first, second = (m[lane].cpu().clone() for m in (self.weights, *self.moments))
+        return LaneState(weights, first, second, self._lanes[lane].step)
 
-    def using(self, lanes: Sequence[int]):  # type: ignore[no-untyped-def]
+    def using(self, lanes: Sequence[int]) -> AbstractContextManager[None]:
         """The model computes with these lanes, each with an equal part of the batch."""
         return self.layout.using(self.weights[list(lanes)], self._scales(lanes))
 

@@ -71,32 +71,34 @@ def _decode(
     ids, seen, luck = (x.repeat(lanes, 1).to(device) for x in (ids, seen, luck))
     stop = torch.tensor(sorted(decoding.stop), device=device)
     cache = DynamicCache(config=model.config)
-    positions = (seen.cumsum(1) - 1).clamp(min=0)
     going = torch.ones(len(ids), dtype=torch.bool, device=device)
     logps = torch.zeros(len(ids), device=device)
-    tokens = []
-    for number in range(decoding.max_new_tokens):
-        logits = (
-            model(
-                input_ids=ids,
-                attention_mask=seen,
-                position_ids=positions,
-                past_key_values=cache,
-                use_cache=True,
-                logits_to_keep=1,
-            )
-            .logits[:, -1]
-            .float()
-        )
-        token = choose(logits, luck[:, number], decoding.temperature)
-        logps += torch.where(going, logits.log_softmax(-1).gather(1, token[:, None])[:, 0], 0.0)
+    tokens: list[Tensor] = []
+    logits = _next_logits(model, ids, seen, cache)
+    while True:
+        token = choose(logits, luck[:, len(tokens)], decoding.temperature)
+        logp = logits.log_softmax(-1).gather(1, token[:, None])[:, 0]
+        logps += torch.where(going, logp, 0.0)
         tokens.append(torch.where(going, token, PAST_END))
         going = going & ~torch.isin(token, stop)
-        if not going.any():
-            break
-        ids, positions = token[:, None], positions[:, -1:] + 1
+        if len(tokens) == decoding.max_new_tokens or not going.any():
+            return _collect(torch.stack(tokens, dim=1), logps, stop)
         seen = torch.cat([seen, seen.new_ones(len(seen), 1)], dim=1)
-    return _collect(torch.stack(tokens, dim=1), logps, stop)
+        logits = _next_logits(model, token[:, None], seen, cache)
+
+
+def _next_logits(model: PreTrainedModel, ids: Tensor, seen: Tensor, cache: DynamicCache) -> Tensor:
+    """Logits `(n, vocabulary)` after the new tokens `ids`; the cache grows by them."""
+    positions = (seen.cumsum(1) - 1).clamp(min=0)[:, -ids.shape[1] :]
+    logits: Tensor = model(
+        input_ids=ids,
+        attention_mask=seen,
+        position_ids=positions,
+        past_key_values=cache,
+        use_cache=True,
+        logits_to_keep=1,
+    ).logits
+    return logits[:, -1].float()
 
 
 PAST_END = -1

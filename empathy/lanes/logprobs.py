@@ -49,7 +49,7 @@ def token_logps(hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
 
     Computed in float32 or better whatever the dtype of the model.
     """
-    logps: Tensor = _TokenLogps.apply(hidden, weight, targets)
+    logps: Tensor = _TokenLogps.apply(hidden, weight, targets)  # type: ignore[no-untyped-call]
     return logps
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -29,7 +30,7 @@ def schedule(settings: TrialSettings, step: int, max_steps: int) -> float:
     return settings.learning_rate * DECAYS[settings.schedule](progress)
 
 
-DECAYS = {
+DECAYS: dict[str, Callable[[float], float]] = {
     "constant": lambda progress: 1.0,
     "linear": lambda progress: max(0.0, 1.0 - progress),
     "cosine": lambda progress: max(0.0, 0.5 * (1.0 + math.cos(math.pi * progress))),
@@ -38,7 +39,7 @@ DECAYS = {
 
 def clip(gradient: Tensor, max_norm: Tensor) -> Tensor:
     """Scale each lane's gradient `(k, size)` in place to its norm `(k,)` at most; returns norms."""
-    norms = gradient.norm(dim=1)
+    norms: Tensor = torch.linalg.vector_norm(gradient, dim=1)
     gradient *= (max_norm / (norms + 1e-6)).clamp(max=1.0)[:, None]
     return norms
 

@@ -8,7 +8,7 @@ pairs share a row, none sees another. A supervised example is the same with a si
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -60,9 +60,7 @@ class Rows:
 
     def to(self, device: torch.device) -> Rows:
         """The same rows on another device."""
-        return Rows(
-            *(getattr(self, name).to(device) for name in _TENSORS), sequences=self.sequences
-        )
+        return replace(self, **{name: getattr(self, name).to(device) for name in _TENSORS})
 
     def attends(self, window: int | None = None) -> Tensor:
         """Who may look at whom, `(n, 1, L, L)` bool; a window counts positions, not indices."""
@@ -159,5 +157,13 @@ class _Writer:
 
     def rows(self, sequences: int) -> Rows:
         """What was written."""
-        flat = (torch.tensor(x) for x in (self.predictors, self.targets, self.owners))
-        return Rows(self.ids, self.positions, self.example, self.part, *flat, sequences)
+        return Rows(
+            ids=self.ids,
+            positions=self.positions,
+            example=self.example,
+            part=self.part,
+            predictors=torch.tensor(self.predictors),
+            targets=torch.tensor(self.targets),
+            owners=torch.tensor(self.owners),
+            sequences=sequences,
+        )
