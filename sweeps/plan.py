@@ -86,7 +86,7 @@ class Plan:
 
 def plan(spec: SweepSpec) -> Plan:
     """The plan of a sweep. Reads the corpora if they are there; nothing is missing silently."""
-    device, device_reason = _device(spec)
+    device, device_reason = device_here(spec)
     weights, missing = _weights(spec)
     try:
         data = count(spec)
@@ -148,7 +148,7 @@ def _gaps(data: Data) -> list[str]:
     ]
 
 
-def _device(spec: SweepSpec) -> tuple[Device, str]:
+def device_here(spec: SweepSpec) -> tuple[Device, str]:
     if spec.resources.device != "auto":
         return spec.resources.device, "as the sweep says"
     # Not through torch, whose import takes longer than all the rest of a plan.

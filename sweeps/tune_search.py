@@ -7,6 +7,8 @@ from typing import Any
 
 from ray.tune.search.optuna import OptunaSearch
 
+from sweeps.leases import TRIAL, trial_name
+
 
 class TuneSearch(OptunaSearch):
     """OptunaSearch for which a missing metric is missing.
@@ -15,6 +17,16 @@ class TuneSearch(OptunaSearch):
     trial that ends on NaN running for ever in Optuna's eyes, so that the sampler keeps away from
     where it stood.
     """
+
+    _asked = 0
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | None:
+        """Parameters as ever, and under `TRIAL` a short name in the order of asking."""
+        parameters: dict[str, Any] | None = super().suggest(trial_id)
+        if parameters is None:
+            return None
+        self._asked += 1
+        return {**parameters, TRIAL: trial_name(self._asked - 1)}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         if self._measured(result):

@@ -1,0 +1,287 @@
+"""LaneHost: one device, one base model, many trials.
+
+Plain Python: Ray runs it as an actor, the in-process runner calls it directly. One thread of its
+own does all the work on the device; callers only wait. A lane steps on only while its client waits
+for a report, so that a trial stopped at a report has not trained past it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from empathy.settings import StudySettings, TrialSettings
+from sweeps.leases import Lease, Leases
+
+if TYPE_CHECKING:
+    from empathy.evaluate import Evaluation
+
+GRACE = 0.5  # seconds that reported lanes are waited for, so that lanes step and speak together
+
+
+class LaneHost:
+    """Prepares a study in the background, then trains whoever holds a lease."""
+
+    def __init__(self, settings: Mapping[str, Any], report_steps: Sequence[int], out: str) -> None:
+        """`settings` is a `StudySettings` as JSON; checkpoints go under `out`/trials."""
+        self._settings = StudySettings.model_validate(settings)
+        self._report_steps, self._out = frozenset(report_steps), Path(out)
+        self._changed = threading.Condition()
+        self._leases = Leases()
+        self._leaving: list[int] = []  # lanes whose lease has ended, freed between two steps
+        self._jobs: list[tuple[Callable[[], Any], Future[Any]]] = []
+        self._stages: list[tuple[str, int, int | None]] = []
+        self._ready: Future[dict[str, Any]] = Future()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, daemon=True, name="lanes")
+        self._thread.start()
+
+    # -- called by others; none of these touches the device -----------------------------------
+
+    def prepared(self, timeout: float) -> dict[str, Any] | None:
+        """Facts and the baselines' evaluations once the study is ready; None if it is not yet.
+
+        Raises what the preparation raised.
+        """
+        try:
+            return self._ready.result(timeout)
+        except TimeoutError:
+            return None
+
+    def stages(self, start: int) -> list[tuple[str, int, int | None]]:
+        """News of what the host is doing, from the `start`-th on."""
+        return self._stages[start:]
+
+    def join(self, trial_id: str, settings: Mapping[str, Any], resume: bool = False) -> str:
+        """Take a lease for a trial and return its token; the lane follows when one is free."""
+        with self._changed:
+            for lease in self._leases.of_trial(trial_id):
+                self._release(lease)
+            lease = self._leases.take(
+                trial_id, TrialSettings.model_validate(settings), resume=resume
+            )
+            self._changed.notify_all()
+            return lease.token
+
+    def report(self, token: str) -> dict[str, Any]:
+        """Train on to the next report and return it. Raises `StaleLeaseError` when the lease ends."""
+        with self._changed:
+            lease = self._leases.get(token)
+            lease.wanted = True
+            self._changed.notify_all()
+            while lease.row is None:
+                self._leases.get(token)
+                if not self._thread.is_alive():
+                    raise RuntimeError("the lane host has stopped")
+                self._changed.wait(1.0)
+            row, lease.row, lease.decided = lease.row, None, time.monotonic()
+            return row
+
+    def leave(self, token: str) -> None:
+        """Give the lane back. A stale token is no error: the lane is somebody else's by now."""
+        with self._changed:
+            lease = self._leases.end(token)
+            if lease is not None:
+                self._free(lease)
+            self._changed.notify_all()
+
+    def release(self, trial_id: str) -> None:
+        """End whatever lease a finished or dead trial may still hold."""
+        with self._changed:
+            for lease in self._leases.of_trial(trial_id):
+                self._release(lease)
+            self._changed.notify_all()
+
+    def finals(self, trials: Sequence[str]) -> dict[str, Any]:
+        """Measure trials, by their checkpoints, on the test split; and let all show replies.
+
+        Returns {"evaluations": {trial: evaluation}, "samples": [{"prompt", "replies"}]}.
+        """
+        result: dict[str, Any] = self._do(lambda: self._finals(trials))
+        return result
+
+    def export(self, trial_id: str, folder: str) -> None:
+        """Write a trial's adapter as PEFT files for the original base into a new folder."""
+        self._do(lambda: self._export(trial_id, Path(folder)))
+
+    def close(self) -> None:
+        """Stop after the current step."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _do(self, job: Callable[[], Any]) -> Any:
+        """Have the working thread do something between two steps."""
+        done: Future[Any] = Future()
+        with self._changed:
+            self._jobs.append((job, done))
+            self._changed.notify_all()
+        return done.result()
+
+    def _release(self, lease: Lease) -> None:
+        self._leases.end(lease.token)
+        self._free(lease)
+
+    def _free(self, lease: Lease) -> None:
+        """Free the lease's lane, which the working thread does when it is between two steps."""
+        if lease.lane is not None:
+            self._leaving.append(lease.lane)
+
+    # -- the working thread -------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            self._prepare()
+        except BaseException as error:
+            self._ready.set_exception(error)
+            return
+        while True:
+            with self._changed:
+                self._seat()
+                while not (self._jobs or self._due() or self._closing):
+                    self._changed.wait(GRACE)
+                    self._seat()
+                if self._closing:
+                    return
+                jobs, self._jobs = self._jobs, []
+                members = self._due()
+            for job, done in jobs:
+                _settle(job, done)
+            if members:
+                self._round(members)
+
+    def _prepare(self) -> None:
+        from empathy.study import Study  # torch: only here, so that clients and plans stay light
+
+        self._study = Study(self._settings, self._tell)
+        baselines = {
+            name: {split: evaluation.as_dict() for split, evaluation in measured.items()}
+            for name, measured in self._study.baselines.items()
+        }
+        self._ready.set_result({"facts": self._study.facts, "baselines": baselines})
+
+    def _tell(self, stage: str, done: int, total: int | None) -> None:
+        self._stages.append((stage, done, total))
+
+    def _seat(self) -> None:
+        """Free the lanes of ended leases and give free lanes to the leases that wait longest."""
+        engine = self._study.engine
+        while self._leaving:
+            engine.leave(self._leaving.pop())
+        for lease in self._leases.waiting:
+            if engine.free:
+                lease.lane = self._study.join(lease.settings, self._saved(lease))
+
+    def _saved(self, lease: Lease) -> Path | None:
+        path = self._checkpoint(lease.trial_id)
+        return path if lease.resume and path.exists() else None
+
+    def _due(self) -> list[Lease]:
+        """Leases whose lane should step now; nobody while one may still come back in time."""
+        seated = self._leases.seated
+        undecided = [lease for lease in seated if not lease.wanted and lease.row is None]
+        if any(lease.since_report() < GRACE for lease in undecided):
+            return []
+        return [lease for lease in seated if lease.wanted and lease.row is None]
+
+    def _round(self, members: Sequence[Lease]) -> None:
+        """One step of all members, and a report of those who have come to one."""
+        start = time.monotonic()
+        steps = self._study.engine.step([lane(lease) for lease in members])
+        rows = {}
+        for lease, step in zip(members, steps, strict=True):
+            lease.curves.append({"loss": step.loss, "grad_norm": step.grad_norm, **step.curves})
+            if step.diverged:
+                rows[lease.token] = {"failed": f"not finite after step {step.step}"}
+            elif step.step in self._report_steps:
+                rows[lease.token] = {}
+        reporting = [lease for lease in members if rows.get(lease.token) == {}]
+        for lease, row in self._measured(reporting):
+            rows[lease.token] = row
+        share = (time.monotonic() - start) / len(members)
+        with self._changed:
+            for lease, step in zip(members, steps, strict=True):
+                lease.seconds += share
+                if lease.token in rows:
+                    self._deliver(lease, step.step, rows[lease.token])
+            self._changed.notify_all()
+
+    def _measured(self, leases: Sequence[Lease]) -> list[tuple[Lease, dict[str, Any]]]:
+        """Checkpoint these lanes and measure them on validation prompts, all at once."""
+        if not leases:
+            return []
+        for lease in leases:
+            self._study.save(lane(lease), lease.settings, self._checkpoint(lease.trial_id))
+        lanes = {lease.trial_id: lane(lease) for lease in leases}
+        found = self._study.evaluate(lanes, "validation")
+        return [
+            (
+                lease,
+                {
+                    "metrics": {n: e.as_dict() for n, e in found[lease.trial_id].metrics.items()},
+                    "evaluation": found[lease.trial_id].as_dict(),
+                },
+            )
+            for lease in leases
+        ]
+
+    def _deliver(self, lease: Lease, step: int, row: dict[str, Any]) -> None:
+        """Put a report where its client waits for it. Curves are means since the last report."""
+        curves, lease.curves = lease.curves, []
+        lease.wanted = False
+        lease.row = {
+            "trial_id": lease.trial_id,
+            "step": step,
+            "seconds": lease.seconds,
+            "metrics": {},
+            "curves": {name: fmean(each[name] for each in curves) for name in curves[0]},
+            "done": "failed" in row or step >= self._settings.training.max_steps,
+            **row,
+        }
+
+    def _finals(self, trials: Sequence[str]) -> dict[str, Any]:
+        study = self._study
+        room = len(study.engine.free)
+        evaluations: dict[str, Evaluation] = {}
+        samples = dict(study.samples)
+        for start in range(0, len(trials), room):
+            self._tell("final evaluation", start, len(trials))
+            some = trials[start : start + room]
+            lanes = {trial: study.resume(self._checkpoint(trial)) for trial in some}
+            evaluations |= study.evaluate(lanes, "test")
+            samples |= study.show(lanes)
+            for occupied in lanes.values():
+                study.engine.leave(occupied)
+        return {
+            "evaluations": {name: found.as_dict() for name, found in evaluations.items()},
+            "samples": [
+                {"prompt": text, "replies": {name: said[i] for name, said in samples.items()}}
+                for i, text in enumerate(study.shown_texts)
+            ],
+        }
+
+    def _export(self, trial_id: str, folder: Path) -> None:
+        self._study.export(self._checkpoint(trial_id), folder)
+
+    def _checkpoint(self, trial_id: str) -> Path:
+        return self._out / "trials" / trial_id / "lane.safetensors"
+
+
+def lane(lease: Lease) -> int:
+    """The lane of a seated lease."""
+    assert lease.lane is not None
+    return lease.lane
+
+
+def _settle(job: Callable[[], Any], done: Future[Any]) -> None:
+    """Run a job and hand its result, or its exception, to the one who waits."""
+    try:
+        done.set_result(job())
+    except Exception as error:
+        done.set_exception(error)

@@ -1,0 +1,90 @@
+"""Who may use a lane: a trial's client takes a lease, and every call carries the lease's token.
+
+Ray Tune may hand one trial's process to another trial, or start a second process for a trial
+whose first one it believes dead. With leases keyed by trial, the late goodbye of the first would close
+the lane of the second. A token names one incarnation, and a stale one is refused.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from empathy.settings import TrialSettings
+
+TRIAL = "trial_id"  # the key of a trial's short name in its Ray Tune config
+
+
+def trial_name(number: int) -> str:
+    """What people call the trial: t000, t001 ..."""
+    return f"t{number:03d}"
+
+
+class StaleLeaseError(LookupError):
+    """The token belongs to a lease that has ended."""
+
+
+@dataclass
+class Lease:
+    """One incarnation of a trial on a host."""
+
+    trial_id: str
+    settings: TrialSettings
+    resume: bool
+    """Go on from the trial's checkpoint."""
+    token: str = field(default_factory=lambda: secrets.token_hex(8))
+    lane: int | None = None
+    """None while it waits for a lane to fall free."""
+    wanted: bool = False
+    """Its client waits for the next report: only then does the lane step on."""
+    row: dict[str, Any] | None = None
+    """A report that its client has not taken yet."""
+    decided: float = 0.0
+    """When its last report was handed out (monotonic seconds)."""
+    curves: list[dict[str, float]] = field(default_factory=list)
+    """Training curves of the steps since the last report."""
+    seconds: float = 0.0
+    """Wall time of the passes that this lane took part in."""
+
+    def since_report(self) -> float:
+        """Seconds since its last report was handed out."""
+        return time.monotonic() - self.decided
+
+
+class Leases:
+    """All leases of a host, by token. Not thread-safe: the host holds its lock around each call."""
+
+    def __init__(self) -> None:
+        self._by_token: dict[str, Lease] = {}
+
+    def take(self, trial_id: str, settings: TrialSettings, *, resume: bool) -> Lease:
+        """A new lease; an earlier one of the same trial is over."""
+        lease = Lease(trial_id, settings, resume)
+        self._by_token[lease.token] = lease
+        return lease
+
+    def of_trial(self, trial_id: str) -> list[Lease]:
+        """The trial's leases, at most one outside of a hand-over."""
+        return [lease for lease in self._by_token.values() if lease.trial_id == trial_id]
+
+    def get(self, token: str) -> Lease:
+        """The lease of that token; raises `StaleLeaseError`."""
+        if token not in self._by_token:
+            raise StaleLeaseError(f"lease {token} has ended")
+        return self._by_token[token]
+
+    def end(self, token: str) -> Lease | None:
+        """End a lease; None if it had ended before."""
+        return self._by_token.pop(token, None)
+
+    @property
+    def waiting(self) -> list[Lease]:
+        """Leases without a lane, oldest first."""
+        return [lease for lease in self._by_token.values() if lease.lane is None]
+
+    @property
+    def seated(self) -> list[Lease]:
+        """Leases with a lane, oldest first."""
+        return [lease for lease in self._by_token.values() if lease.lane is not None]

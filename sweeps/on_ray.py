@@ -1,0 +1,177 @@
+"""The search on Ray: one LaneHost actor, a Tune trial per client, Optuna and ASHA."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import ray
+from ray import tune
+from ray.tune.experiment import Trial
+
+from empathy.errors import UserError
+from sweeps import search
+from sweeps.host import LaneHost
+from sweeps.leases import TRIAL
+from sweeps.observers import Observer
+from sweeps.spec import SweepSpec, trial_settings
+from sweeps.trial import ROW, LaneTrial
+
+CLIENT = {"CPU": 0.01}  # a client only waits
+STORE_BYTES = 150_000_000  # a lane's rows never travel: reports are small
+QUIET = {
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_TRAIN_V2_ENABLED": "1",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # a trial that failed reports no metric
+}
+
+
+def connect(address: str) -> None:
+    """Start Ray on this machine (`local`), or join the cluster that this machine belongs to."""
+    os.environ.update(QUIET)
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address == "local":
+        ray.init(
+            address="local", object_store_memory=STORE_BYTES, include_dashboard=False, **options
+        )
+        return
+    try:
+        ray.init(address=address, **options)
+    except ConnectionError as error:
+        raise UserError(
+            f"--address {address} finds no Ray cluster; start one, or use --address local"
+        ) from error
+
+
+class RemoteHost:
+    """A LaneHost in a process of its own, called as if it stood here."""
+
+    def __init__(
+        self, settings: Mapping[str, Any], steps: Sequence[int], out: str, device: str
+    ) -> None:
+        cores = str(os.cpu_count() or 1)
+        environment = {
+            "OMP_NUM_THREADS": cores,  # Ray would give it one
+            "OMP_WAIT_POLICY": "PASSIVE",  # spinning threads starve Ray's own processes
+        }
+        actor = ray.remote(LaneHost).options(
+            num_cpus=0.5,
+            num_gpus=1 if device == "cuda" else 0,
+            max_concurrency=256,  # every client has a call that waits
+            runtime_env={"env_vars": environment},
+        )
+        self.actor = actor.remote(settings, list(steps), out)
+
+    def prepared(self, timeout: float) -> dict[str, Any] | None:
+        """See `LaneHost.prepared`."""
+        return _told(self.actor.prepared.remote(timeout))
+
+    def stages(self, start: int) -> list[tuple[str, int, int | None]]:
+        """See `LaneHost.stages`."""
+        found: list[tuple[str, int, int | None]] = _told(self.actor.stages.remote(start))
+        return found
+
+    def finals(self, trials: Sequence[str]) -> dict[str, Any]:
+        """See `LaneHost.finals`."""
+        found: dict[str, Any] = _told(self.actor.finals.remote(list(trials)))
+        return found
+
+    def export(self, trial_id: str, folder: str) -> None:
+        """See `LaneHost.export`."""
+        _told(self.actor.export.remote(trial_id, folder))
+
+    def close(self) -> None:
+        """Stop the host and leave Ray."""
+        ray.kill(self.actor)
+        ray.shutdown()
+
+
+def _told(reference: Any) -> Any:
+    """A call's result; what a user can mend comes back as the error it was."""
+    try:
+        return ray.get(reference)
+    except ray.exceptions.RayTaskError as error:
+        if isinstance(error.cause, UserError):
+            raise UserError(str(error.cause)) from error
+        raise
+
+
+class Watcher(tune.Callback):  # type: ignore[misc]
+    """Tells the observers what Tune tells its callbacks, and ends leases of ended trials."""
+
+    def __init__(self, spec: SweepSpec, actor: Any, watch: Observer) -> None:
+        self._spec, self._actor, self._watch = spec, actor, watch
+        self._started: set[str] = set()
+        self._last: dict[str, dict[str, Any]] = {}
+
+    def on_trial_start(
+        self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
+    ) -> None:
+        """A trial starts, or starts again after its process died."""
+        name = trial.config[TRIAL]
+        if name not in self._started:
+            self._started.add(name)
+            self._watch.trial_started(name, {k: v for k, v in trial.config.items() if k != TRIAL})
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any
+    ) -> None:
+        """A report."""
+        if ROW in result:
+            row = json.loads(result[ROW])
+            self._last[trial.config[TRIAL]] = row
+            self._watch.trial_reported(row)
+
+    def on_trial_complete(
+        self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
+    ) -> None:
+        """A trial ended by itself or was stopped."""
+        row = self._last[trial.config[TRIAL]]
+        if "failed" in row:
+            self._ended(trial, "failed", row["failed"])
+        elif row["done"]:
+            self._ended(trial, "completed", None)
+        else:
+            self._ended(trial, "stopped", f"behind at step {row['step']}")
+
+    def on_trial_error(
+        self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
+    ) -> None:
+        """A trial's process died more often than allowed."""
+        self._ended(trial, "failed", "its process died")
+
+    def _ended(self, trial: Trial, state: Any, reason: str | None) -> None:
+        name = trial.config[TRIAL]
+        self._actor.release.remote(name)
+        self._watch.trial_ended(name, state, reason)
+
+
+def run(spec: SweepSpec, host: RemoteHost, watch: Observer, storage: str, lanes: int) -> None:
+    """Run all trials of the sweep, `lanes` at a time; Tune's own files go under `storage`."""
+    trainable = tune.with_parameters(
+        LaneTrial, host=host.actor, training=trial_settings(spec, {}).model_dump()
+    )
+    tuner = tune.Tuner(
+        tune.with_resources(trainable, CLIENT),
+        tune_config=tune.TuneConfig(
+            num_samples=search.number_of_trials(spec),
+            max_concurrent_trials=lanes,
+            search_alg=search.tune_search(spec),
+            scheduler=search.early_stopping(spec),
+            reuse_actors=True,
+        ),
+        run_config=tune.RunConfig(
+            name="tune",
+            storage_path=storage,
+            verbose=0,
+            callbacks=[Watcher(spec, host.actor, watch)],
+            failure_config=tune.FailureConfig(max_failures=2),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=1, num_to_keep=1),
+        ),
+    )
+    tuner.fit()

@@ -1,0 +1,115 @@
+"""Which trial wins, by how much and how surely. Trials go by validation, the winner's numbers by test.
+
+Only trials that trained to the end compete: a stopped one was not trained as long, so it is neither
+best nor tied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from empathy.compare import compare, tied
+from empathy.errors import UserError
+from empathy.evaluate import Evaluation
+from sweeps.observers import BASELINES
+from sweeps.spec import SweepSpec
+
+
+class Outcome(Protocol):
+    """What the search left behind, by trial."""
+
+    last: dict[str, dict[str, Any]]
+    states: Any
+    parameters: dict[str, dict[str, Any]]
+
+
+def finalists(spec: SweepSpec, outcome: Outcome) -> list[str]:
+    """The best trials by validation among those trained to the end, best first."""
+    name, sign = spec.metric.name, 1 if spec.metric.goal == "maximize" else -1
+    values = {
+        trial: sign * outcome.last[trial]["metrics"][name]["value"]
+        for trial in _complete(outcome)
+        if name in outcome.last[trial]["metrics"]
+    }
+    ranked = sorted(values, key=lambda trial: (-values[trial], trial))
+    return ranked[: spec.evaluation.finalists]
+
+
+def summarise(
+    spec: SweepSpec,
+    outcome: Outcome,
+    baselines: Mapping[str, Mapping[str, Any]],
+    test: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
+    """The content of summary.json; the winner is the best finalist on validation prompts."""
+    states = [state for trial, state in outcome.states.items() if trial not in BASELINES]
+    ranked = list(test)  # in the order of `finalists`
+    return {
+        "sweep": spec.name,
+        "metric": spec.metric.model_dump(),
+        "trials": len(states),
+        "completed": states.count("completed"),
+        "stopped_early": states.count("stopped"),
+        "failed": states.count("failed"),
+        "baselines": {name: {"metrics": baselines[name]["test"]["metrics"]} for name in BASELINES},
+        "best": _finalist(outcome, ranked[0], test) if ranked else None,
+        "finalists": [_finalist(outcome, trial, test) for trial in ranked],
+        "tied": _tied(spec, outcome, ranked[0], test) if ranked else [],
+        "differences": _differences(ranked[0], baselines, test) if ranked else {},
+    }
+
+
+def _complete(outcome: Outcome) -> list[str]:
+    return [
+        trial
+        for trial, state in outcome.states.items()
+        if state == "completed" and trial not in BASELINES
+    ]
+
+
+def _finalist(
+    outcome: Outcome, trial: str, test: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    return {
+        "trial": trial,
+        "parameters": outcome.parameters[trial],
+        "metrics": test[trial]["metrics"],
+        "validation": outcome.last[trial]["metrics"],
+    }
+
+
+def _tied(
+    spec: SweepSpec, outcome: Outcome, best: str, test: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
+    """Trials that cannot be told from the best: on test prompts where measured, else validation."""
+    others = [trial for trial in _complete(outcome) if trial != best]
+    name = spec.metric.name
+    finals = [Evaluation.from_dict(test[trial]) for trial in others if trial in test]
+    rest = [Evaluation.from_dict(outcome.last[trial]) for trial in others if trial not in test]
+    level = 1 - (1 - LEVEL) / 2 if finals and rest else LEVEL  # two families of comparisons
+    try:
+        found = tied(Evaluation.from_dict(test[best]), finals, name, level)
+        found += tied(Evaluation.from_dict(outcome.last[best]), rest, name, level)
+    except UserError:  # a number of the whole set, such as distinct_2: nothing can be told apart
+        found = others
+    return [best, *sorted(found)]
+
+
+LEVEL = 0.95
+
+
+def _differences(
+    best: str, baselines: Mapping[str, Mapping[str, Any]], test: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The winner minus each baseline on the same test prompts, for every per-prompt metric."""
+    winner = Evaluation.from_dict(test[best])
+    rivals = {name: Evaluation.from_dict(baselines[name]["test"]) for name in BASELINES}
+    return {
+        f"vs_{name}": {
+            metric: compare(winner, rival, metric).as_dict()
+            for metric in winner.scores
+            if metric in rival.scores and metric in winner.metrics and metric in rival.metrics
+        }
+        for name, rival in rivals.items()
+    }
