@@ -11,7 +11,7 @@ Concatenating their ranks gives one adapter, exactly, at scale 1.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,10 +40,16 @@ def compose(parts: Sequence[Part]) -> dict[str, LoraPair]:
     }
 
 
-def write_adapter(folder: Path, parts: Sequence[Part], base: str, notes: Mapping[str, str]) -> None:
+def write_adapter(
+    folder: Path,
+    parts: Sequence[Part],
+    notes: Mapping[str, str],
+    also: Callable[[Path], object] | None = None,
+) -> None:
     """Write `adapter_config.json` and `adapter_model.safetensors` into a new folder, atomically.
 
-    `base` is what PEFT will look for; `notes` go into the file's metadata.
+    `notes` go into the file's metadata; `notes["base"]` names the base that PEFT will look for.
+    `also` may put more files into the folder before it appears.
     """
     adapter = compose(parts)
     rank = next(iter(adapter.values())).down.shape[1]
@@ -55,7 +61,7 @@ def write_adapter(folder: Path, parts: Sequence[Part], base: str, notes: Mapping
     config = {
         "peft_type": "LORA",
         "task_type": "CAUSAL_LM",
-        "base_model_name_or_path": base,
+        "base_model_name_or_path": notes["base"],
         "r": rank,
         "lora_alpha": rank,
         "lora_dropout": 0.0,
@@ -69,5 +75,7 @@ def write_adapter(folder: Path, parts: Sequence[Part], base: str, notes: Mapping
         temporary.mkdir()
         save_file(tensors, temporary / "adapter_model.safetensors", {"format": "pt", **notes})
         (temporary / "adapter_config.json").write_text(json.dumps(config, indent=2) + "\n")
+        if also is not None:
+            also(temporary)
 
     write_atomically(folder, write)

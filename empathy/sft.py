@@ -11,6 +11,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from empathy.cache import cache_folder, content_key, file_sha256, write_atomically
+from empathy.export import Part
 from empathy.lanes.adapters import Layout, adapt
 from empathy.lanes.engine import LaneEngine, Task
 from empathy.lanes.rows import Example
@@ -26,6 +27,10 @@ class WarmStart:
     rank: int
     scale: float
     sha256: str
+
+    def part(self, model: PreTrainedModel, targets: Sequence[str]) -> Part:
+        """The adapter by layer, to be composed with others."""
+        return Part(adapt(model, targets, self.rank).lora(self.row, self.rank), self.scale)
 
     def merge(self, model: PreTrainedModel, targets: Sequence[str]) -> None:
         """Add it to the model's weights for good."""

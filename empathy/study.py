@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -25,8 +26,10 @@ from empathy.evaluate import (
     evaluate_human,
     evaluate_many,
 )
+from empathy.export import Part, write_adapter
 from empathy.families import family_named
 from empathy.judges import Judges
+from empathy.lanes import checkpoint
 from empathy.lanes.adapters import adapt
 from empathy.lanes.engine import LaneEngine, Task, measure
 from empathy.lanes.rows import Example
@@ -34,7 +37,7 @@ from empathy.pairs import PairSet, generated_pairs, prompts, rank_pairs
 from empathy.policy import Encoded, Progress, Speaker, Spoken
 from empathy.records import Prompt, Split
 from empathy.reference import reference_logps
-from empathy.settings import DataSettings, StudySettings
+from empathy.settings import DataSettings, StudySettings, TrialSettings
 from empathy.sft import WarmStart, warm_start
 
 HELD_OUT: tuple[Split, ...] = ("validation", "test")
@@ -61,7 +64,8 @@ class Study:
         self.settings, self._progress = settings, progress
         self.facts: dict[str, Any] = {}
         chosen = self._prompts()
-        self.shown = _shown(settings.data)
+        self._shown = _shown(settings.data)
+        self.samples = {"human": [prompt.human_reply for prompt in self._shown]}
         progress("loading weights", 0, None)
         place = devices.choose(settings.device)
         family = family_named(settings.family)
@@ -72,7 +76,7 @@ class Study:
         self.speaker = Speaker(self.base, settings.training, settings.evaluation)
         self.judges = _judges()
         humans = {split: evaluate_human(chosen[split], split, self.judges) for split in HELD_OUT}
-        spoken = {BASE: self._speak(chosen, "base replies")}
+        spoken = {BASE: self._speak(chosen, BASE)}
         self.facts["weights"] = {
             "source": found.source,
             "name": found.name,
@@ -83,7 +87,7 @@ class Study:
         }
         self.warm_start = self._warm_start(chosen["train"])
         self._identity = found.sha256 + (self.warm_start.sha256 if self.warm_start else "")
-        spoken[SFT] = self._speak(chosen, "SFT replies") if self.warm_start else spoken[BASE]
+        spoken[SFT] = self._speak(chosen, SFT)
         self.held_out: dict[Split, HeldOut] = {
             split: self._held_out(split, chosen[split], humans[split]) for split in HELD_OUT
         }
@@ -202,12 +206,14 @@ class Study:
 
     # -- measurement --------------------------------------------------------------------------
 
-    def _speak(self, chosen: Mapping[Split, Sequence[Prompt]], stage: str) -> dict[Split, Spoken]:
-        """The bare model's replies to the held-out prompts, as it stands now."""
+    def _speak(self, chosen: Mapping[Split, Sequence[Prompt]], name: str) -> dict[Split, Spoken]:
+        """The bare model's replies to the held-out prompts, as it stands now under this name."""
         spoken = {}
         for number, split in enumerate(HELD_OUT):
-            self._progress(stage, number, len(HELD_OUT))
+            self._progress(f"{name} replies", number, len(HELD_OUT))
             (spoken[split],) = self.speaker.reply(chosen[split])
+        (shown,) = self.speaker.reply(self._shown)
+        self.samples[name] = [reply.text for reply in shown.replies]
         return spoken
 
     def _held_out(self, split: Split, chosen: tuple[Prompt, ...], human: Evaluation) -> HeldOut:
@@ -275,11 +281,44 @@ class Study:
         """Replies of these lanes to invented prompts, which may be shown to anybody."""
         lanes = list(policies.values())
         with self.engine.using(lanes):
-            spoken = self.speaker.reply(self.shown, len(lanes))
+            spoken = self.speaker.reply(self._shown, len(lanes))
         return {
             name: [reply.text for reply in said.replies]
             for name, said in zip(policies, spoken, strict=True)
         }
+
+    @property
+    def shown_texts(self) -> list[str]:
+        """The client's words that `show` and `samples` reply to."""
+        return [prompt.client_text for prompt in self._shown]
+
+    # -- lanes on disk ------------------------------------------------------------------------
+
+    def save(self, lane: int, settings: TrialSettings, path: Path) -> None:
+        """Write a lane's checkpoint."""
+        checkpoint.save(path, self.engine.layout, self.engine.state(lane), settings)
+
+    def join(self, settings: TrialSettings, saved: Path | None) -> int:
+        """Occupy a lane, from the start or from a checkpoint; returns the lane."""
+        state = checkpoint.load(saved, self.engine.layout)[0] if saved else None
+        return self.engine.join(settings, state)
+
+    def resume(self, saved: Path) -> int:
+        """Occupy a lane with what a checkpoint holds, under its own settings."""
+        state, settings = checkpoint.load(saved, self.engine.layout)
+        return self.engine.join(settings, state)
+
+    def export(self, saved: Path, folder: Path) -> None:
+        """Write a checkpoint's adapter for the *original* base, warm start included, with PEFT."""
+        state, settings = checkpoint.load(saved, self.engine.layout)
+        dpo = self.engine.layout.lora(state.weights, settings.lora_rank)
+        parts = [Part(dpo, settings.lora_scale)]
+        if self.warm_start is not None:
+            model, targets = self.base.model, self.base.family.lora_targets
+            parts.insert(0, self.warm_start.part(model, targets))
+        origin = self.base.weights
+        notes = {"base": origin.name, "base_sha256": origin.sha256}
+        write_adapter(folder, parts, notes, self.base.tokenizer.save_pretrained)
 
 
 def _shown(data: DataSettings) -> tuple[Prompt, ...]:

@@ -69,7 +69,7 @@ class LaneHost:
             return lease.token
 
     def report(self, token: str) -> dict[str, Any]:
-        """Train on to the next report and return it. Raises `StaleLeaseError` when the lease ends."""
+        """Train on to the next report and return it; `StaleLeaseError` if the lease has ended."""
         with self._changed:
             lease = self._leases.get(token)
             lease.wanted = True

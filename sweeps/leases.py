@@ -1,8 +1,8 @@
 """Who may use a lane: a trial's client takes a lease, and every call carries the lease's token.
 
 Ray Tune may hand one trial's process to another trial, or start a second process for a trial
-whose first one it believes dead. With leases keyed by trial, the late goodbye of the first would close
-the lane of the second. A token names one incarnation, and a stale one is refused.
+whose first one it believes dead. With leases keyed by trial, the late goodbye of the first would
+close the lane of the second. A token names one incarnation, and a stale one is refused.
 """
 
 from __future__ import annotations

@@ -65,11 +65,12 @@ class RemoteHost:
             max_concurrency=256,  # every client has a call that waits
             runtime_env={"env_vars": environment},
         )
-        self.actor = actor.remote(settings, list(steps), out)
+        self.actor: Any = actor.remote(settings, list(steps), out)
 
     def prepared(self, timeout: float) -> dict[str, Any] | None:
         """See `LaneHost.prepared`."""
-        return _told(self.actor.prepared.remote(timeout))
+        found: dict[str, Any] | None = _told(self.actor.prepared.remote(timeout))
+        return found
 
     def stages(self, start: int) -> list[tuple[str, int, int | None]]:
         """See `LaneHost.stages`."""
@@ -101,7 +102,7 @@ def _told(reference: Any) -> Any:
         raise
 
 
-class Watcher(tune.Callback):  # type: ignore[misc]
+class Watcher(tune.Callback):
     """Tells the observers what Tune tells its callbacks, and ends leases of ended trials."""
 
     def __init__(self, spec: SweepSpec, actor: Any, watch: Observer) -> None:

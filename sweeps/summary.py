@@ -1,4 +1,4 @@
-"""Which trial wins, by how much and how surely. Trials go by validation, the winner's numbers by test.
+"""Which trial wins, by how much and how surely: chosen by validation, judged by test.
 
 Only trials that trained to the end compete: a stopped one was not trained as long, so it is neither
 best nor tied.

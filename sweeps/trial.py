@@ -1,9 +1,8 @@
-"""A Ray Tune trial: the featherweight client of a LaneHost. It imports no torch and holds no data."""
+"""A Ray Tune trial: the featherweight client of a LaneHost, without torch and without data."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import ray
@@ -14,12 +13,12 @@ from sweeps.leases import TRIAL
 ROW = "row"  # the key of the whole report, as JSON, in what Tune is told
 
 
-class LaneTrial(tune.Trainable):  # type: ignore[misc]
+class LaneTrial(tune.Trainable):
     """Takes a lane, asks for the next report, hands it to Tune, gives the lane back."""
 
-    def setup(self, config: dict[str, Any], host: Any, training: Mapping[str, Any]) -> None:
-        """`host` is the actor; `training` what the sweep gives every trial, by setting."""
-        self._host, self._training = host, training
+    def setup(self, config: dict[str, Any], **shared: Any) -> None:
+        """`shared`: the actor as `host`, and what every trial is given, by setting, `training`."""
+        self._host, self._training = shared["host"], shared["training"]
         self._begin(config)
 
     def _begin(self, config: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -19,9 +19,6 @@ from empathy.lanes.engine import LaneEngine, Task, measure
 from empathy.lanes.rows import Example
 from empathy.settings import TrialSettings
 
-# TRL 1.16 itself calls a name that transformers has renamed
-pytestmark = pytest.mark.filterwarnings("ignore:.*gradient_checkpointing.*:FutureWarning")
-
 STEPS, BATCH, ACCUMULATION, MAX_LENGTH = 8, 4, 2, 48
 TOLD = examples(24)  # what TRL is given; some pairs are longer than MAX_LENGTH
 NEIGHBOURS = [  # different beta, rank, alpha, learning rate, clipping and data order
@@ -30,7 +27,7 @@ NEIGHBOURS = [  # different beta, rank, alpha, learning rate, clipping and data 
         beta=0.3, lora_rank=4, lora_alpha=16, learning_rate=3e-3, max_grad_norm=0.3, seed=2
     ),
 ]
-VARIANTS = {
+VARIANTS: dict[str, dict[str, Any]] = {
     "linear decay after warmup": {"schedule": "linear", "warmup_steps": 3},
     "cosine decay after warmup": {"schedule": "cosine", "warmup_steps": 2},
     "weight decay": {"weight_decay": 0.1},
@@ -72,10 +69,11 @@ def train_lanes(family: str, settings: list[TrialSettings], accumulation: int = 
     return Lanes(runs, task, starts)
 
 
-class Ordered(DPOTrainer):  # type: ignore[misc]
+class Ordered(DPOTrainer):
     """TRL, reading its data in the order given."""
 
     def _get_train_sampler(self, *args: object, **kwargs: object) -> torch.utils.data.Sampler[int]:
+        assert isinstance(self.train_dataset, Dataset)
         return torch.utils.data.SequentialSampler(self.train_dataset)
 
 
@@ -113,15 +111,17 @@ def train_trl(
         processing_class=tokenizer(),
         peft_config=LoraConfig(
             r=settings.lora_rank,
-            lora_alpha=settings.lora_scale * settings.lora_rank,
+            lora_alpha=int(settings.lora_scale * settings.lora_rank),
             target_modules=list(TARGETS),
             lora_dropout=0.0,
             task_type="CAUSAL_LM",
         ),
     )
-    layers = {
+    trained = trainer.model
+    assert trained is not None
+    layers: dict[str, Any] = {
         name.removeprefix("base_model.model."): module
-        for name, module in trainer.model.named_modules()
+        for name, module in trained.named_modules()
         if hasattr(module, "lora_A")
     }
     for name, pair in start.items():

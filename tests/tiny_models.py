@@ -1,18 +1,21 @@
-"""Random two-minute models for tests: a Llama and a Gemma 3 whose sliding window really slides."""
+"""Random small models for tests: a Llama, and a Gemma 3 whose sliding window really slides."""
 
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import torch
+from torch import Tensor
 from transformers import AutoModelForCausalLM, Gemma3TextConfig, LlamaConfig, PreTrainedModel
 
+from empathy.lanes.adapters import Layout
 from empathy.lanes.rows import Example
 
 VOCABULARY = 500
 TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 WINDOW = 16
-_SHARED = {
+_SHARED: dict[str, Any] = {
     "vocab_size": VOCABULARY,
     "hidden_size": 64,
     "intermediate_size": 128,
@@ -32,7 +35,8 @@ CONFIGS = {
 def tiny(family: str, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
     """The same frozen random weights every time."""
     torch.manual_seed(0)
-    model: PreTrainedModel = AutoModelForCausalLM.from_config(CONFIGS[family], dtype=dtype)
+    model = AutoModelForCausalLM.from_config(CONFIGS[family], dtype=dtype)
+    assert isinstance(model, PreTrainedModel)
     return model.eval().requires_grad_(False)
 
 
@@ -44,3 +48,10 @@ def examples(n: int, seed: int = 0) -> list[Example]:
         return tuple(source.randrange(5, VOCABULARY) for _ in range(source.randint(low, high)))
 
     return [Example(words(5, 40), ((*words(3, 15), 1), (*words(3, 15), 1))) for _ in range(n)]
+
+
+def trained_row(layout: Layout, rank: int, seed: int, strength: float = 0.05) -> Tensor:
+    """An adapter whose B is no longer zero, so that it changes what the model says. `(size,)`."""
+    random_state = torch.Generator().manual_seed(seed)
+    change = torch.randn(layout.size, generator=random_state) * strength
+    return layout.initial_row(rank, seed) + change * layout.used(rank)

@@ -90,15 +90,16 @@ def _decode(
 def _next_logits(model: PreTrainedModel, ids: Tensor, seen: Tensor, cache: DynamicCache) -> Tensor:
     """Logits `(n, vocabulary)` after the new tokens `ids`; the cache grows by them."""
     positions = (seen.cumsum(1) - 1).clamp(min=0)[:, -ids.shape[1] :]
-    logits: Tensor = model(
+    hidden = model.get_decoder()(
         input_ids=ids,
         attention_mask=seen,
         position_ids=positions,
         past_key_values=cache,
         use_cache=True,
-        logits_to_keep=1,
-    ).logits
-    return logits[:, -1].float()
+    ).last_hidden_state
+    # Two dimensions: of three, torch makes a batched product with a copy of the weights per row.
+    logits: Tensor = model.get_output_embeddings()(hidden[:, -1])
+    return logits.float()
 
 
 PAST_END = -1

@@ -1,0 +1,169 @@
+"""`python -m empathy train-scorer` on invented posts, and the card that the shipped files carry.
+
+.venv/bin/python -m pytest tests/test_train_scorer.py
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from invented_epitome import invented_rows, write_epitome
+
+from empathy import scorer_card, scorer_training
+from empathy.__main__ import COMMANDS, main
+from empathy.cache import file_sha256
+from empathy.corpora.epitome import HALVES, MECHANISMS, Example, Half, load, select
+from empathy.errors import UserError
+from empathy.metrics.epitome import EmpathyScorer
+from empathy.scorer_baseline import Levels
+from empathy.scorer_card import from_digits
+from empathy.scorer_training import Recipe, trainable_state
+from empathy.train_scorer import Run, best_run, parse_seeds
+
+ROOT = Path(__file__).parent.parent
+WEIGHTS = ROOT / "empathy" / "metrics" / "weights"
+
+
+@pytest.fixture(scope="module")
+def card() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((WEIGHTS / "card.json").read_text(encoding="utf-8"))
+    return found
+
+
+def real_data() -> Path:
+    """The folder of the real corpora; skips the test where there is none."""
+    beside = ROOT.parent / "shared" / "data"
+    folder = Path(os.environ.get("EMPATHY_DATA") or beside)
+    if not (folder / "epitome").is_dir():
+        pytest.skip("the real EPITOME files are not here; EMPATHY_DATA says where")
+    return folder
+
+
+@pytest.mark.parametrize(("text", "seeds"), [("3", (3,)), ("0-4", (0, 1, 2, 3, 4)), ("2-2", (2,))])
+def test_seeds_are_one_or_a_range(text: str, seeds: tuple[int, ...]) -> None:
+    assert parse_seeds(text) == seeds
+
+
+@pytest.mark.parametrize("text", ["", "a", "-1", "1-", "4-0", "1,2"])
+def test_other_seeds_are_refused(text: str) -> None:
+    with pytest.raises(UserError, match="names no seeds; give one"):
+        parse_seeds(text)
+
+
+def test_the_best_run_is_chosen_on_validation_and_a_tie_takes_the_lowest_seed() -> None:
+    runs = [
+        Run("rank", seed, "key", [], validation, [], [], 0)
+        for seed, validation in enumerate((0.5, 0.7, 0.7))
+    ]
+    other = Run("evaluate", 9, "key", [], 0.9, [], [], 0)
+    assert best_run([*runs, other], "rank").seed == 1
+
+
+def test_mistakes_cost_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("EMPATHY_DATA", raising=False)
+    assert main(["train-scorer", "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith("error: no data folder was given")
+    assert main(["train-scorer", "--data", str(tmp_path), "--epochs", "1"]) == 2
+    assert "no folder" in capsys.readouterr().err
+    write_epitome(tmp_path, invented_rows(3))
+    assert main(["train-scorer", "--data", str(tmp_path), "--epochs", "0"]) == 2
+    assert "--epochs is 0; it must be at least 1" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main(["train-scorers"])
+    assert all(name in capsys.readouterr().err for name in COMMANDS)
+
+
+def test_from_posts_to_card_and_on_where_it_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, out = write_epitome(tmp_path / "data", invented_rows(81)), tmp_path / "out"
+    options = Namespace(data=data, out=out, seeds="0", epochs=1, install=False)
+    network, _ = scorer_training.trainable_network(Recipe(epochs=1), torch.float32)
+    trained: list[int] = []
+
+    def untrained(examples: Sequence[Example], *given: Any) -> Any:
+        trained.append(len(examples))
+        given[3](1, 1)  # the progress report
+        return trainable_state(network), [{"loss": 3.3, "validation": 0.4}]
+
+    monkeypatch.setattr(scorer_training, "train", untrained)
+    assert COMMANDS["train-scorer"].run(options) == 0
+    assert trained[0] + trained[1] == trained[2]  # rank and evaluate share full's posts
+    (out / "runs" / "full-0.json").unlink()
+    first = (out / "CARD.md").read_text(encoding="utf-8")
+    assert COMMANDS["train-scorer"].run(options) == 0
+    assert trained[3:] == [trained[2]]  # only what was missing
+    written = json.loads((out / "card.json").read_text(encoding="utf-8"))
+    for half in HALVES:
+        assert written["shipped"][half]["sha256"] == file_sha256(out / f"{half}.safetensors")
+        assert written["shipped"][half]["sha256"] in first
+    options.epochs = 2
+    with pytest.raises(UserError, match="comes from other data or settings"):
+        COMMANDS["train-scorer"].run(options)
+
+
+def test_the_card_beside_the_weights_was_rendered_from_its_numbers(card: dict[str, Any]) -> None:
+    assert (WEIGHTS / "CARD.md").read_text(encoding="utf-8") == scorer_card.render(card)
+    for half in HALVES:
+        assert card["shipped"][half]["sha256"] == file_sha256(WEIGHTS / f"{half}.safetensors")
+
+
+def test_the_card_shows_that_the_scorer_beats_counting_words(card: dict[str, Any]) -> None:
+    assert card["seeds"] == [0, 1, 2, 3, 4]
+    for mechanism in ("emotional_reactions", "explorations"):
+        gap = card["full_minus_tfidf"][mechanism]["macro_f1"]
+        assert 0 < gap["low"] < gap["value"] < gap["high"]
+
+
+def test_every_number_of_the_card_follows_from_what_was_said(card: dict[str, Any]) -> None:
+    test = select(load(real_data()).examples, "test")
+    said = {name: [from_digits(run) for run in runs] for name, runs in card["said"].items()}
+    assert scorer_card.measure(test, said) == approximately(
+        {name: card[name] for name in ("results", "full_minus_tfidf")}
+    )
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_the_shipped_scorer_says_what_the_card_counted(half: Half, card: dict[str, Any]) -> None:
+    check_shipped(half, card, every=5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("half", HALVES)
+def test_the_shipped_scorer_reproduces_its_card(half: Half, card: dict[str, Any]) -> None:
+    test = select(load(real_data()).examples, "test")
+    found = scorer_card.judge(test, [check_shipped(half, card, every=1)])
+    for mechanism in MECHANISMS:
+        for statistic in ("accuracy", "macro_f1"):
+            value = card["results"][half][mechanism][statistic]["value"]
+            assert found[mechanism][statistic]["value"] == pytest.approx(value, abs=5e-3)
+
+
+def check_shipped(half: Half, card: dict[str, Any], every: int) -> Levels:
+    """What the shipped scorer says of every n-th test pair; the card must have counted the same."""
+    some = select(load(real_data()).examples, "test")[::every]
+    chances = EmpathyScorer.load(half).probabilities(
+        [example.post for example in some], [example.response for example in some]
+    )
+    levels: Levels = chances.argmax(-1).tolist()
+    stored = from_digits(card["said"][half][0])[::every]
+    # Another CPU may decide otherwise where two levels are as likely: one pair in a hundred.
+    differing = sum(a != b for a, b in zip(levels, stored, strict=True))
+    assert differing <= len(some) / 100
+    return levels
+
+
+def approximately(tree: Any) -> Any:
+    """The tree with its floats as `pytest.approx`, which does not look into nested dicts."""
+    if isinstance(tree, dict):
+        return {name: approximately(branch) for name, branch in tree.items()}
+    return pytest.approx(tree, abs=1e-9) if isinstance(tree, float) else tree
