@@ -33,6 +33,8 @@ class DataSettings(Section):
     """Turns of the dialogue that a prompt shows."""
     min_words: Positive = 5
     """Exchanges with a client turn or a human reply of fewer words are left out, and counted."""
+    held_out_pairs: Positive = 16
+    """Held-out prompts per split at most that `pair_accuracy` gets its pairs from."""
     max_prompts: Positive | None = None
     """Train prompts used at most, chosen by stable hash; None means all."""
 

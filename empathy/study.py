@@ -217,7 +217,7 @@ class Study:
         return spoken
 
     def _held_out(self, split: Split, chosen: tuple[Prompt, ...], human: Evaluation) -> HeldOut:
-        pairs = self._pairs(split, chosen)
+        pairs = self._pairs(split, chosen[: self.settings.data.held_out_pairs])
         encoded = self.speaker.pairs(pairs.pairs)
         groups = tuple(pair.prompt.group for pair in pairs.pairs)
         reference = reference_logps(self.base.model, encoded.examples, self._identity)

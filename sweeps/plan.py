@@ -225,4 +225,6 @@ def _replies(spec: SweepSpec, trials: int, data: Data | None) -> int:
     samples = spec.data.candidates if spec.data.scheme == "ranked" else 1
     finalists = min(spec.evaluation.finalists, trials)
     reports = trials * len(spec.report_steps)
-    return train * samples + (reports + 2) * validation + (finalists + 2) * test
+    held_out = sum(min(spec.data.held_out_pairs, found) for found in (validation, test))
+    pairs = (train + held_out) * samples
+    return pairs + (reports + 2) * validation + (finalists + 2) * test

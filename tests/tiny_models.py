@@ -37,7 +37,8 @@ def tiny(family: str, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
     torch.manual_seed(0)
     model = AutoModelForCausalLM.from_config(CONFIGS[family], dtype=dtype)
     assert isinstance(model, PreTrainedModel)
-    return model.eval().requires_grad_(False)
+    model.eval().requires_grad_(False)
+    return model
 
 
 def examples(n: int, seed: int = 0) -> list[Example]:
@@ -52,6 +53,8 @@ def examples(n: int, seed: int = 0) -> list[Example]:
 
 def trained_row(layout: Layout, rank: int, seed: int, strength: float = 0.05) -> Tensor:
     """An adapter whose B is no longer zero, so that it changes what the model says. `(size,)`."""
-    random_state = torch.Generator().manual_seed(seed)
-    change = torch.randn(layout.size, generator=random_state) * strength
-    return layout.initial_row(rank, seed) + change * layout.used(rank)
+    source = torch.Generator().manual_seed(seed)
+    row = layout.initial_row(rank, seed)
+    for pair in layout.lora(row, rank).values():  # views; their draws do not know the padding
+        pair.up.copy_(torch.randn(pair.up.shape, generator=source) * strength)
+    return row

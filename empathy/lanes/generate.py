@@ -66,15 +66,21 @@ def _decode(
 ) -> list[Generated]:
     """Decode lanes x requests rows, lane-major, until all have ended."""
     device = next(model.parameters()).device
-    ids, seen = _left_padded([request.prompt for request in requests], decoding.pad)
+    prompts = list(dict.fromkeys(request.prompt for request in requests))
+    ids, seen = (x.repeat(lanes, 1).to(device) for x in _left_padded(prompts, decoding.pad))
     luck = torch.stack([_uniforms(request.seed, decoding.max_new_tokens) for request in requests])
-    ids, seen, luck = (x.repeat(lanes, 1).to(device) for x in (ids, seen, luck))
+    luck = luck.repeat(lanes, 1).to(device)
     stop = torch.tensor(sorted(decoding.stop), device=device)
     cache = DynamicCache(config=model.config)
-    going = torch.ones(len(ids), dtype=torch.bool, device=device)
-    logps = torch.zeros(len(ids), device=device)
-    tokens: list[Tensor] = []
     logits = _next_logits(model, ids, seen, cache)
+    # several draws for one prompt share its prefill
+    own = [prompts.index(request.prompt) for request in requests]
+    rows = torch.tensor([lane * len(prompts) + i for lane in range(lanes) for i in own]).to(device)
+    cache.batch_select_indices(rows)
+    logits, seen = logits[rows], seen[rows]
+    going = torch.ones(len(rows), dtype=torch.bool, device=device)
+    logps = torch.zeros(len(rows), device=device)
+    tokens: list[Tensor] = []
     while True:
         token = choose(logits, luck[:, len(tokens)], decoding.temperature)
         logp = logits.log_softmax(-1).gather(1, token[:, None])[:, 0]
