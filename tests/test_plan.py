@@ -39,11 +39,12 @@ def test_steps_are_bounded_and_halved() -> None:
 
 
 def test_replies_count_samples_reports_and_the_final_evaluation() -> None:
-    # Samples: 30 prompts x 4. Validation: 8 trials x 3 reports, base and SFT, 10 prompts each.
+    # Pairs: 30 train, 10 validation and 16 of the 20 test prompts (data.held_out_pairs), 4 each.
+    # Validation: 8 trials x 3 reports, base and SFT, 10 prompts each.
     # Test: base, SFT and 3 finalists, 20 prompts each.
-    assert plan(demo()).replies_at_most == 30 * 4 + (8 * 3 + 2) * 10 + 5 * 20
-    assert plan(demo("data.scheme=generated")).replies_at_most == 30 + (8 * 3 + 2) * 10 + 5 * 20
-    assert plan(demo("run_cap=2")).replies_at_most == 30 * 4 + (2 * 3 + 2) * 10 + 4 * 20
+    assert plan(demo()).replies_at_most == 56 * 4 + (8 * 3 + 2) * 10 + 5 * 20
+    assert plan(demo("data.scheme=generated")).replies_at_most == 56 + (8 * 3 + 2) * 10 + 5 * 20
+    assert plan(demo("run_cap=2")).replies_at_most == 56 * 4 + (2 * 3 + 2) * 10 + 4 * 20
 
 
 def test_data_says_what_there_is_and_what_is_used() -> None:
