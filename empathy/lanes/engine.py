@@ -7,6 +7,7 @@ and a lane may join, leave or diverge between two steps without the others notic
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -53,7 +54,9 @@ class Task:
 
 def shuffle(n: int, seed: int, epoch: int) -> Tensor:
     """A permutation of n examples that belongs to this seed and epoch."""
-    random = torch.Generator().manual_seed((seed << 20) + epoch)
+    digest = hashlib.sha256(f"{seed}\0{epoch}".encode()).digest()
+    # torch heeds 32 bits of a seed: a shifted one would make seeds 0 and 4096 the same
+    random = torch.Generator().manual_seed(int.from_bytes(digest[:4], "big"))
     return torch.randperm(n, generator=random)
 
 
