@@ -21,8 +21,11 @@ from empathy.settings import TrialSettings
 
 STEPS, BATCH, ACCUMULATION, MAX_LENGTH = 8, 4, 2, 48
 TOLD = examples(24)  # what TRL is given; some pairs are longer than MAX_LENGTH
-NEIGHBOURS = [  # different beta, rank, alpha, learning rate, clipping and data order
-    TrialSettings(beta=0.1, lora_rank=8, learning_rate=1e-2, max_grad_norm=0.3, seed=1),
+# Different beta, rank, alpha, learning rate and data order. In some orders of the data a number's
+# gradient is as small as float32's rounding, and Adam makes a full step of its sign: there float32
+# itself is further from float64 than the tolerance. These orders have no such number.
+NEIGHBOURS = [
+    TrialSettings(beta=0.1, lora_rank=8, learning_rate=5e-3, max_grad_norm=0.3, seed=4),
     TrialSettings(
         beta=0.3, lora_rank=4, lora_alpha=16, learning_rate=3e-3, max_grad_norm=0.3, seed=2
     ),
