@@ -10,7 +10,10 @@ import shutil
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Part: TypeAlias = str | bytes | int | float | Sequence["Part"] | Mapping[str, "Part"] | None
 
@@ -70,6 +73,22 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         _sync_one(path.parent)
     finally:
         _remove(temporary)
+
+
+def kept_tensor(path: Path, name: str, compute: Callable[[], Tensor]) -> Tensor:
+    """The tensor of this name in a safetensors file; computed and kept where there is no such file.
+
+    A damaged file (a failing disk, a copy cut short) counts as none.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file, save_file
+
+    try:
+        return load_file(path)[name]
+    except (FileNotFoundError, SafetensorError):
+        computed = compute()
+    write_atomically(path, lambda temporary: save_file({name: computed}, temporary))
+    return computed
 
 
 def _move(temporary: Path, path: Path) -> None:

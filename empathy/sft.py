@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from empathy.cache import cache_folder, content_key, file_sha256, write_atomically
+from empathy.cache import cache_folder, content_key, file_sha256, kept_tensor
 from empathy.export import Part
 from empathy.lanes.adapters import Layout, adapt
 from empathy.lanes.engine import LaneEngine, Task
@@ -65,12 +64,10 @@ def warm_start(
         lane.model_dump(),
     )
     path = cache_folder() / "warm_start" / f"{key}.safetensors"
-    if not path.exists():
-        row = _train(
-            model, adapt(model, targets, lane.lora_rank), examples, settings, lane, progress
-        )
-        write_atomically(path, lambda temporary: save_file({"row": row}, temporary))
-    row = load_file(path)["row"]
+    layout = adapt(model, targets, lane.lora_rank)
+    row = kept_tensor(
+        path, "row", lambda: _train(model, layout, examples, settings, lane, progress)
+    )
     return WarmStart(row, lane.lora_rank, lane.lora_scale, file_sha256(path))
 
 
@@ -89,7 +86,7 @@ def _train(
     slot = engine.join(lane)
     for step in range(settings.steps):
         (report,) = engine.step([slot])
-        if report.diverged:
+        if report.diverged or not engine.weights[slot].isfinite().all():
             raise ValueError(
                 f"the warm start diverged at step {step}: lower warm_start.learning_rate"
             )

@@ -1,0 +1,81 @@
+"""python -m pytest tests/test_export.py"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from peft import PeftModel
+from safetensors import safe_open
+from tiny_models import CONFIGS, TARGETS, tiny, trained_row
+from torch import Tensor
+
+from empathy.export import Part, compose, write_adapter
+from empathy.lanes.adapters import LoraPair, adapt
+
+NOTES = {"base": "somewhere/a-base", "base_sha256": "abc"}
+IDS = torch.randint(5, 400, (2, 40), generator=torch.Generator().manual_seed(0))
+
+
+def engine_logits(
+    family: str, folder: Path, targets: tuple[str, ...], dtype: torch.dtype
+) -> Tensor:
+    """Logits of a DPO lane on a base with a merged warm start; their adapter is written."""
+    model = tiny(family, dtype)
+    first, second = adapt(model, targets, rank=3), adapt(model, targets, rank=8)
+    sft, dpo = (trained_row(first, 3, 1).to(dtype), trained_row(second, 5, 2).to(dtype))
+    parts = [Part(first.lora(sft, 3), 2.0), Part(second.lora(dpo, 5), 0.8)]
+    write_adapter(folder, parts, NOTES)
+    first.merge(sft, 3, 2.0)
+    with torch.no_grad(), second.using(dpo[None], torch.tensor([0.8], dtype=dtype)):
+        logits: Tensor = model(input_ids=IDS).logits
+    return logits
+
+
+@pytest.mark.parametrize("targets", [TARGETS, ("q_proj", "v_proj")], ids=["all", "two"])
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float64, 1e-10)], ids=["fp32", "fp64"]
+)
+@pytest.mark.parametrize("family", CONFIGS)
+def test_peft_on_the_original_base_gives_the_engine_s_logits(
+    family: str, dtype: torch.dtype, tolerance: float, targets: tuple[str, ...], tmp_path: Path
+) -> None:
+    ours = engine_logits(family, tmp_path / "winner", targets, dtype)
+    base = tiny(family, dtype)
+    with torch.no_grad():
+        bare = base(input_ids=IDS).logits
+        theirs = PeftModel.from_pretrained(base, str(tmp_path / "winner")).eval()(input_ids=IDS)
+    assert (ours - bare).abs().max() > 0.01
+    torch.testing.assert_close(theirs.logits, ours, atol=tolerance, rtol=0)
+
+
+def test_composing_worked_by_hand() -> None:
+    # (x A1) B1 at scale 2 and (x A2) B2 at scale 3, one input and one output each:
+    # x = 10 gives 2 * 10 * 1 * 4 + 3 * 10 * 2 * 5 = 380
+    one = LoraPair(torch.tensor([[1.0]]), torch.tensor([[4.0]]))
+    two = LoraPair(torch.tensor([[2.0]]), torch.tensor([[5.0]]))
+    found = compose([Part({"layer": one}, 2.0), Part({"layer": two}, 3.0)])["layer"]
+    assert found.down.tolist() == [[1.0, 2.0]]
+    assert found.up.tolist() == [[8.0], [15.0]]
+    assert (torch.tensor([[10.0]]) @ found.down @ found.up).item() == 380.0
+
+
+def test_what_stands_in_the_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "winner"
+    pair = LoraPair(torch.ones(4, 2), torch.ones(2, 6))
+    part = Part({"model.layers.0.q_proj": pair}, 2.0)
+    write_adapter(folder, [part], NOTES, lambda path: (path / "more.txt").write_text("more"))
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"adapter_config.json", "adapter_model.safetensors", "more.txt"}
+    config = json.loads((folder / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == "somewhere/a-base"
+    assert (config["r"], config["lora_alpha"], config["target_modules"]) == (2, 2, ["q_proj"])
+    with safe_open(folder / "adapter_model.safetensors", framework="pt") as file:
+        assert file.metadata() == {"format": "pt", **NOTES}
+        key = "base_model.model.model.layers.0.q_proj"
+        assert set(file.keys()) == {f"{key}.lora_A.weight", f"{key}.lora_B.weight"}
+        assert file.get_tensor(f"{key}.lora_A.weight").shape == (2, 4)  # PEFT keeps A as (r, in)
+        assert file.get_tensor(f"{key}.lora_B.weight").tolist() == [[2.0] * 2] * 6
+    assert [path.name for path in tmp_path.iterdir()] == ["winner"]  # nothing temporary is left
