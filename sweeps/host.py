@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -48,10 +48,8 @@ class LaneHost:
 
         Raises what the preparation raised.
         """
-        try:
-            return self._ready.result(timeout)
-        except TimeoutError:
-            return None
+        wait([self._ready], timeout)  # `result` with a timeout would hide a TimeoutError of its own
+        return self._ready.result() if self._ready.done() else None
 
     def stages(self, start: int) -> list[tuple[str, int, int | None]]:
         """News of what the host is doing, from the `start`-th on."""
@@ -60,16 +58,22 @@ class LaneHost:
     def join(self, trial_id: str, settings: Mapping[str, Any], resume: bool = False) -> str:
         """Take a lease for a trial and return its token; the lane follows when one is free."""
         with self._changed:
-            for lease in self._leases.of_trial(trial_id):
-                self._release(lease)
+            earlier = self._leases.of_trial(trial_id)
+            for lease in earlier:
+                self._end(lease.token)
             lease = self._leases.take(
                 trial_id, TrialSettings.model_validate(settings), resume=resume
             )
+            if resume:
+                lease.seconds = sum(each.seconds for each in earlier)
             self._changed.notify_all()
             return lease.token
 
     def report(self, token: str) -> dict[str, Any]:
-        """Train on to the next report and return it; `StaleLeaseError` if the lease has ended."""
+        """Train on to the next report and return it.
+
+        Raises `StaleLeaseError` if the lease has ended, or the error that ended it.
+        """
         with self._changed:
             lease = self._leases.get(token)
             lease.wanted = True
@@ -85,23 +89,25 @@ class LaneHost:
     def leave(self, token: str) -> None:
         """Give the lane back. A stale token is no error: the lane is somebody else's by now."""
         with self._changed:
-            lease = self._leases.end(token)
-            if lease is not None:
-                self._free(lease)
+            self._end(token)
             self._changed.notify_all()
 
     def release(self, trial_id: str) -> None:
         """End whatever lease a finished or dead trial may still hold."""
         with self._changed:
             for lease in self._leases.of_trial(trial_id):
-                self._release(lease)
+                self._end(lease.token)
             self._changed.notify_all()
 
     def finals(self, trials: Sequence[str]) -> dict[str, Any]:
         """Measure trials, by their checkpoints, on the test split; and let all show replies.
 
-        Returns {"evaluations": {trial: evaluation}, "samples": [{"prompt", "replies"}]}.
+        Returns {"evaluations": {trial: evaluation}, "samples": [{"prompt", "replies"}]}. The search
+        is over: a lease that is still held, by a trial whose goodbye is on its way, ends.
         """
+        with self._changed:
+            for lease in [*self._leases.seated, *self._leases.waiting]:
+                self._end(lease.token)
         result: dict[str, Any] = self._do(lambda: self._finals(trials))
         return result
 
@@ -120,17 +126,16 @@ class LaneHost:
         """Have the working thread do something between two steps."""
         done: Future[Any] = Future()
         with self._changed:
+            if not self._thread.is_alive():
+                raise RuntimeError("the lane host has stopped")
             self._jobs.append((job, done))
             self._changed.notify_all()
         return done.result()
 
-    def _release(self, lease: Lease) -> None:
-        self._leases.end(lease.token)
-        self._free(lease)
-
-    def _free(self, lease: Lease) -> None:
-        """Free the lease's lane, which the working thread does when it is between two steps."""
-        if lease.lane is not None:
+    def _end(self, token: str, error: Exception | None = None) -> None:
+        """End a lease; the working thread frees its lane when it is between two steps."""
+        lease = self._leases.end(token, error)
+        if lease is not None and lease.lane is not None:
             self._leaving.append(lease.lane)
 
     # -- the working thread -------------------------------------------------------------------
@@ -154,7 +159,7 @@ class LaneHost:
             for job, done in jobs:
                 _settle(job, done)
             if members:
-                self._round(members)
+                self._settled_round(members)
 
     def _prepare(self) -> None:
         from empathy.study import Study  # torch: only here, so that clients and plans stay light
@@ -175,8 +180,15 @@ class LaneHost:
         while self._leaving:
             engine.leave(self._leaving.pop())
         for lease in self._leases.waiting:
-            if engine.free:
-                lease.lane = self._study.join(lease.settings, self._saved(lease))
+            if not engine.free:
+                return
+            saved = self._saved(lease)
+            try:
+                lease.lane = self._study.join(lease.settings, saved)
+            except Exception as error:
+                self._end(lease.token, error)
+                self._changed.notify_all()
+            lease.resumed = saved is not None
 
     def _saved(self, lease: Lease) -> Path | None:
         path = self._checkpoint(lease.trial_id)
@@ -189,6 +201,29 @@ class LaneHost:
         if any(lease.since_report() < GRACE for lease in undecided):
             return []
         return [lease for lease in seated if lease.wanted and lease.row is None]
+
+    def _settled_round(self, members: Sequence[Lease]) -> None:
+        """A round whose error, such as too little memory, reaches those who wait for it."""
+        resumed = [lease for lease in members if lease.resumed]
+        try:
+            if resumed:
+                self._repeat(resumed)  # the others step in the next round
+            else:
+                self._round(members)
+        except Exception as error:
+            with self._changed:
+                for lease in resumed or members:
+                    self._end(lease.token, error)
+                self._changed.notify_all()
+
+    def _repeat(self, leases: Sequence[Lease]) -> None:
+        """The report of these leases' checkpoints once more; the last one ends the trial."""
+        measured = self._measured(leases)
+        with self._changed:
+            for lease, row in measured:
+                lease.resumed = False
+                self._deliver(lease, self._study.engine.state(lane(lease)).step, row)
+            self._changed.notify_all()
 
     def _round(self, members: Sequence[Lease]) -> None:
         """One step of all members, and a report of those who have come to one."""
@@ -240,7 +275,7 @@ class LaneHost:
             "step": step,
             "seconds": lease.seconds,
             "metrics": {},
-            "curves": {name: fmean(each[name] for each in curves) for name in curves[0]},
+            "curves": {n: fmean(each[n] for each in curves) for n in (curves[0] if curves else ())},
             "done": "failed" in row or step >= self._settings.training.max_steps,
             **row,
         }

@@ -47,6 +47,8 @@ class Lease:
     """Training curves of the steps since the last report."""
     seconds: float = 0.0
     """Wall time of the passes that this lane took part in."""
+    resumed: bool = False
+    """Its lane stands at a checkpoint's report, which its client may never have got."""
 
     def since_report(self) -> float:
         """Seconds since its last report was handed out."""
@@ -58,6 +60,7 @@ class Leases:
 
     def __init__(self) -> None:
         self._by_token: dict[str, Lease] = {}
+        self._errors: dict[str, Exception] = {}
 
     def take(self, trial_id: str, settings: TrialSettings, *, resume: bool) -> Lease:
         """A new lease; an earlier one of the same trial is over."""
@@ -70,14 +73,19 @@ class Leases:
         return [lease for lease in self._by_token.values() if lease.trial_id == trial_id]
 
     def get(self, token: str) -> Lease:
-        """The lease of that token; raises `StaleLeaseError`."""
+        """The lease of that token; raises the error that ended it, or `StaleLeaseError`."""
+        if token in self._errors:
+            raise self._errors[token]
         if token not in self._by_token:
             raise StaleLeaseError(f"lease {token} has ended")
         return self._by_token[token]
 
-    def end(self, token: str) -> Lease | None:
-        """End a lease; None if it had ended before."""
-        return self._by_token.pop(token, None)
+    def end(self, token: str, error: Exception | None = None) -> Lease | None:
+        """End a lease, perhaps by an error that its holder will meet; None if it had ended."""
+        lease = self._by_token.pop(token, None)
+        if lease is not None and error is not None:
+            self._errors[token] = error
+        return lease
 
     @property
     def waiting(self) -> list[Lease]:

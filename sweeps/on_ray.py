@@ -110,6 +110,10 @@ class Watcher(tune.Callback):
         self._started: set[str] = set()
         self._last: dict[str, dict[str, Any]] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune pickles its callbacks with its own state; observers hold files and stay here."""
+        return {}
+
     def on_trial_start(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
@@ -143,8 +147,11 @@ class Watcher(tune.Callback):
     def on_trial_error(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
-        """A trial's process died more often than allowed."""
-        self._ended(trial, "failed", "its process died")
+        """A trial's process died, or the host refused it, more often than allowed."""
+        error = trial.get_pickled_error()
+        told = isinstance(error, ray.exceptions.RayTaskError)
+        reason = str(error).strip().splitlines()[-1] if told else "its process died"
+        self._ended(trial, "failed", reason)
 
     def _ended(self, trial: Trial, state: Any, reason: str | None) -> None:
         name = trial.config[TRIAL]
