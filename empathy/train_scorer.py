@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 Part = Literal["full", "rank", "evaluate"]
 PARTS: tuple[Part, ...] = (*HALVES, "full")
-# A half has half the steps per epoch, so it goes over its posts more often.
-EPOCHS: dict[Part, int] = {"full": 5, "rank": 8, "evaluate": 8}
 JUDGED: tuple[Split, ...] = ("validation", "test")
 METADATA = {
     "licence": "EPITOME: academic, non-commercial use only; see NOTICE",
@@ -64,7 +62,7 @@ def arguments(parser: ArgumentParser) -> None:
         "--out", type=Path, default=Path("results/scorer"), help="folder to write [%(default)s]"
     )
     parser.add_argument("--seeds", default="0-4", help="a seed, or first-last [%(default)s]")
-    parser.add_argument("--epochs", type=int, help="passes over the posts [5; 8 for a half]")
+    parser.add_argument("--epochs", type=int, help="passes over the training posts [8]")
     parser.add_argument(
         "--install", action="store_true", help="also replace the scorers and card of this package"
     )
@@ -162,12 +160,12 @@ def install(out: Path) -> None:
         write_atomically(target / name, _copier(out / name))
 
 
-def _recipe(part: Part, epochs: int | None) -> Recipe:
+def _recipe(epochs: int | None) -> Recipe:
     from empathy.scorer_training import Recipe
 
     if epochs is not None and epochs < 1:
         raise UserError(f"--epochs is {epochs}; it must be at least 1")
-    return Recipe(epochs=epochs or EPOCHS[part])
+    return Recipe() if epochs is None else Recipe(epochs=epochs)
 
 
 def _trained(

@@ -159,7 +159,7 @@ class LaneHost:
             for job, done in jobs:
                 _settle(job, done)
             if members:
-                self._settled_round(members)
+                self._work(members)
 
     def _prepare(self) -> None:
         from empathy.study import Study  # torch: only here, so that clients and plans stay light
@@ -202,7 +202,7 @@ class LaneHost:
             return []
         return [lease for lease in seated if lease.wanted and lease.row is None]
 
-    def _settled_round(self, members: Sequence[Lease]) -> None:
+    def _work(self, members: Sequence[Lease]) -> None:
         """A round whose error, such as too little memory, reaches those who wait for it."""
         resumed = [lease for lease in members if lease.resumed]
         try:

@@ -208,12 +208,9 @@ def _guard(
 
 
 def _sample(item: Mapping[str, Any], found: Outcome) -> dict[str, Any]:
-    """A prompt with its replies, SFT first, then the winner, the other trials and the base."""
-    order = ["sft", found.best, *found.trials, "base"]
+    """A prompt and who replied: base, SFT, winner, human. samples.json has all finalists'."""
     replies = item["replies"]
-    ordered = sorted(replies, key=lambda name: order.index(name) if name in order else len(order))
-    if "base" in ordered:
-        ordered.append(ordered.pop(ordered.index("base")))
+    ordered = [name for name in ("base", "sft", found.best, "human") if name in replies]
     return {"prompt": item["prompt"], "replies": [(name, replies[name]) for name in ordered]}
 
 
