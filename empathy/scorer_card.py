@@ -26,7 +26,7 @@ from empathy.scorer_baseline import Levels, majority, tfidf
 
 if TYPE_CHECKING:
     from empathy.scorer_training import Recipe
-    from empathy.train_scorer import Part, Run
+    from empathy.train_scorer import Run
 
 Card = dict[str, Any]
 # Sharma et al. 2020, RoBERTa bi-encoder: quoted from memory of the paper. Its
@@ -49,7 +49,7 @@ def build(
     corpus: Epitome,
     runs: Sequence[Run],
     shipped: Mapping[Half, Run],
-    recipes: Mapping[Part, Recipe],
+    recipe: Recipe,
 ) -> Card:
     """All that CARD.md tells, as JSON-able values."""
     test = select(corpus.examples, "test")
@@ -63,7 +63,7 @@ def build(
     }
     return {
         "data": describe(corpus),
-        "recipes": {part: asdict(recipe) for part, recipe in recipes.items()},
+        "recipe": asdict(recipe),
         "seeds": sorted(run.seed for run in full),
         **measure(test, said),
         "tfidf_chosen": chosen,

@@ -75,13 +75,13 @@ def run(options: Namespace) -> int:
 
     seeds = parse_seeds(options.seeds)
     corpus = load(options.data)
-    recipes = {part: _recipe(part, options.epochs) for part in PARTS}
-    runs = train_all(corpus, options.out, seeds, recipes)
+    recipe = _recipe(options.epochs)
+    runs = train_all(corpus, options.out, seeds, recipe)
     shipped = {half: best_run(runs, half) for half in HALVES}
     for half, chosen in shipped.items():
         source = _paths(options.out, RunKey(half, chosen.seed))[0]
         write_atomically(options.out / f"{half}.safetensors", _copier(source))
-    card = scorer_card.build(corpus, runs, shipped, recipes)
+    card = scorer_card.build(corpus, runs, shipped, recipe)
     for half in HALVES:
         card["shipped"][half]["sha256"] = file_sha256(options.out / f"{half}.safetensors")
     scorer_card.write(card, options.out)
@@ -100,9 +100,7 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     raise UserError(f"--seeds {text!r} names no seeds; give one (3) or a range (0-4)")
 
 
-def train_all(
-    corpus: Epitome, out: Path, seeds: Sequence[int], recipes: dict[Part, Recipe]
-) -> list[Run]:
+def train_all(corpus: Epitome, out: Path, seeds: Sequence[int], recipe: Recipe) -> list[Run]:
     """All runs, seed by seed; those that stand under `out` already are read, not trained."""
     from rich.progress import Progress
 
@@ -116,7 +114,7 @@ def train_all(
                 name = f"{key.part}, seed {key.seed}"
                 progress.update(task, completed=at + done / total, description=name)
 
-            runs.append(one_run(corpus.examples, out, key, recipes[key.part], report))
+            runs.append(one_run(corpus.examples, out, key, recipe, report))
             progress.console.print(
                 f"{number + 1} of {len(keys)}: {key.part}, seed {key.seed}:"
                 f" {runs[-1].validation:.3f} on validation"
