@@ -1,0 +1,254 @@
+"""LaneHost on a study without a model: who steps when, who waits, and what an error does."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_study import BREAKS, DIVERGES, MEMORY, FakeStudy, engine, join, stand_in, to_the_end
+
+from empathy.errors import UserError
+from empathy.settings import StudySettings, TrainingSettings
+from sweeps import host as hosts
+from sweeps.host import LaneHost
+from sweeps.leases import StaleLeaseError
+
+STEPS = (2, 4, 6)
+Start = Callable[..., LaneHost]
+pytestmark = pytest.mark.timeout(30)
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Starts hosts of some lanes, and closes them."""
+    monkeypatch.setattr(hosts, "GRACE", 0.02)
+    started: list[LaneHost] = []
+
+    def begin(lanes: int = 2, study: type[Any] = FakeStudy) -> LaneHost:
+        monkeypatch.setitem(sys.modules, "empathy.study", stand_in(study))
+        settings = StudySettings(
+            family="tiny", lanes=lanes, training=TrainingSettings(max_steps=STEPS[-1])
+        )
+        host = LaneHost(settings.model_dump(mode="json"), STEPS, str(tmp_path))
+        started.append(host)
+        assert study is not FakeStudy or host.prepared(5) is not None
+        return host
+
+    yield begin
+    for host in started:
+        host.close()
+
+
+def test_prepared_gives_facts_baselines_and_the_news(start: Start) -> None:
+    host = start()
+    ready = host.prepared(0)
+    assert ready is not None
+    assert ready["facts"] == {"weights": {"name": "none"}}
+    assert ready["baselines"]["sft"]["validation"]["metrics"]["empathy"]["n"] == 1
+    assert host.stages(0) == [("pretending", 1, 2)]
+    assert host.stages(1) == []
+
+
+@pytest.mark.parametrize("error", [UserError("no such corpus"), TimeoutError("the hub is slow")])
+def test_an_error_in_the_preparation_is_told(start: Start, error: Exception) -> None:
+    class Broken:
+        def __init__(self, *_: object) -> None:
+            raise error
+
+    host = start(study=Broken)
+    with pytest.raises(type(error), match=str(error)):
+        host.prepared(5)
+    token = join(host, "t000")
+    with pytest.raises(RuntimeError, match="the lane host has stopped"):
+        host.report(token)
+    with pytest.raises(RuntimeError, match="the lane host has stopped"):
+        host.finals(["t000"])
+
+
+def test_prepared_is_none_until_it_is_ready(start: Start) -> None:
+    ready = threading.Event()
+
+    class Slow(FakeStudy):
+        def __init__(self, *given: Any) -> None:
+            ready.wait(5)
+            super().__init__(*given)
+
+    host = start(study=Slow)
+    assert host.prepared(0.01) is None
+    ready.set()
+    assert host.prepared(5) is not None
+
+
+def test_a_lane_steps_only_while_its_client_waits_and_to_the_report_asked_for(start: Start) -> None:
+    host = start()
+    token = join(host, "t000", learning_rate=2e-4)
+    time.sleep(0.1)
+    assert engine(host).taken == []
+    first = host.report(token)
+    time.sleep(0.1)
+    assert engine(host).taken == [[0], [0]]
+    assert (first["trial_id"], first["step"], first["done"]) == ("t000", 2, False)
+    assert first["curves"]["loss"] == pytest.approx((1 / 1 + 1 / 2) / 2)
+    assert first["metrics"]["empathy"]["value"] == pytest.approx(3.02)
+    second = host.report(token)
+    assert (second["step"], len(engine(host).taken)) == (4, 4)
+    assert second["curves"]["loss"] == pytest.approx((1 / 3 + 1 / 4) / 2)
+    assert second["seconds"] >= first["seconds"] > 0
+    assert host.report(token)["done"] is True
+
+
+def test_lanes_that_reported_together_step_together(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hosts, "GRACE", 1.0)
+    host = start()
+    tokens = [join(host, "t000"), join(host, "t001")]
+    with ThreadPoolExecutor(2) as pool:
+        for _ in STEPS:
+            rows = list(pool.map(host.report, tokens))
+            assert rows[0]["step"] == rows[1]["step"]
+    assert engine(host).taken[-4:] == [[0, 1]] * 4  # up to its first report each may step alone
+
+
+def test_more_trials_than_lanes_queue_and_all_end(start: Start) -> None:
+    host = start(lanes=3)
+    names = [f"t{number:03d}" for number in range(12)]
+    with ThreadPoolExecutor(12) as pool:
+        assert list(pool.map(lambda name: to_the_end(host, name), names)) == [list(STEPS)] * 12
+    host._do(lambda: None)  # a turn of the working thread, which frees lanes
+    assert engine(host).free == [0, 1, 2]
+
+
+def test_release_ends_the_lease_and_frees_the_lane_for_who_waits(start: Start) -> None:
+    host = start(lanes=1)
+    dead, waits = join(host, "t000"), join(host, "t001")
+    host.report(dead)
+    with ThreadPoolExecutor(1) as pool:
+        row = pool.submit(host.report, waits)
+        time.sleep(0.1)
+        assert not row.done()
+        host.release("t000")
+        assert row.result(5)["trial_id"] == "t001"
+    with pytest.raises(StaleLeaseError):
+        host.report(dead)
+
+
+def test_a_new_lease_of_a_trial_supersedes_the_old_whose_goodbye_comes_late(start: Start) -> None:
+    host = start(lanes=1)
+    old = join(host, "t000")
+    host.report(old)
+    new = join(host, "t000")
+    assert host.report(new)["step"] == 2
+    host.leave(old)
+    assert host.report(new)["step"] == 4
+    with pytest.raises(StaleLeaseError):
+        host.report(old)
+
+
+def test_a_client_that_waits_learns_that_its_lease_is_over(start: Start) -> None:
+    host = start(lanes=1)
+    join(host, "t000")
+    waits = join(host, "t001")
+    with ThreadPoolExecutor(1) as pool:
+        row = pool.submit(host.report, waits)
+        time.sleep(0.05)
+        host.release("t001")
+        with pytest.raises(StaleLeaseError):
+            row.result(5)
+
+
+def test_a_lane_that_is_not_finite_fails_alone(start: Start) -> None:
+    host = start()
+    bad, good = join(host, "t000", seed=DIVERGES), join(host, "t001")
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(host.report, (bad, good))
+    assert (first["failed"], first["done"]) == ("not finite after step 0", True)
+    assert first["metrics"] == {}
+    assert (second["step"], "failed" in second) == (2, False)
+
+
+def test_an_error_in_a_step_reaches_all_who_took_part_and_the_host_lives_on(start: Start) -> None:
+    host = start()
+    tokens = [join(host, "t000", seed=BREAKS), join(host, "t001")]
+    with ThreadPoolExecutor(2) as pool:
+        rows = [pool.submit(host.report, token) for token in tokens]
+        with pytest.raises(RuntimeError, match=MEMORY):
+            rows[0].result(5)
+        error = rows[1].exception(5)  # unless it stepped alone before the other came
+    assert error is None or MEMORY in str(error)
+    assert to_the_end(host, "t002") == list(STEPS)
+
+
+def test_a_checkpoint_that_cannot_be_read_fails_its_trial_alone(
+    start: Start, tmp_path: Path
+) -> None:
+    host = start()
+    torn = tmp_path / "trials" / "t000" / "lane.safetensors"
+    torn.parent.mkdir(parents=True)
+    torn.write_text("{")
+    token = join(host, "t000", resume=True)
+    with pytest.raises(ValueError, match="Expecting"):
+        host.report(token)
+    assert to_the_end(host, "t001") == list(STEPS)
+
+
+def test_a_resumed_trial_repeats_its_checkpoint_s_report_and_goes_on(start: Start) -> None:
+    host = start()
+    died = join(host, "t000")
+    heard = [host.report(died), host.report(died)][-1]
+    token = join(host, "t000", resume=True)
+    again = host.report(token)
+    assert (again["step"], again["metrics"]) == (4, heard["metrics"])
+    assert again["seconds"] == pytest.approx(heard["seconds"])  # what it had cost before
+    last = host.report(token)
+    assert (last["step"], last["done"]) == (6, True)
+    assert len(engine(host).taken) == 6
+
+
+def test_a_trial_whose_last_report_was_never_heard_ends_when_resumed(start: Start) -> None:
+    host = start()
+    to_the_end(host, "t000")
+    row = host.report(join(host, "t000", resume=True))
+    assert (row["step"], row["done"]) == (STEPS[-1], True)
+    assert len(engine(host).taken) == STEPS[-1]
+
+
+def test_without_resume_or_without_checkpoint_a_trial_starts_anew(start: Start) -> None:
+    host = start()
+    host.report(join(host, "t000"))
+    host.report(join(host, "t000"))
+    host.report(join(host, "t001", resume=True))
+    joined: Any = host._study
+    assert [saved for _, saved in joined.joined] == [None] * 3
+
+
+def test_finals_take_turns_when_there_are_more_finalists_than_lanes(
+    start: Start, tmp_path: Path
+) -> None:
+    host = start()
+    names = [f"t{number:03d}" for number in range(5)]
+    for name in names:
+        to_the_end(host, name)
+    join(host, "t999")  # a client that never said goodbye
+    found = host.finals(names)
+    study: Any = host._study
+    assert study.finals_at_once == [names[:2], names[2:4], names[4:]]
+    assert list(found["evaluations"]) == names
+    assert found["evaluations"]["t003"]["split"] == "test"
+    replies = {"base": "well", **{name: f"says {name}" for name in names}}
+    assert found["samples"] == [{"prompt": "I lie awake.", "replies": replies}]
+    assert engine(host).occupied == {}
+    assert host.finals([])["evaluations"] == {}
+    host.export("t003", str(tmp_path / "winner"))
+    assert '"step": 6' in (tmp_path / "winner" / "adapter").read_text()
+
+
+def test_an_error_in_the_finals_is_told(start: Start) -> None:
+    with pytest.raises(FileNotFoundError):
+        start().finals(["t404"])
