@@ -79,3 +79,26 @@ def write_adapter(
             also(temporary)
 
     write_atomically(folder, write)
+
+
+def card(base: str, source: str) -> str:
+    """A short text that goes with an adapter: what it needs, how it loads, what it is not for."""
+    return f"""# A LoRA adapter for more empathic replies
+
+Base model: `{base}` ({source}), unchanged: the warm start and the preference training are both in
+this one adapter. With `base` a folder or hub id of those weights:
+
+```python
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained("winner")
+model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), "winner")
+```
+
+A package's weights are a folder after their first use:
+`empathy.weights.prepare("{base}", family).folder`.
+
+For research. Its replies are not clinical advice, and a higher score by an automatic scorer is not
+proof of better care. The licence of the base model applies, and that of the training data.
+"""

@@ -26,7 +26,7 @@ from empathy.evaluate import (
     evaluate_human,
     evaluate_many,
 )
-from empathy.export import Part, write_adapter
+from empathy.export import Part, card, write_adapter
 from empathy.families import family_named
 from empathy.judges import Judges
 from empathy.lanes import checkpoint
@@ -318,7 +318,12 @@ class Study:
             parts.insert(0, self.warm_start.part(model, targets))
         origin = self.base.weights
         notes = {"base": origin.name, "base_sha256": origin.sha256}
-        write_adapter(folder, parts, notes, self.base.tokenizer.save_pretrained)
+
+        def also(target: Path) -> None:
+            self.base.tokenizer.save_pretrained(target)
+            (target / "README.md").write_text(card(origin.name, origin.source), encoding="utf-8")
+
+        write_adapter(folder, parts, notes, also)
 
 
 def _shown(data: DataSettings) -> tuple[Prompt, ...]:
