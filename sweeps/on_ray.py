@@ -6,6 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -148,15 +149,21 @@ class Watcher(tune.Callback):
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
         """A trial's process died, or the host refused it, more often than allowed."""
-        error = trial.get_pickled_error()
-        told = isinstance(error, ray.exceptions.RayTaskError)
-        reason = str(error).strip().splitlines()[-1] if told else "its process died"
-        self._ended(trial, "failed", reason)
+        self._ended(trial, "failed", _why(trial))
 
     def _ended(self, trial: Trial, state: Any, reason: str | None) -> None:
         name = trial.config[TRIAL]
         self._actor.release.remote(name)
         self._watch.trial_ended(name, state, reason)
+
+
+def _why(trial: Trial) -> str:
+    """The last error of a failed trial, in a line."""
+    path = trial.pickled_error_file  # here; Tune's own reading looks where it has not copied it to
+    error = ray.cloudpickle.loads(Path(path).read_bytes()) if path else None
+    if isinstance(error, ray.exceptions.RayTaskError):
+        return str(error).strip().splitlines()[-1]
+    return "its process died"
 
 
 def run(spec: SweepSpec, host: RemoteHost, watch: Observer, storage: str, lanes: int) -> None:

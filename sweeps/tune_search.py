@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 from ray.tune.search.optuna import OptunaSearch
@@ -30,7 +31,10 @@ class TuneSearch(OptunaSearch):
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         if self._measured(result):
-            super().on_trial_result(trial_id, result)
+            with warnings.catch_warnings():
+                # A trial whose process died repeats the report of its checkpoint.
+                warnings.filterwarnings("ignore", "The reported value is ignored", UserWarning)
+                super().on_trial_result(trial_id, result)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False

@@ -1,0 +1,215 @@
+"""Trials on a real Ray, thin and many, against a lane host without a model.
+
+Leases keyed by trial hung here once: Tune gives a stopped trial's process to the next trial, and
+the goodbye of the first then closed the lane of the second.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import signal
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+import ray
+from fake_study import BREAKS, DIVERGES, MEMORY, FakeHost
+
+from empathy.settings import StudySettings, TrainingSettings
+from sweeps import on_ray, spec
+from sweeps.on_ray import RemoteHost, Watcher
+from sweeps.spec import SweepSpec, trial_settings
+
+TRIALS = 32
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture(scope="module")
+def ray_here() -> Iterator[None]:
+    """One Ray on this machine for all tests of this file."""
+    here = Path(__file__).parent
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in on_ray.QUIET.items():
+            patch.setenv(name, value)
+        patch.setenv("PYTHONPATH", f"{here}{os.pathsep}{here.parent}")  # Ray's processes inherit it
+        ray.init(
+            address="local", num_cpus=2, include_dashboard=False, log_to_driver=False,
+            logging_level=logging.ERROR, object_store_memory=on_ray.STORE_BYTES,
+        )  # fmt: skip
+        yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # Ray waits for none of its processes
+        ray.shutdown()
+        gc.collect()
+
+
+class Recorder:
+    """An observer that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.started: dict[str, dict[str, Any]] = {}
+        self.steps: dict[str, list[int]] = {}
+        self.ended: dict[str, tuple[str, str | None]] = {}
+
+    def sweep_started(self, sweep: Any) -> None: ...
+    def stage(self, name: str, done: int, total: int | None) -> None: ...
+    def sweep_ended(self, summary: Mapping[str, Any]) -> None: ...
+
+    def trial_started(self, trial_id: str, parameters: Mapping[str, Any]) -> None:
+        assert trial_id not in self.started
+        self.started[trial_id] = dict(parameters)
+
+    def trial_reported(self, row: Mapping[str, Any]) -> None:
+        self.steps.setdefault(row["trial_id"], []).append(row["step"])
+
+    def trial_ended(self, trial_id: str, state: str, reason: str | None) -> None:
+        assert trial_id not in self.ended
+        self.ended[trial_id] = (state, reason)
+
+
+def sweep(*overrides: str) -> SweepSpec:
+    halving = "early_terminate={type: hyperband, min_iter: 4, eta: 2}"
+    steps = ["training.max_steps=12", "evaluation.report_every=4"]
+    return spec.load("demo", [halving, *steps, *overrides])
+
+
+def host_of(sweep: SweepSpec, lanes: int, out: Path) -> Any:
+    settings = StudySettings(
+        family="tiny", lanes=lanes, training=TrainingSettings(max_steps=sweep.training.max_steps)
+    )
+    actor: Any = ray.remote(FakeHost).options(num_cpus=0.5, max_concurrency=256)
+    host = actor.remote(settings.model_dump(mode="json"), list(sweep.report_steps), str(out))
+    assert ray.get(host.prepared.remote(60)) is not None
+    return host
+
+
+def search(sweep: SweepSpec, host: Any, out: Path, at_once: int) -> Recorder:
+    """The search as the runner starts it; only the host is another."""
+    seen = Recorder()
+    stand_in = cast(RemoteHost, SimpleNamespace(actor=host))
+    on_ray.run(sweep, stand_in, seen, str(out), at_once)
+    return seen
+
+
+def run_thirty_two(out: Path, lanes: int) -> None:
+    """32 trials with reused processes, more clients than lanes."""
+    spec = sweep(f"run_cap={TRIALS}")
+    host = host_of(spec, lanes, out)
+    try:
+        seen = search(spec, host, out, at_once=8)
+        check_every_trial_ended(spec, seen)
+        check_settings_arrived(spec, seen, ray.get(host.joins.remote()))
+        assert ray.get(host.held.remote()) == (0, 0)
+    finally:
+        ray.kill(host)
+
+
+def check_every_trial_ended(spec: SweepSpec, seen: Recorder) -> None:
+    names = [f"t{number:03d}" for number in range(TRIALS)]
+    assert sorted(seen.started) == sorted(seen.ended) == names
+    for name, (state, reason) in seen.ended.items():
+        steps = seen.steps[name]
+        assert steps == list(spec.report_steps[: len(steps)])
+        if state == "completed":
+            assert (steps[-1], reason) == (12, None)
+        else:
+            assert (state, reason) == ("stopped", f"behind at step {steps[-1]}")
+    states = [state for state, _ in seen.ended.values()]
+    assert states.count("stopped") >= 4
+    assert states.count("completed") >= 2
+
+
+def check_settings_arrived(
+    spec: SweepSpec, seen: Recorder, joins: list[tuple[dict[str, Any], bool]]
+) -> None:
+    """Every searched parameter reached the host unchanged, and what is not searched as well."""
+    assert not any(resumed for _, resumed in joins)
+    assert all(set(parameters) == set(spec.searched) for parameters in seen.started.values())
+    wanted = [trial_settings(spec, parameters) for parameters in seen.started.values()]
+    arrived = [settings for settings, _ in joins]
+    assert len(arrived) == TRIALS
+    assert sorted(map(repr, arrived)) == sorted(repr(each.model_dump()) for each in wanted)
+
+
+@pytest.mark.parametrize("lanes", [4, 8])
+def test_thirty_two_thin_trials_end_and_leave_nothing(
+    ray_here: None, tmp_path: Path, lanes: int
+) -> None:
+    run_thirty_two(tmp_path, lanes)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("turn", range(20))
+def test_thirty_two_thin_trials_twenty_times(ray_here: None, tmp_path: Path, turn: int) -> None:
+    run_thirty_two(tmp_path, 4 + turn % 5)
+
+
+class Killer(Watcher):
+    """Kills the process of one trial, once, after its second report."""
+
+    victim = "t001"
+    killed: int | None = None
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
+    ) -> None:
+        super().on_trial_result(iteration, trials, trial, result, **info)
+        if trial.config["trial_id"] == self.victim and result["step"] == 8 and not self.killed:
+            self.killed = result["pid"]
+            os.kill(result["pid"], signal.SIGKILL)
+
+
+def test_a_killed_client_s_trial_goes_on_from_its_checkpoint(
+    ray_here: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(on_ray, "Watcher", Killer)
+    spec = sweep("early_terminate=null", "run_cap=3", "training.max_steps=16")
+    host = host_of(spec, 3, tmp_path)
+    seen = search(spec, host, tmp_path, at_once=3)
+    assert {name: state for name, (state, _) in seen.ended.items()} == dict.fromkeys(
+        ("t000", "t001", "t002"), "completed"
+    )
+    assert seen.steps["t000"] == seen.steps["t002"] == [4, 8, 12, 16]
+    assert seen.steps["t001"] in ([4, 8, 8, 12, 16], [4, 8, 12, 16])
+    joins = ray.get(host.joins.remote())
+    assert [resumed for _, resumed in joins] == [False] * 3 + [True]
+    victim = trial_settings(spec, seen.started["t001"]).model_dump()
+    assert joins[3][0] == victim
+    assert ray.get(host.held.remote()) == (0, 0)
+    ray.kill(host)
+
+
+def test_what_the_host_says_is_why_a_trial_failed(ray_here: None, tmp_path: Path) -> None:
+    constants = [
+        f"parameters.{name}={{value: {value}}}"
+        for name, value in (("beta", 0.1), ("learning_rate", 1e-4), ("lora_rank", 8))
+    ]
+    seeds = f"parameters.seed={{values: [{DIVERGES}, {BREAKS}]}}"
+    spec = sweep("early_terminate=null", "run_cap=2", "method=grid", seeds, *constants)
+    host = host_of(spec, 2, tmp_path)
+    seen = search(spec, host, tmp_path, at_once=1)
+    reasons = sorted(str(reason) for _, reason in seen.ended.values())
+    assert [state for state, _ in seen.ended.values()] == ["failed", "failed"]
+    assert reasons[0].endswith(f"RuntimeError: {MEMORY}")
+    assert reasons[1] == "not finite after step 0"
+    assert ray.get(host.held.remote()) == (0, 0)
+    ray.kill(host)
+
+
+def test_a_client_never_imports_torch() -> None:
+    code = "import sys, sweeps.trial; print('torch' in sys.modules, 'numpy.random' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(spec.__file__).parents[1],
+    )
+    assert done.stdout.split()[0] == "False"
