@@ -15,8 +15,7 @@ import torch
 from torch import Tensor
 
 from empathy import device as devices
-from empathy import splits, weights
-from empathy.corpora import load_corpora
+from empathy import weights
 from empathy.errors import UserError
 from empathy.evaluate import (
     Answers,
@@ -33,11 +32,13 @@ from empathy.lanes import checkpoint
 from empathy.lanes.adapters import adapt
 from empathy.lanes.engine import LaneEngine, Task, measure
 from empathy.lanes.rows import Example
-from empathy.pairs import PairSet, generated_pairs, prompts, rank_pairs
+from empathy.pairing import draws, pair_up
+from empathy.pairs import PairSet
 from empathy.policy import Encoded, Progress, Speaker, Spoken
 from empathy.records import Prompt, Split
 from empathy.reference import reference_logps
-from empathy.settings import DataSettings, StudySettings, TrialSettings
+from empathy.selection import invented_prompts, select_prompts
+from empathy.settings import StudySettings, TrialSettings
 from empathy.sft import WarmStart, warm_start
 
 HELD_OUT: tuple[Split, ...] = ("validation", "test")
@@ -62,9 +63,10 @@ class Study:
     def __init__(self, settings: StudySettings, progress: Progress) -> None:
         """Prepare everything; this takes minutes. Raises UserError for what cannot work."""
         self.settings, self._progress = settings, progress
-        self.facts: dict[str, Any] = {}
-        chosen = self._prompts()
-        self._shown = _shown(settings.data)
+        progress("reading dialogues", 0, None)
+        chosen, data_facts = select_prompts(settings.data, settings.evaluation)
+        self.facts: dict[str, Any] = {"data": data_facts}
+        self._shown = invented_prompts(settings.data, SHOWN)
         self.samples = {"human": [prompt.human_reply for prompt in self._shown]}
         progress("loading weights", 0, None)
         place = devices.choose(settings.device)
@@ -94,40 +96,7 @@ class Study:
         self.baselines = self._baselines(spoken)
         self.engine = self._engine(self._pairs("train", chosen["train"]))
 
-    # -- data ---------------------------------------------------------------------------------
-
-    def _prompts(self) -> dict[Split, tuple[Prompt, ...]]:
-        """The prompts of every split; base facts about them go to `facts`."""
-        data, rules = self.settings.data, self.settings.evaluation
-        self._progress("reading dialogues", 0, None)
-        dialogues = load_corpora(data.corpora, data.folder)
-        wanted: dict[Split, int | None] = {
-            "train": data.max_prompts,
-            "validation": rules.validation_prompts,
-            "test": rules.test_prompts,
-        }
-        chosen: dict[Split, tuple[Prompt, ...]] = {}
-        counts: dict[str, Any] = {"corpora": list(data.corpora), "dialogues": len(dialogues)}
-        for split, part in splits.by_split(dialogues).items():
-            found = prompts(part, data)
-            selection = splits.select(found.prompts, wanted[split], split)
-            if not selection.prompts:
-                raise UserError(
-                    f"data.corpora={list(data.corpora)} gives no {split} prompt of at least "
-                    f"{data.min_words} words; add a corpus or lower data.min_words"
-                )
-            chosen[split] = selection.prompts
-            counts[split] = {
-                "dialogues": len(part),
-                "prompts": len(selection.prompts),
-                "groups": len({prompt.group for prompt in selection.prompts}),
-                "available": selection.available,
-                "left_out": found.left_out,
-                "notice": selection.notice,
-            }
-        splits.check_no_leak(chosen)
-        self.facts["data"] = counts
-        return chosen
+    # -- preparation --------------------------------------------------------------------------
 
     def _warm_start(self, train: Sequence[Prompt]) -> WarmStart | None:
         """Train or find the SFT adapter and merge it into the base; None where there is none."""
@@ -148,37 +117,15 @@ class Study:
         return adapter
 
     def _pairs(self, split: Split, chosen: Sequence[Prompt]) -> PairSet:
-        """Preference pairs for these prompts by the scheme of the settings."""
-        data = self.settings.data
-        draws = data.candidates if data.scheme == "ranked" else 1
-        self._progress(f"sampling {len(chosen) * draws} replies for {split} pairs", 0, None)
-        samples = self.speaker.sample(chosen, draws, self._identity)
-        if data.scheme == "generated":
-            made = generated_pairs(
-                chosen, {p.prompt_id: s[0] for p, s in zip(chosen, samples, strict=True)}
-            )
-        else:
-            made = self._ranked(chosen, samples)
+        """Preference pairs for these prompts, from samples of the bare model as it stands."""
+        data, count = self.settings.data, draws(self.settings.data)
+        self._progress(f"sampling {len(chosen) * count} replies for {split} pairs", 0, None)
+        samples = self.speaker.sample(chosen, count, self._identity)
+        made = pair_up(chosen, samples, self.judges, data)
         self.facts["data"][split]["pairs"] = str(made)
         if not made.pairs:
             raise UserError(f"data.scheme '{data.scheme}' made no {split} pair ({made})")
         return made
-
-    def _ranked(self, chosen: Sequence[Prompt], samples: Sequence[Sequence[str]]) -> PairSet:
-        draws = len(samples[0])
-        posts = [prompt.client_text for prompt in chosen for _ in range(draws)]
-        texts = [text for row in samples for text in row]
-        levels = self.judges.ranking.score(posts, texts)
-        totals = [None if level is None else level.total for level in levels]
-        said = [text if text.strip() else "-" for text in texts]  # a blank one is not scored anyway
-        near = (self.judges.encoder.embed(said) * self.judges.encoder.embed(posts)).sum(1).tolist()
-
-        def by_prompt(values: Sequence[Any]) -> dict[str, Sequence[Any]]:
-            rows = [values[i : i + draws] for i in range(0, len(values), draws)]
-            return {prompt.prompt_id: row for prompt, row in zip(chosen, rows, strict=True)}
-
-        relevance = self.settings.data.relevance
-        return rank_pairs(chosen, by_prompt(texts), by_prompt(totals), by_prompt(near), relevance)
 
     def _engine(self, pairs: PairSet) -> LaneEngine:
         """The lane engine on the train pairs, with the reference computed or found."""
@@ -324,12 +271,6 @@ class Study:
             (target / "README.md").write_text(card(origin.name, origin.source), encoding="utf-8")
 
         write_adapter(folder, parts, notes, also)
-
-
-def _shown(data: DataSettings) -> tuple[Prompt, ...]:
-    """Prompts of the invented corpus that no model here was trained on."""
-    held_out = splits.by_split(load_corpora(["sample"], None))["test"]
-    return splits.select(prompts(held_out, data).prompts, SHOWN, "shown").prompts
 
 
 def _judges() -> Judges:
