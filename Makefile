@@ -46,7 +46,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Ready: $(VENV)"
 
 demo: setup
-	@$(RUN) launch.py --sweep demo
+	@$(RUN) launch.py --sweep demo --overwrite
 
 test: setup
 	@$(RUN) -m pytest

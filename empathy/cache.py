@@ -22,7 +22,7 @@ def cache_folder() -> Path:
     """The folder of everything that can be made again: EMPATHY_CACHE, else ~/.cache/empathy."""
     named = os.environ.get("EMPATHY_CACHE")
     folder = Path(named).expanduser() if named else Path.home() / ".cache" / "empathy"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # it may hold replies to real words
     return folder.resolve()
 
 
