@@ -78,15 +78,19 @@ def test_a_curve_does_not_depend_on_who_joins_and_leaves(
 ) -> None:
     crowd = engine()
     first, mine = crowd.join(OTHER), crowd.join(ONE)
-    curve = [crowd.step([first, mine])[1]]
+    curve, late_curve = [crowd.step([first, mine])[1]], []
     late = crowd.join(THIRD)
-    curve.append(crowd.step([late, mine, first])[1])  # in any order, too
-    crowd.leave(first)
-    curve.append(crowd.step([mine, late])[0])
-    again = crowd.join(THIRD)
-    assert again == first  # the slot is used again
-    curve.append(crowd.step([again, mine])[1])
+    for order in ([late, mine, first], [mine, late], [first, mine, late]):  # in any order, too
+        if order == [mine, late]:
+            crowd.leave(first)
+        elif first in crowd.free:
+            assert crowd.join(OTHER) == first  # the slot is used again
+        reports = dict(zip(order, crowd.step(order), strict=True))
+        curve.append(reports[mine])
+        late_curve.append(reports[late])
     assert_same_curve(curve, alone["llama"])
+    younger = engine(lanes=1)
+    assert_same_curve(late_curve, train(younger, [younger.join(THIRD)], 3)[0])
 
 
 def test_whoever_takes_a_used_slot_starts_afresh() -> None:
