@@ -29,8 +29,7 @@ def finalists(spec: SweepSpec, outcome: Outcome) -> list[str]:
     name, sign = spec.metric.name, 1 if spec.metric.goal == "maximize" else -1
     values = {
         trial: sign * outcome.last[trial]["metrics"][name]["value"]
-        for trial in _complete(outcome)
-        if name in outcome.last[trial]["metrics"]
+        for trial in _complete(outcome, name)
     }
     ranked = sorted(values, key=lambda trial: (-values[trial], trial))
     return ranked[: spec.evaluation.finalists]
@@ -60,11 +59,14 @@ def summarise(
     }
 
 
-def _complete(outcome: Outcome) -> list[str]:
+def _complete(outcome: Outcome, metric: str) -> list[str]:
+    """Trials that trained to the end and have a number of that name on validation prompts."""
     return [
         trial
         for trial, state in outcome.states.items()
-        if state == "completed" and trial not in BASELINES
+        if state == "completed"
+        and trial not in BASELINES
+        and metric in outcome.last[trial]["metrics"]
     ]
 
 
@@ -83,15 +85,16 @@ def _tied(
     spec: SweepSpec, outcome: Outcome, best: str, test: Mapping[str, Mapping[str, Any]]
 ) -> list[str]:
     """Trials that cannot be told from the best: on test prompts where measured, else validation."""
-    others = [trial for trial in _complete(outcome) if trial != best]
     name = spec.metric.name
+    others = [trial for trial in _complete(outcome, name) if trial != best]
     finals = [Evaluation.from_dict(test[trial]) for trial in others if trial in test]
     rest = [Evaluation.from_dict(outcome.last[trial]) for trial in others if trial not in test]
     level = 1 - (1 - LEVEL) / 2 if finals and rest else LEVEL  # two families of comparisons
     try:
         found = tied(Evaluation.from_dict(test[best]), finals, name, level)
         found += tied(Evaluation.from_dict(outcome.last[best]), rest, name, level)
-    except UserError:  # a number of the whole set, such as distinct_2: nothing can be told apart
+    except (UserError, ValueError):
+        # A number of the whole set, such as distinct_2, or none at all: nothing can be told apart.
         found = others
     return [best, *sorted(found)]
 
