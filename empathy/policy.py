@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from empathy.cache import cache_folder, content_key, write_atomically
@@ -17,6 +19,9 @@ from empathy.weights import Base
 
 Progress = Callable[[str, int, int | None], None]
 """What is being done, how much of it is done, and of how much (None: unknown)."""
+
+
+log = logging.getLogger(__name__)
 
 
 class Encoded(NamedTuple):
@@ -92,12 +97,12 @@ class Speaker:
         drawn_how = [self.rules.temperature, self.rules.max_new_tokens]
         name = content_key(key, [[r.prompt, r.seed] for r in requests], drawn_how)
         path = cache_folder() / "samples" / f"{name}.json"
-        if path.exists():
-            flat: list[str] = json.loads(path.read_text("utf-8"))
-        else:
+        flat = _kept_texts(path)
+        if flat is None:
             (drawn,) = generate(self.base.model, requests, 1, self.decoding)
             flat = [self._text(each) for each in drawn]
-            write_atomically(path, lambda temporary: temporary.write_text(json.dumps(flat)))
+            text = json.dumps(flat)
+            write_atomically(path, lambda temporary: temporary.write_text(text))
         return [flat[i :: len(prompts)] for i in range(len(prompts))]
 
     def log_ratios(self, prompts: Sequence[Prompt], spoken: Sequence[Spoken]) -> list[list[float]]:
@@ -136,3 +141,15 @@ def _seed(seed: int, prompt_id: str, sample: int) -> int:
     """A seed for one draw for one prompt, the same in every process."""
     digest = hashlib.sha256(f"{seed}\0{prompt_id}\0{sample}".encode()).digest()
     return int.from_bytes(digest[:7], "big")
+
+
+def _kept_texts(path: Path) -> list[str] | None:
+    """The texts in a cache file; None if there is none, or only a damaged one."""
+    if not path.exists():
+        return None
+    try:
+        texts: list[str] = json.loads(path.read_text("utf-8"))
+    except ValueError:
+        log.warning("%s is damaged and is made again", path)
+        return None
+    return texts

@@ -10,6 +10,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from empathy.cache import cache_folder, content_key, file_sha256, kept_tensor
+from empathy.errors import UserError
 from empathy.export import Part
 from empathy.lanes.adapters import Layout, adapt
 from empathy.lanes.engine import LaneEngine, Task
@@ -86,9 +87,10 @@ def _train(
     slot = engine.join(lane)
     for step in range(settings.steps):
         (report,) = engine.step([slot])
-        if report.diverged or not engine.weights[slot].isfinite().all():
-            raise ValueError(
-                f"the warm start diverged at step {step}: lower warm_start.learning_rate"
+        if report.diverged:
+            raise UserError(
+                f"the warm start diverged at step {step + 1} with warm_start.learning_rate "
+                f"{settings.learning_rate}; lower it"
             )
         progress(f"warm start, loss {report.loss:.2f}", step + 1, settings.steps)
     return engine.state(slot).weights

@@ -254,7 +254,12 @@ class LaneHost:
         for lease in leases:
             self._study.save(lane(lease), lease.settings, self._checkpoint(lease.trial_id))
         lanes = {lease.trial_id: lane(lease) for lease in leases}
-        found = self._study.evaluate(lanes, "validation")
+        try:
+            found = self._study.evaluate(lanes, "validation")
+        except ValueError as error:  # a number that is not finite: whose?
+            if len(leases) == 1:
+                return [(leases[0], {"failed": str(error)})]
+            return [row for lease in leases for row in self._measured([lease])]
         return [
             (
                 lease,

@@ -137,8 +137,7 @@ class LaneEngine:
         norms = clip(gradient, self._column([m.settings.max_grad_norm for m in members]))
         loss = torch.stack([result.loss for result, _ in passes]).mean(0)
         rates = [schedule(m.settings, m.step, self.task.max_steps) for m in members]
-        finite = (loss.isfinite() & norms.isfinite()).tolist()
-        self._update(lanes, rows.detach(), gradient, rates, finite)
+        finite = self._update(lanes, rows.detach(), gradient, rates)
         curves = {
             name: torch.stack([result.curves[name] for result, _ in passes]).mean(0).tolist()
             for name in passes[0][0].curves
@@ -178,31 +177,29 @@ class LaneEngine:
         return LaneLoss(result.loss.detach(), result.curves), gradient
 
     def _update(
-        self,
-        lanes: Sequence[int],
-        rows: Tensor,
-        gradient: Tensor,
-        rates: Sequence[float],
-        finite: Sequence[bool],
-    ) -> None:
-        """Move the finite lanes; the others stay where they were."""
-        keep = [i for i, ok in enumerate(finite) if ok]
-        index = [lanes[i] for i in keep]
-        members = [self._lanes[lane] for lane in index]
-        for member in members:
-            member.step += 1
-        weights = rows[keep]
-        moments = Moments(self.moments.first[index], self.moments.second[index])
+        self, lanes: Sequence[int], rows: Tensor, gradient: Tensor, rates: Sequence[float]
+    ) -> list[bool]:
+        """Move the lanes that stay finite, and say which; the others stay where they were."""
+        members = [self._lanes[lane] for lane in lanes]
+        moments = Moments(*(moment[list(lanes)] for moment in self.moments))
         adamw(
-            weights,
-            gradient[keep],
+            rows,
+            gradient,
             moments,
-            self._column([m.step for m in members]),
-            self._column([rates[i] for i in keep]),
+            self._column([m.step + 1 for m in members]),
+            self._column(rates),
             self._column([m.settings.weight_decay for m in members]),
         )
-        self.weights[index] = weights
-        self.moments.first[index], self.moments.second[index] = moments
+        # a loss or a gradient that is not finite has spoilt the row by now, too
+        finite: list[bool] = (rows.isfinite() & moments.second.isfinite()).all(dim=1).tolist()
+        keep = [i for i, ok in enumerate(finite) if ok]
+        index = [lanes[i] for i in keep]
+        for i in keep:
+            members[i].step += 1
+        self.weights[index] = rows[keep]
+        self.moments.first[index] = moments.first[keep]
+        self.moments.second[index] = moments.second[keep]
+        return finite
 
     def _scales(self, lanes: Sequence[int]) -> Tensor:
         return self._column([self._lanes[lane].settings.lora_scale for lane in lanes])
