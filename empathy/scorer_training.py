@@ -31,7 +31,7 @@ Report = Callable[[int, int], None]
 class Recipe:
     """How one scorer is trained; the values were chosen on the validation posts."""
 
-    epochs: int = 8
+    epochs: int
     """Passes over the training posts."""
     batch_size: int = 32
     rank: int = 8
