@@ -142,9 +142,9 @@ def stand_in(study: type[Any]) -> ModuleType:
 
 
 class SlowStudy(FakeStudy):
-    """Two milliseconds a step, so that trials overlap."""
+    """Slow enough that trials overlap although processes start one after another."""
 
-    STEP_SECONDS = 0.002
+    STEP_SECONDS = 0.2
 
 
 class FakeHost(LaneHost):

@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pytest
 import ray
@@ -98,8 +98,28 @@ def search(sweep: SweepSpec, host: Any, out: Path, at_once: int) -> Recorder:
     return seen
 
 
-def run_thirty_two(out: Path, lanes: int) -> None:
-    """32 trials with reused processes, more clients than lanes."""
+class Witness(Watcher):
+    """Keeps the processes that trials ran in."""
+
+    processes: ClassVar[dict[int, set[str]]] = {}
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
+    ) -> None:
+        super().on_trial_result(iteration, trials, trial, result, **info)
+        self.processes.setdefault(result["pid"], set()).add(trial.config["trial_id"])
+
+
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> dict[int, set[str]]:
+    """Trials by the process they ran in."""
+    monkeypatch.setattr(on_ray, "Watcher", Witness)
+    Witness.processes.clear()
+    return Witness.processes
+
+
+def run_thirty_two(out: Path, lanes: int, processes: dict[int, set[str]]) -> None:
+    """32 trials with reused processes, and as many clients as lanes or more."""
     spec = sweep(f"run_cap={TRIALS}")
     host = host_of(spec, lanes, out)
     try:
@@ -107,6 +127,8 @@ def run_thirty_two(out: Path, lanes: int) -> None:
         check_every_trial_ended(spec, seen)
         check_settings_arrived(spec, seen, ray.get(host.joins.remote()))
         assert ray.get(host.held.remote()) == (0, 0)
+        assert 2 <= len(processes) < TRIALS  # trials did run side by side, and after one another
+        assert set().union(*processes.values()) == set(seen.ended)
     finally:
         ray.kill(host)
 
@@ -140,15 +162,17 @@ def check_settings_arrived(
 
 @pytest.mark.parametrize("lanes", [4, 8])
 def test_thirty_two_thin_trials_end_and_leave_nothing(
-    ray_here: None, tmp_path: Path, lanes: int
+    ray_here: None, tmp_path: Path, processes: dict[int, set[str]], lanes: int
 ) -> None:
-    run_thirty_two(tmp_path, lanes)
+    run_thirty_two(tmp_path, lanes, processes)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("turn", range(20))
-def test_thirty_two_thin_trials_twenty_times(ray_here: None, tmp_path: Path, turn: int) -> None:
-    run_thirty_two(tmp_path, 4 + turn % 5)
+def test_thirty_two_thin_trials_twenty_times(
+    ray_here: None, tmp_path: Path, processes: dict[int, set[str]], turn: int
+) -> None:
+    run_thirty_two(tmp_path, 4 + turn % 5, processes)
 
 
 class Killer(Watcher):
