@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
 from typing import NamedTuple
 
@@ -13,9 +12,6 @@ from empathy.errors import UserError
 log = logging.getLogger(__name__)
 
 EXACT = 1e-5  # relative error of a float32 product of 1,024 terms; a bfloat16 one errs by 1e-3
-
-M_MMAP_THRESHOLD = -3  # malloc.h: larger blocks are mapped, and unmapped when freed
-LARGE_BYTES = 4 << 20
 
 
 class Device(NamedTuple):
@@ -33,7 +29,6 @@ def choose(name: str) -> Device:
         )
     if name == "cpu" or not torch.cuda.is_available():
         use_faster_float32()
-        return_large_blocks()
         return Device(torch.device("cpu"), torch.float32)
     return Device(torch.device("cuda"), torch.bfloat16)
 
@@ -54,15 +49,3 @@ def use_faster_float32() -> bool:
         return False
     log.debug("float32 products are left to oneDNN")
     return True
-
-
-def return_large_blocks() -> None:
-    """Have glibc give freed tensors back to the system at once.
-
-    By default it keeps them in its heap, where tensors of ever new sizes leave holes: batches of
-    changing lengths tripled the memory of a process within minutes. Other C libraries are left
-    alone.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)

@@ -25,6 +25,8 @@ from empathy.lanes.rows import Example, pack
 from empathy.settings import TrialSettings
 
 TOKENS_PER_PASS = 8192  # of a pass without gradients; more would only need more memory
+# Of a pass with gradients: a CPU gains nothing by more and has little memory; a GPU wants plenty.
+TRAINED_TOKENS = {"cpu": 2048, "cuda": 1 << 20}
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class LaneEngine:
     def __init__(self, model: PreTrainedModel, layout: Layout, task: Task, lanes: int) -> None:
         self.model, self.layout, self.task = model, layout, task
         self.device = next(model.parameters()).device
+        self.tokens_per_pass = TRAINED_TOKENS[self.device.type]
         self.weights = torch.zeros(lanes, layout.size, device=self.device)
         self.moments = Moments(torch.zeros_like(self.weights), torch.zeros_like(self.weights))
         self._lanes: dict[int, _Lane] = {}
@@ -131,13 +134,13 @@ class LaneEngine:
     def step(self, lanes: Sequence[int]) -> list[StepReport]:
         """One optimizer step of these lanes, each on its own next batch."""
         members = [self._lanes[lane] for lane in lanes]
-        rows = self.weights[list(lanes)].requires_grad_()
+        rows = self.weights[list(lanes)]
         passes = [self._pass(lanes, rows, n) for n in range(self.task.gradient_accumulation)]
         gradient = torch.stack([gradient for _, gradient in passes]).mean(0)
         norms = clip(gradient, self._column([m.settings.max_grad_norm for m in members]))
         loss = torch.stack([result.loss for result, _ in passes]).mean(0)
         rates = [schedule(m.settings, m.step, self.task.max_steps) for m in members]
-        finite = self._update(lanes, rows.detach(), gradient, rates)
+        finite = self._update(lanes, rows, gradient, rates)
         curves = {
             name: torch.stack([result.curves[name] for result, _ in passes]).mean(0).tolist()
             for name in passes[0][0].curves
@@ -155,13 +158,34 @@ class LaneEngine:
         ]
 
     def _pass(self, lanes: Sequence[int], rows: Tensor, number: int) -> tuple[LaneLoss, Tensor]:
-        """Losses `(k,)` and their gradient `(k, size)` on each lane's next forward pass."""
+        """Losses `(k,)` and their gradient `(k, size)` on each lane's next forward pass.
+
+        Where memory is short, some lanes go first and the others after them: lanes share nothing,
+        so that the numbers are the same.
+        """
         task = self.task
-        members = [self._lanes[lane] for lane in lanes]
-        batches = [
-            task.batch(m.settings.seed, m.step * task.gradient_accumulation + number)
-            for m in members
+        batches = []
+        for lane in lanes:
+            member = self._lanes[lane]
+            first = member.step * task.gradient_accumulation
+            batches.append(task.batch(member.settings.seed, first + number))
+        tokens = sum(task.examples[i].length for batch in batches for i in batch)
+        size = max(1, len(lanes) * self.tokens_per_pass // tokens)
+        parts = [
+            self._fused(lanes[i : i + size], rows[i : i + size], batches[i : i + size])
+            for i in range(0, len(lanes), size)
         ]
+        loss = LaneLoss(
+            torch.cat([part.loss for part, _ in parts]),
+            {name: torch.cat([p.curves[name] for p, _ in parts]) for name in parts[0][0].curves},
+        )
+        return loss, torch.cat([gradient for _, gradient in parts])
+
+    def _fused(
+        self, lanes: Sequence[int], rows: Tensor, batches: Sequence[Sequence[int]]
+    ) -> tuple[LaneLoss, Tensor]:
+        """One forward and one backward pass for all these lanes."""
+        task, rows = self.task, rows.detach().requires_grad_()
         packed = pack([[task.examples[i] for i in batch] for batch in batches]).to(self.device)
         with self.layout.using(rows, self._scales(lanes)):
             policy = sequence_logps(self.model, packed)
@@ -171,7 +195,7 @@ class LaneEngine:
                 task.reference[torch.tensor(batches)].to(self.device),
                 policy.tokens.view(shape),
             )
-            betas = self._column([m.settings.beta for m in members])
+            betas = self._column([self._lanes[lane].settings.beta for lane in lanes])
             result = LOSSES[task.loss](batch, betas)
             (gradient,) = torch.autograd.grad(result.loss.sum(), rows)
         return LaneLoss(result.loss.detach(), result.curves), gradient
