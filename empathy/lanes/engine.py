@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from empathy.device import release_freed_memory
 from empathy.lanes.adapters import Layout
 from empathy.lanes.logprobs import sequence_logps
 from empathy.lanes.losses import LOSSES, Batch, LaneLoss
@@ -26,7 +27,7 @@ from empathy.settings import TrialSettings
 
 TOKENS_PER_PASS = 8192  # of a pass without gradients; more would only need more memory
 # Of a pass with gradients: a CPU gains nothing by more and has little memory; a GPU wants plenty.
-TRAINED_TOKENS = {"cpu": 2048, "cuda": 1 << 20}
+TRAINED_TOKENS = {"cpu": 1024, "cuda": 1 << 20}
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,8 @@ class LaneEngine:
         loss = torch.stack([result.loss for result, _ in passes]).mean(0)
         rates = [schedule(m.settings, m.step, self.task.max_steps) for m in members]
         finite = self._update(lanes, rows, gradient, rates)
+        if self.device.type == "cpu":
+            release_freed_memory()
         curves = {
             name: torch.stack([result.curves[name] for result, _ in passes]).mean(0).tolist()
             for name in passes[0][0].curves
