@@ -17,17 +17,21 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import TrialState
 
 from sweeps import search, spec
+from sweeps.leases import TRIAL
 
 GRID = [
     "method=grid",
     "run_cap=null",
     "parameters={beta: {values: [0.1, 0.3]}, lora_rank: {min: 8, max: 10}, seed: {value: 5}}",
 ]
-HALVING = "early_terminate={type: hyperband, min_iter: 4, eta: 3}"
+HALVING = (
+    "early_terminate={type: hyperband, min_iter: 4, eta: 3}",
+    "evaluation.report_every=4",
+)
 
 
 def demo(*overrides: str) -> spec.SweepSpec:
-    return spec.load("demo", ["run_cap=8", "training.max_steps=12", HALVING, *overrides])
+    return spec.load("demo", ["run_cap=8", "training.max_steps=12", *HALVING, *overrides])
 
 
 def test_parameters_become_the_distributions_they_name() -> None:
@@ -106,7 +110,8 @@ def test_tune_tries_each_combination_of_a_grid_once_and_goes_on_to_the_end(
 def test_tune_s_first_trials_are_the_examples_of_the_plan() -> None:
     sweep = demo()
     searcher = search.tune_search(sweep)
-    assert [searcher.suggest(f"t{index}") for index in range(3)] == search.examples(sweep, 3)
+    named = [{**each, TRIAL: f"t00{i}"} for i, each in enumerate(search.examples(sweep, 3))]
+    assert [searcher.suggest(f"tune-{index}") for index in range(3)] == named
 
 
 def test_a_trial_without_a_number_is_over_and_has_none() -> None:
