@@ -25,7 +25,7 @@ endef
 
 help:
 	@echo "make setup      install everything into $(VENV)"
-	@echo "make demo       search settings for a small real model, about ten minutes on two cores"
+	@echo "make demo       search settings for a small real model, minutes on two cores"
 	@echo "make test       the fast tests;  make test-slow: the others"
 	@echo "make lint       ruff and mypy"
 	@echo "make bench      time the training step"
