@@ -24,7 +24,8 @@ class Dialogue:
     """A whole session as its corpus tells it.
 
     `group` is what a split may never cut in two: the video, question or patient the dialogue
-    comes from. Several dialogues may share one group.
+    comes from. Several dialogues may share one group. `split` is where the corpus itself puts the
+    dialogue; None leaves that to the group's hash.
     """
 
     dialogue_id: str
@@ -33,6 +34,19 @@ class Dialogue:
     turns: tuple[Turn, ...]
     language: str = "en"
     metadata: Mapping[str, str] = field(default_factory=dict)
+    split: Split | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """Two ways to say one thing, of which the corpus calls one better; no client spoke before."""
+
+    contrast_id: str
+    group: str
+    corpus: str
+    better: str
+    worse: str
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def by_split(dialogues: Iterable[Dialogue]) -> dict[Split, list[Dialogue]]:
     """Dialogues by split, in their given order. Raises `UserError` as `check_no_leak` does."""
     parts: dict[Split, list[Dialogue]] = {split: [] for split in SPLITS}
     for dialogue in dialogues:
-        parts[split_of(dialogue.group)].append(dialogue)
+        parts[dialogue.split or split_of(dialogue.group)].append(dialogue)
     check_no_leak(parts)
     return parts
 

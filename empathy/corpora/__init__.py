@@ -9,7 +9,7 @@ from pathlib import Path
 
 from empathy.corpora import annomi, sample
 from empathy.errors import UserError
-from empathy.records import Dialogue
+from empathy.records import Contrast, Dialogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +17,15 @@ class Corpus:
     """How a data set is read, and what one must know before using it.
 
     `load` takes the folder with the public data sets (None for a corpus that ships with us) and
-    raises `UserError` for a file it cannot use. A `private` corpus never leaves the machine.
+    raises `UserError` for a file it cannot use. `contrasts` does the same for a corpus that also
+    has sentences said in two ways. A `private` corpus never leaves the machine.
     """
 
     load: Callable[[Path | None], list[Dialogue]]
     licence: str
     needs_folder: bool
     private: bool
+    contrasts: Callable[[Path | None], list[Contrast]] | None = None
 
 
 CORPORA: dict[str, Corpus] = {
