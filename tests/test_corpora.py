@@ -34,9 +34,13 @@ def test_no_or_repeated_names_are_refused(names: list[str], says: str) -> None:
         load_corpora(names, None)
 
 
-def test_a_corpus_without_its_folder_names_both_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_corpus_without_its_folder_names_all_ways_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.delenv("EMPATHY_DATA", raising=False)
-    with pytest.raises(UserError, match=r"EMPATHY_DATA or data\.folder .* 'annomi/'"):
+    monkeypatch.setenv("EMPATHY_CACHE", str(tmp_path))
+    ways = r"run `python -m empathy fetch annomi`, set EMPATHY_DATA or data\.folder .* 'annomi/'"
+    with pytest.raises(UserError, match=ways):
         load_corpora(["annomi"], None)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from empathy.corpora import annomi, sample
+from empathy.downloads import data_folder, origins
 from empathy.errors import UserError
 from empathy.records import Contrast, Dialogue
 
@@ -47,7 +48,7 @@ CORPORA: dict[str, Corpus] = {
 def load_corpora(names: Sequence[str], folder: Path | None) -> list[Dialogue]:
     """All dialogues of the named corpora, in the order of the names.
 
-    `folder` holds a sub-folder per public data set; None means the variable EMPATHY_DATA. Raises
+    `folder` holds a sub-folder per public data set; None means `downloads.data_folder()`. Raises
     `UserError` for an unknown, repeated or missing name, and for a corpus without its folder.
     """
     if not names:
@@ -64,11 +65,14 @@ def _load(name: str, folder: Path | None) -> list[Dialogue]:
     corpus = CORPORA[name]
     if not corpus.needs_folder:
         return corpus.load(None)
-    if folder is None and os.environ.get("EMPATHY_DATA"):
-        folder = Path(os.environ["EMPATHY_DATA"])
     if folder is None:
-        raise UserError(
-            f"corpus '{name}' is not shipped with this software; set EMPATHY_DATA or data.folder "
-            f"to a folder that holds its files in '{name}/', or choose data.corpora=[sample]"
-        )
+        folder = data_folder()
+        if not os.environ.get("EMPATHY_DATA") and not any(folder.glob(f"{name}/*")):
+            fetched = f"python -m empathy fetch {name}"
+            raise UserError(
+                f"corpus '{name}' is not shipped with this software; "
+                f"{f'run `{fetched}`, ' if name in origins() else ''}set EMPATHY_DATA or "
+                f"data.folder to a folder that holds its files in '{name}/', or choose "
+                "data.corpora=[sample]"
+            )
     return corpus.load(folder.expanduser())
