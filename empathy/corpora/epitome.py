@@ -20,9 +20,10 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple, cast
 
@@ -38,26 +39,37 @@ FILES = {
     "interpretations": "interpretations-reddit.csv",
     "explorations": "explorations-reddit.csv",
 }
-COLUMNS = ("sp_id", "rp_id", "seeker_post", "response_post", "level")
+COLUMNS = ("sp_id", "rp_id", "seeker_post", "response_post", "level", "rationales")
 TRAIN_PERCENT, VALIDATION_PERCENT = 75, 5  # the paper's 75 : 5 : 20, but by post instead of by row
+
+
+Span = tuple[int, int]
+"""First character of a stretch of a response, and the one after its last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A post, one response to it and the response's level (0, 1 or 2) per mechanism."""
+    """A post, one response to it and the response's level (0, 1 or 2) per mechanism.
+
+    `evidence` is where in the response the raters saw it, per mechanism; empty at level 0, and
+    where the words they named do not stand in the response.
+    """
 
     post_id: str
     response_id: str
     post: str
     response: str
     levels: tuple[int, ...]  # in the order of MECHANISMS
+    evidence: tuple[tuple[Span, ...], ...] = ((), (), ())
 
 
 class Epitome(NamedTuple):
     """The unique pairs, and how many rows went where on the way."""
 
     examples: tuple[Example, ...]
-    counts: Mapping[str, int]  # rows, repeated_rows, repeated_pairs, conflicting_pairs, pairs
+    counts: Mapping[str, int]
+    """rows, repeated_rows, repeated_pairs, conflicting_pairs, pairs; of the pairs' level-1 and -2
+    ratings, how many have evidence (`evident`) and how many none that could be found (`bare`)."""
 
 
 def load(folder: Path | None) -> Epitome:
@@ -78,6 +90,7 @@ def load(folder: Path | None) -> Epitome:
             row["seeker_post"],
             row["response_post"],
             tuple(_level(table[index], home / FILES[name]) for name, table in named(tables)),
+            tuple(spans(row["response_post"], table[index]["rationales"]) for table in tables),
         )
         for index, row in enumerate(texts)
     ]
@@ -89,11 +102,26 @@ def named(tables: Sequence[list[dict[str, str]]]) -> list[tuple[str, list[dict[s
     return list(zip(MECHANISMS, tables, strict=True))
 
 
+def spans(response: str, rationales: str) -> tuple[Span, ...]:
+    """Where each rationale (they are joined by `|`) first stands in the response.
+
+    Blanks may differ, since one of the files has collapsed them; what is not found is left out.
+    """
+    found = []
+    for rationale in rationales.split("|"):
+        words = rationale.split()
+        place = re.search(r"\s+".join(map(re.escape, words)), response) if words else None
+        if place:
+            found.append(place.span())
+    return tuple(found)
+
+
 def merge_repeats(rows: Iterable[Example]) -> Epitome:
     """One example per (post, response), at the place of its first copy.
 
     Copies that disagree take, per mechanism, the level that most of them carry; a tie goes to the
-    higher level, because the raters of that copy found evidence which the others overlooked.
+    higher level, because the raters of that copy found evidence which the others overlooked. The
+    evidence is that of the first copy with the level taken.
     """
     copies: dict[tuple[str, str], list[Example]] = {}
     for row in rows:
@@ -106,6 +134,12 @@ def merge_repeats(rows: Iterable[Example]) -> Epitome:
         "repeated_pairs": len(repeats),
         "conflicting_pairs": sum(len({row.levels for row in same}) > 1 for same in repeats),
         "pairs": len(examples),
+        "evident": sum(bool(spans) for example in examples for spans in example.evidence),
+        "bare": sum(
+            level > 0 and not spans
+            for example in examples
+            for level, spans in zip(example.levels, example.evidence, strict=True)
+        ),
     }
     return Epitome(examples, counts)
 
@@ -188,4 +222,8 @@ def _merged(same: Sequence[Example]) -> Example:
         max(Counter(column).items(), key=lambda item: (item[1], item[0]))[0]
         for column in zip(*(row.levels for row in same), strict=True)
     )
-    return Example(first.post_id, first.response_id, first.post, first.response, levels)
+    evidence = tuple(
+        next(row.evidence[k] for row in same if row.levels[k] == level)
+        for k, level in enumerate(levels)
+    )
+    return replace(first, levels=levels, evidence=evidence)
