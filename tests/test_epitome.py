@@ -46,6 +46,19 @@ def test_rows_become_examples_joined_by_row(tmp_path: Path) -> None:
     assert (found.counts["evident"], found.counts["bare"]) == (0, 2)
 
 
+def test_words_are_those_of_the_file_that_kept_its_blanks(tmp_path: Path) -> None:
+    said = "Sorry.  Really sorry."
+    home = write_epitome(tmp_path, [("p", "r", "I failed.  Twice.", said, (1, 0, 0))]) / "epitome"
+    path = home / epitome.FILES["emotional_reactions"]
+    collapsed = (
+        path.read_text(encoding="utf-8").replace("  ", " ").replace(",1,", ",1,Sorry. Really|")
+    )
+    path.write_text(collapsed, encoding="utf-8")
+    (found,) = epitome.load(tmp_path).examples
+    assert (found.post, found.response) == ("I failed.  Twice.", said)
+    assert found.evidence == (((0, 14),), (), ())  # found in spite of the blank that it lost
+
+
 def test_a_merged_pair_keeps_the_evidence_of_the_level_it_takes() -> None:
     copies = [
         epitome.Example("p", "r", "post", "reply", (1, 0, 0), (((0, 1),), (), ())),
