@@ -11,7 +11,8 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from empathy.corpora.epitome import MECHANISMS, Example, Span
+from empathy.corpora.epitome import MECHANISMS, Example
+from empathy.evidence import Span
 
 UNKNOWN = -100
 """A level that a splice leaves open, and that no loss counts."""
