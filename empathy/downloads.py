@@ -2,8 +2,7 @@
 
 The table is `downloads.json`: per data set a repository on GitHub, the commit that is fetched (a
 branch would change under us), and per file its path in that repository (`source`), its path under
-the data set's folder (`target`), bytes and SHA-256. A licence stands there only for a data set
-that `empathy.corpora` does not name.
+the data set's folder (`target`), bytes and SHA-256. Licences stand in `empathy.corpora`.
 """
 
 from __future__ import annotations
@@ -38,7 +37,6 @@ class Origin:
     repository: str
     commit: str
     files: tuple[RemoteFile, ...]
-    licence: str | None = None
 
     def address(self, file: RemoteFile, mirror: str) -> str:
         """Where the file stands on the mirror, which keeps GitHub's paths."""
@@ -54,7 +52,6 @@ def origins() -> dict[str, Origin]:
             repository=entry["repository"],
             commit=entry["commit"],
             files=tuple(RemoteFile(**file) for file in entry["files"]),
-            licence=entry["licence"],
         )
         for name, entry in json.loads(text).items()
     }

@@ -49,7 +49,7 @@ def run(options: Namespace) -> int:
     for name in names:
         origin = origins()[name]
         print(f"{name}: https://github.com/{origin.repository} at {origin.commit[:7]}")
-        print(f"  licence: {licence(name)}")
+        print(f"  licence: {CORPORA[name].licence}")
     if not options.accept_licence:
         raise UserError(
             "nothing was fetched: read the licences above and give --accept-licence if you accept"
@@ -75,13 +75,6 @@ def checked(names: Sequence[str]) -> Sequence[str]:
     if len(set(names)) < len(names):
         raise UserError(f"a corpus is named twice: {' '.join(names)}; name each once")
     return names
-
-
-def licence(name: str) -> str:
-    """A data set's licence, in the words of `empathy.corpora` where it is one of those."""
-    stated = CORPORA[name].licence if name in CORPORA else origins()[name].licence
-    assert stated, f"downloads.json or empathy.corpora must state the licence of {name}"
-    return stated
 
 
 def planned(names: Iterable[str], folder: Path) -> Plan:

@@ -41,7 +41,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Behaviou
             RemoteFile(f"raw/{target}", target, len(text), hashlib.sha256(text).hexdigest())
             for target, text in texts.items()
         ]
-        table[name] = Origin(f"owner/{name}", COMMIT, tuple(rows), licence=f"terms of {name}")
+        table[name] = Origin(f"owner/{name}", COMMIT, tuple(rows))
         for row in rows:
             files[table[name].address(row, "")] = texts[row.target]
     monkeypatch.setattr(fetch, "origins", lambda: table)
