@@ -15,7 +15,7 @@ import pytest
 from empathy import downloads, fetch
 from empathy.__main__ import main
 from empathy.cache import cache_folder
-from empathy.corpora import load_corpora
+from empathy.corpora import CORPORA, load_corpora
 from empathy.downloads import Origin, RemoteFile
 from tests.http_server import Behaviour, serving
 
@@ -189,4 +189,4 @@ def test_names_that_cannot_be_fetched_are_refused(
 
 
 def test_every_data_set_of_the_table_has_a_licence() -> None:
-    assert all(fetch.licence(name) for name in downloads.origins())
+    assert all(CORPORA[name].licence for name in downloads.origins())
