@@ -27,7 +27,7 @@ def engine_logits(
     first, second = adapt(model, targets, rank=3), adapt(model, targets, rank=8)
     sft, dpo = (trained_row(first, 3, 1).to(dtype), trained_row(second, 5, 2).to(dtype))
     parts = [Part(first.lora(sft, 3), 2.0), Part(second.lora(dpo, 5), 0.8)]
-    write_adapter(folder, parts, NOTES)
+    write_adapter(folder, parts, targets, NOTES)
     first.merge(sft, 3, 2.0)
     with torch.no_grad(), second.using(dpo[None], torch.tensor([0.8], dtype=dtype)):
         logits: Tensor = model(input_ids=IDS).logits
@@ -66,7 +66,9 @@ def test_what_stands_in_the_folder(tmp_path: Path) -> None:
     folder = tmp_path / "winner"
     pair = LoraPair(torch.ones(4, 2), torch.ones(2, 6))
     part = Part({"model.layers.0.q_proj": pair}, 2.0)
-    write_adapter(folder, [part], NOTES, lambda path: (path / "more.txt").write_text("more"))
+    write_adapter(
+        folder, [part], ["q_proj"], NOTES, lambda path: (path / "more.txt").write_text("more")
+    )
     names = {path.name for path in folder.iterdir()}
     assert names == {"adapter_config.json", "adapter_model.safetensors", "more.txt"}
     config = json.loads((folder / "adapter_config.json").read_text())
