@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -194,15 +196,16 @@ def load(
     dropouts = {name: 0.0 for name in _DROPOUTS if hasattr(config, name)}
     for name, value in {**dropouts, **family.config_changes}.items():
         setattr(config, name, value)  # each layer takes its own copy when it is built
-    read: Any = AutoModelForCausalLM.from_pretrained(  # a pair, which its annotations do not say
-        weights.folder,
-        config=config,
-        dtype=dtype,
-        attn_implementation="sdpa",
-        trust_remote_code=False,
-        key_mapping=None if prefix is None else {f"^{re.escape(prefix)}": ""},
-        output_loading_info=True,
-    )
+    with _no_report():
+        read: Any = AutoModelForCausalLM.from_pretrained(  # gives a pair
+            weights.folder,
+            config=config,
+            dtype=dtype,
+            attn_implementation="sdpa",
+            trust_remote_code=False,
+            key_mapping=None if prefix is None else {f"^{re.escape(prefix)}": ""},
+            output_loading_info=True,
+        )
     model, found = read
     wrong = sorted({*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])})
     head = fitness.new_head(model, wrong, family, weights.source, new_head)
@@ -210,6 +213,19 @@ def load(
     base = Base(_freeze(model, device), chat_ready(tokenizer, family), family, weights, head)
     causality.check(base.model, weights.source)
     return base
+
+
+@contextmanager
+def _no_report() -> Iterator[None]:
+    """Without transformers' table of weights that it found and did not find: we judge them."""
+    from transformers.utils import logging
+
+    level = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
 
 
 def _no_bars_in_logs() -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from datasets import Dataset
 from peft import LoraConfig
-from tiny_models import TARGETS, VOCABULARY, examples, tiny
+from tiny_models import TARGETS_OF, VOCABULARY, examples, tiny
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 from trl import DPOConfig, DPOTrainer
@@ -54,7 +54,7 @@ def train_lanes(family: str, settings: list[TrialSettings], accumulation: int = 
     model = tiny(family)
     data = [example.truncated(MAX_LENGTH) for example in TOLD]
     reference = measure(model, [data])[0]
-    layout = adapt(model, TARGETS, max(s.lora_rank for s in settings))
+    layout = adapt(model, TARGETS_OF[family], max(s.lora_rank for s in settings))
     task = Task(data, reference, "dpo", STEPS, BATCH, accumulation)
     engine = LaneEngine(model, layout, task, len(settings))
     slots = [engine.join(s) for s in settings]
@@ -115,7 +115,7 @@ def train_trl(
         peft_config=LoraConfig(
             r=settings.lora_rank,
             lora_alpha=int(settings.lora_scale * settings.lora_rank),
-            target_modules=list(TARGETS),
+            target_modules=list(TARGETS_OF[family]),
             lora_dropout=0.0,
             task_type="CAUSAL_LM",
         ),
@@ -169,7 +169,7 @@ def assert_equal(ours: Run, theirs: Run) -> None:
         torch.testing.assert_close(pair.up, theirs.adapter[name].up, atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize("family", ["llama", "gemma"])
+@pytest.mark.parametrize("family", ["llama", "gemma", "bert"])
 def test_two_different_lanes_follow_two_separate_trl_runs(family: str, tmp_path: Path) -> None:
     lanes = train_lanes(family, NEIGHBOURS)
     assert any(e.length > MAX_LENGTH for e in TOLD)  # truncation is at work
