@@ -14,7 +14,7 @@ from sweeps import spec
         (["training.max_length=513"], r"training.max_length is 513, but models of .* 512 pos"),
         (
             ["training.max_prompt_tokens=400", "evaluation.max_new_tokens=113"],
-            r"max_new_tokens is 113, .* max_prompt_tokens, 400, exceeds the 512 positions",
+            r"is 113, which with training\.max_prompt_tokens, 400, exceeds the 512",
         ),
         (["warm_start.lora_rank=8"], r"lora_rank is 8, but the warm start of family biobert train"),
         (["family=llama", "new_head=tied"], r"new_head is 'tied', which family llama cannot make;"),

@@ -84,6 +84,8 @@ def test_the_steps_are_those_of_a_plain_training(monkeypatch: pytest.MonkeyPatch
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
     for name, parameter in model.named_parameters():
+        if name.endswith("key.bias"):
+            continue  # shifts all scores alike: its gradient is mere rounding, but Adam takes steps
         # Adam makes a whole step of the sign of a gradient however small: a few numbers differ
         apart = (found[name] - parameter).abs() > 1e-5
         assert apart.float().mean() < 0.01, name
