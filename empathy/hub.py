@@ -14,16 +14,23 @@ _SECONDS = 4.0
 
 _FILES = ["*.json", "*.safetensors", "*.jinja", "*.model", "*.txt"]
 
+PICKLED = "pytorch_model.bin"
+"""Weights of before safetensors, as BioBERT has them: torch reads such a file without running any
+code in it (`weights_only`). Taken only where there is nothing else."""
+
 
 def missing_files(folder: Path) -> list[str]:
-    """What a checkpoint folder lacks to be loaded: configuration, safetensors, tokenizer."""
+    """What a checkpoint folder lacks to be loaded: configuration, weights, tokenizer."""
     missing = [name for name in ("config.json",) if not (folder / name).is_file()]
-    if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model")):
+    tokenizers = ("tokenizer.json", "tokenizer.model", "vocab.txt")
+    if not any((folder / name).is_file() for name in tokenizers):
         missing.append("tokenizer.json")
     index = folder / "model.safetensors.index.json"
     names = ["model.safetensors"]
     if index.is_file():
         names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+    elif (folder / PICKLED).is_file():
+        names = [PICKLED]
     return missing + [name for name in names if not (folder / name).is_file()]
 
 
@@ -67,27 +74,38 @@ def fetch(hub_id: str, revision: str | None = None) -> Path:
     """The folder of the checkpoint, downloaded where needed; its name is the commit.
 
     Without network the snapshot in the local cache serves if it is complete. UserError says what
-    stands in the way: no such model, a licence to accept, no network, no safetensors.
+    stands in the way: no such model, a licence to accept, no network, no weights.
     """
+    try:
+        found = _download(hub_id, revision)
+    except Exception as error:
+        raise UserError(f"{hub_id} cannot be had: {_advice(hub_id, error)}") from error
+    missing = missing_files(found)
+    if missing:
+        raise UserError(
+            f"{hub_id} in {found} lacks {', '.join(missing)}: the hub does not have it, or it "
+            "cannot be reached and the download is not complete"
+        )
+    return found
+
+
+def _download(hub_id: str, revision: str | None) -> Path:
+    """The snapshot's folder; pickled weights come only where the hub has no others."""
     from huggingface_hub import snapshot_download
 
-    try:
+    folder = Path()
+    for patterns in (_FILES, [PICKLED]):
         found = snapshot_download(
             hub_id,
             revision=revision,
-            allow_patterns=_FILES,
+            allow_patterns=patterns,
             ignore_patterns=["original/*"],
             endpoint=os.environ.get("HF_ENDPOINT"),
         )
-    except Exception as error:
-        raise UserError(f"{hub_id} cannot be had: {_advice(hub_id, error)}") from error
-    missing = missing_files(Path(found))
-    if missing:
-        raise UserError(
-            f"{hub_id} in {found} lacks {', '.join(missing)}: the hub does not have it (only "
-            "safetensors are loaded), or it cannot be reached and the download is not complete"
-        )
-    return Path(found)
+        folder = Path(found)
+        if "model.safetensors" not in missing_files(folder):
+            break
+    return folder
 
 
 def _advice(hub_id: str, error: Exception) -> str:

@@ -25,8 +25,9 @@ from empathy.evaluate import (
     evaluate_human,
     evaluate_many,
 )
-from empathy.export import Part, card, write_adapter
+from empathy.export import Part, write_winner
 from empathy.families import family_named
+from empathy.full_sft import FullWarmStart, full_warm_start
 from empathy.judges import Judges
 from empathy.lanes import checkpoint
 from empathy.lanes.adapters import adapt
@@ -74,7 +75,13 @@ class Study:
         found = weights.prepare(
             settings.model, family, lambda stage, done: progress(stage, round(100 * done), 100)
         )
-        self.base = weights.load(found, family, dtype=place.dtype, device=str(place.device))
+        self.base = weights.load(
+            found,
+            family,
+            dtype=place.dtype,
+            device=str(place.device),
+            new_head=settings.new_head,
+        )
         self.speaker = Speaker(self.base, settings.training, settings.evaluation)
         self.judges = _judges()
         for split, found_there in chosen.items():
@@ -87,11 +94,12 @@ class Study:
             "name": found.name,
             "revision": found.revision,
             "sha256": found.sha256,
+            "head": self.base.new_head or "the checkpoint's own",
             "dtype": str(place.dtype),
             "device": str(place.device),
         }
         self.warm_start = self._warm_start(chosen["train"])
-        self._identity = found.sha256 + (self.warm_start.sha256 if self.warm_start else "")
+        self._identity = self.base.identity + (self.warm_start.sha256 if self.warm_start else "")
         spoken[SFT] = self._speak(chosen, SFT)
         self.held_out: dict[Split, HeldOut] = {
             split: self._held_out(split, chosen[split], humans[split]) for split in HELD_OUT
@@ -101,23 +109,24 @@ class Study:
 
     # -- preparation --------------------------------------------------------------------------
 
-    def _warm_start(self, train: Sequence[Prompt]) -> WarmStart | None:
-        """Train or find the SFT adapter and merge it into the base; None where there is none."""
+    def _warm_start(self, train: Sequence[Prompt]) -> WarmStart | FullWarmStart | None:
+        """Train or find the SFT weights and merge them into the base; None for no steps."""
         settings, family = self.settings, self.base.family
         if settings.warm_start.steps == 0:
             return None
         encoded = self.speaker.encode(train, [(prompt.human_reply,) for prompt in train])
         self._count("warm_start", encoded)
-        adapter = warm_start(
+        train_it = full_warm_start if family.warm_start == "full" else warm_start
+        trained = train_it(
             self.base.model,
             family.lora_targets,
             encoded.examples,
             settings.warm_start,
-            weights=self.base.weights.sha256,
+            weights=self.base.identity,
             progress=self._progress,
         )
-        adapter.merge(self.base.model, family.lora_targets)
-        return adapter
+        trained.merge(self.base.model, family.lora_targets)
+        return trained
 
     def _pairs(self, split: Split, chosen: Sequence[Prompt]) -> PairSet:
         """Preference pairs for these prompts, from samples of the bare model as it stands."""
@@ -259,21 +268,18 @@ class Study:
         return self.engine.join(settings, state)
 
     def export(self, saved: Path, folder: Path) -> None:
-        """Write a checkpoint's adapter for the *original* base, warm start included, with PEFT."""
+        """Write a checkpoint's adapter for the *original* base, warm start included, with PEFT.
+
+        Where the warm start trained all weights, or the head is new, the base is written beside it.
+        """
         state, settings = checkpoint.load(saved, self.engine.layout)
         dpo = self.engine.layout.lora(state.weights, settings.lora_rank)
         parts = [Part(dpo, settings.lora_scale)]
-        if self.warm_start is not None:
-            model, targets = self.base.model, self.base.family.lora_targets
-            parts.insert(0, self.warm_start.part(model, targets))
-        origin = self.base.weights
-        notes = {"base": origin.name, "base_sha256": origin.sha256}
-
-        def also(target: Path) -> None:
-            self.base.tokenizer.save_pretrained(target)
-            (target / "README.md").write_text(card(origin.name, origin.source), encoding="utf-8")
-
-        write_adapter(folder, parts, notes, also)
+        whole = self.base.new_head is not None
+        if (start := self.warm_start) is not None:
+            parts = [*start.parts(self.base.model, self.base.family.lora_targets), *parts]
+            whole = whole or start.whole
+        write_winner(folder, parts, self.base, whole=whole)
 
 
 def _judges() -> Judges:

@@ -164,6 +164,8 @@ def _weights(spec: SweepSpec) -> tuple[str, list[str]]:
         return f"{model if model in family.built else next(iter(family.built))}, built in code", []
     if model != "auto" and not model.startswith("package:"):
         return _named_weights(family, model)
+    if model == "auto" and family.package is None:
+        return f"{family.hub} from the hub", []
     package = family.package if model == "auto" else model.removeprefix("package:")
     installed = _version(package or "")
     text = f"package {package} ({installed or 'not installed'})"

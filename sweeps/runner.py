@@ -120,6 +120,7 @@ def study_settings(spec: SweepSpec, lanes: int) -> StudySettings:
     return StudySettings(
         family=spec.family,
         model=spec.model,
+        new_head=spec.new_head,
         device=spec.resources.device,
         lanes=lanes,
         max_rank=max(int(rank) for rank in ranks),

@@ -27,7 +27,7 @@ from empathy.settings import (
     TrialSettings,
     WarmStartSettings,
 )
-from sweeps import space
+from sweeps import family_checks, space
 from sweeps.complaints import complaint
 from sweeps.reading import SettingError, nearest, overridden, read, shown
 from sweeps.sections import EarlyTerminate, MetricChoice, Resources, Tracking
@@ -54,6 +54,8 @@ class SweepSpec(Section):
     """One of `empathy.families.FAMILIES`."""
     model: Annotated[str, Field(min_length=1)] = "auto"
     """Hub id, folder, `package:NAME`, or auto: the family's hub preset, else its package."""
+    new_head: Literal["tied"] | None = None
+    """tied: a checkpoint without a language-model head gets one, tied to its embeddings."""
     data: DataSettings = DataSettings()
     warm_start: WarmStartSettings = WarmStartSettings()
     training: TrainingSettings = TrainingSettings()
@@ -243,4 +245,7 @@ CHECKS: tuple[Callable[[SweepSpec], None], ...] = (
     _check_parameters,
     _check_steps,
     _check_lengths,
+    family_checks.check_positions,
+    family_checks.check_new_head,
+    family_checks.check_warm_start,
 )
