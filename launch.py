@@ -24,7 +24,7 @@ ADDRESSES = ("local", "auto", "inprocess")
 def parser() -> argparse.ArgumentParser:
     """All options there are."""
     options = argparse.ArgumentParser(
-        prog="launch.py", description="Search DPO settings for empathic replies."
+        prog="launch.py", description="Search DPO and SFT settings for empathic replies."
     )
     what = options.add_mutually_exclusive_group(required=True)
     what.add_argument("--list", action="store_true", help="name and describe the sweeps")

@@ -85,7 +85,7 @@ def card(base: str, source: str) -> str:
     """A short text that goes with an adapter: what it needs, how it loads, what it is not for."""
     return f"""# A LoRA adapter for more empathic replies
 
-Base model: `{base}` ({source}), unchanged: the warm start and the preference training are both in
+Base model: `{base}` ({source}), unchanged: the warm start and the trial's own training are both in
 this one adapter. With `base` a folder or hub id of those weights:
 
 ```python

@@ -83,6 +83,7 @@ class TrialSettings(Section):
 
 Loss = Literal["sigmoid", "sigmoid_norm", "hinge", "ipo", "robust"]
 Objective = Literal["dpo", "sft"]
+Quantization = Literal["none", "4bit"]
 
 
 class TrainingSettings(TrialSettings):
@@ -127,7 +128,7 @@ class StudySettings(Section):
     """One of `empathy.families.FAMILIES`."""
     objective: Objective = "dpo"
     """dpo learns from preference pairs; sft goes on imitating the human replies of the prompts."""
-    quantization: Literal["none", "4bit"] = "none"
+    quantization: Quantization = "none"
     """4bit: trials train over a base in 4 bits (QLoRA), see `empathy.quantization`."""
     model: str = "auto"
     """Hub id, local folder, `package:NAME`, or auto; see `empathy.weights.prepare`."""

@@ -51,6 +51,8 @@ class Plan:
 
     sweep: str
     description: str
+    objective: str
+    """dpo or sft, and what it minimises."""
     method: str
     metric: str
     trials: int
@@ -98,6 +100,7 @@ def plan(spec: SweepSpec) -> Plan:
     return Plan(
         sweep=spec.name,
         description=spec.description,
+        objective=_objective(spec),
         method=spec.method,
         metric=f"{spec.metric.goal} {spec.metric.name}",
         trials=trials,
@@ -205,6 +208,12 @@ def _range(spec: SweepSpec, name: str) -> str:
     return f"{parameter.min} to {parameter.max}, {drawn}"
 
 
+def _objective(spec: SweepSpec) -> str:
+    if spec.objective == "sft":
+        return "sft on the human replies, without preference pairs"
+    return f"dpo on preference pairs, loss {spec.training.loss}"
+
+
 def _halved(spec: SweepSpec, trials: int) -> int | None:
     """Steps of all trials if ceil(n / eta) of the n that reach a rung go on beyond it."""
     if spec.early_terminate is None:
@@ -222,6 +231,8 @@ def _replies(spec: SweepSpec, trials: int, data: Data | None) -> int:
     train = spec.data.max_prompts or 0
     if data is not None:
         train, validation, test = (data.used[split] for split in SPLITS)
+    if spec.objective == "sft":
+        train = 0  # it imitates the human replies; held-out pairs are made all the same
     samples = spec.data.candidates if spec.data.scheme == "ranked" else 1
     finalists = min(spec.evaluation.finalists, trials)
     reports = trials * len(spec.report_steps)

@@ -20,6 +20,7 @@ def _lines(plan: Plan) -> list[tuple[str, str]]:
         ("search", f"{plan.method}, {plan.metric}, {plan.trials} trials"),
         *(("", f"{name}: {text}") for name, text in plan.parameters.items()),
         *(("for example", _settings(example)) for example in plan.examples),
+        ("objective", plan.objective),
         ("steps", f"at most {plan.steps_at_most}{halved}{rungs}"),
         ("replies", f"at most {plan.replies_at_most} generated"),
         ("engine", f"{plan.engine}: {plan.engine_reason}"),

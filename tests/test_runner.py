@@ -21,7 +21,7 @@ from empathy.study import SHOWN
 from empathy.weights import Base
 from sweeps import search, spec
 from sweeps.ledger import Record, Trial, read_record
-from sweeps.runner import study_settings
+from sweeps.handover import study_settings
 from sweeps.spec import SweepSpec, trial_settings
 
 pytestmark = pytest.mark.timeout(300)
