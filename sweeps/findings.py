@@ -121,7 +121,7 @@ def _by_curve(found: Outcome, trial: Trial) -> str:
     return (
         f"Trial {trial.trial_id} ({settings(trial.parameters)}) ended with the {side} "
         f"{named(found.metric)}, {said(found.score(trial), found.metric)}. That is a training "
-        "curve: not measured on held-out prompts, without an interval, and it says little of replies."
+        "curve: it has no interval, is not measured on held-out prompts and says little of replies."
     )
 
 

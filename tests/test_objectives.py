@@ -5,7 +5,6 @@ python -m pytest tests/test_objectives.py
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
 import pytest
@@ -113,11 +112,12 @@ def test_a_supervised_plan_samples_no_train_pair() -> None:
 
 def test_a_supervised_sweep_runs_to_its_report(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    overrides = ("parameters={learning_rate: {min: 1e-3, max: 1e-2}}", "objective=sft", "run_cap=2")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of W&B about itself
-        command = [*arguments(*overrides, "early_terminate=null"), "--address", "inprocess"]
-        assert launch.main([*command, "--out", str(out)]) == 0
+    overrides = (
+        *("objective=sft", "parameters={learning_rate: {min: 1e-3, max: 1e-2}}", "run_cap=2"),
+        *("early_terminate=null", "tracking.mode=disabled"),
+    )
+    command = [*arguments(*overrides), "--address", "inprocess", "--out", str(out)]
+    assert launch.main(command) == 0
     record = read_record(out)
     assert [trial.state for trial in record.trials] == ["completed"] * 4
     last = record.history[-1]

@@ -69,7 +69,7 @@ def test_run_id_tells_runs_of_one_sweep_apart() -> None:
 
 
 def test_a_training_curve_that_is_the_metric_stands_among_the_metrics() -> None:
-    row = {"curves": {"loss": 0.5}, "metrics": {"empathy": {"value": 2.0}}}
+    row: dict[str, Any] = {"curves": {"loss": 0.5}, "metrics": {"empathy": {"value": 2.0}}}
     told = scored(row, "loss")
     assert told["metrics"]["loss"] == {"value": 0.5, "low": None, "high": None, "n": None}
     assert told["metrics"]["empathy"] == {"value": 2.0}
