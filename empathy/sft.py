@@ -1,4 +1,7 @@
-"""The warm start: supervised fine-tuning on human replies, on one lane of the same engine."""
+"""The warm start: supervised fine-tuning on human replies, on one lane of the same engine.
+
+For models that write already; `empathy.full_sft` is for those that do not.
+"""
 
 from __future__ import annotations
 
@@ -27,10 +30,12 @@ class WarmStart:
     rank: int
     scale: float
     sha256: str
+    whole: bool = False
+    """The original base stays the base: what was learnt is an adapter on it."""
 
-    def part(self, model: PreTrainedModel, targets: Sequence[str]) -> Part:
+    def parts(self, model: PreTrainedModel, targets: Sequence[str]) -> list[Part]:
         """The adapter by layer, to be composed with others."""
-        return Part(adapt(model, targets, self.rank).lora(self.row, self.rank), self.scale)
+        return [Part(adapt(model, targets, self.rank).lora(self.row, self.rank), self.scale)]
 
     def merge(self, model: PreTrainedModel, targets: Sequence[str]) -> None:
         """Add it to the model's weights for good."""

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from empathy import device as devices
-from empathy import weights
+from empathy import preflight, quantization, weights
 from empathy.errors import UserError
 from empathy.evaluate import (
     Answers,
@@ -28,8 +28,9 @@ from empathy.evaluate import (
     evaluate_human,
     evaluate_many,
 )
-from empathy.export import Part, card, write_adapter
+from empathy.export import Part, write_winner
 from empathy.families import family_named
+from empathy.full_sft import FullWarmStart, full_warm_start
 from empathy.judges import Judges
 from empathy.lanes import checkpoint
 from empathy.lanes.adapters import adapt
@@ -73,11 +74,22 @@ class Study:
         self.samples = {"human": [prompt.human_reply for prompt in self._shown]}
         progress("loading weights", 0, None)
         place = devices.choose(settings.device)
+        if settings.quantization == "4bit":
+            quantization.check(place.device)
         family = family_named(settings.family)
         found = weights.prepare(
             settings.model, family, lambda stage, done: progress(stage, round(100 * done), 100)
         )
-        self.base = weights.load(found, family, dtype=place.dtype, device=str(place.device))
+        looked_at = preflight.inspect(found.folder, found.source, settings, chosen["train"])
+        preflight.stop_on_errors(looked_at)
+        self.facts["preflight"] = [finding.as_dict() for finding in looked_at]
+        self.base = weights.load(
+            found,
+            family,
+            dtype=place.dtype,
+            device=str(place.device),
+            new_head=settings.new_head,
+        )
         self.speaker = Speaker(self.base, settings.training, settings.evaluation)
         self.judges = _judges()
         humans = {split: evaluate_human(chosen[split], split, self.judges) for split in HELD_OUT}
@@ -87,11 +99,16 @@ class Study:
             "name": found.name,
             "revision": found.revision,
             "sha256": found.sha256,
+            "head": self.base.new_head or "the checkpoint's own",
             "dtype": str(place.dtype),
             "device": str(place.device),
+            "quantization": settings.quantization,
         }
         self.warm_start = self._warm_start(chosen["train"])
-        self._identity = found.sha256 + (self.warm_start.sha256 if self.warm_start else "")
+        self._identity = self.base.identity + (self.warm_start.sha256 if self.warm_start else "")
+        if settings.quantization == "4bit":
+            quantization.quantise(self.base.model)
+            self._identity += settings.quantization
         spoken[SFT] = self._speak(chosen, SFT)
         self.held_out: dict[Split, HeldOut] = {
             split: self._held_out(split, chosen[split], humans[split]) for split in HELD_OUT
@@ -101,22 +118,23 @@ class Study:
 
     # -- preparation --------------------------------------------------------------------------
 
-    def _warm_start(self, train: Sequence[Prompt]) -> WarmStart | None:
-        """Train or find the SFT adapter and merge it into the base; None where there is none."""
+    def _warm_start(self, train: Sequence[Prompt]) -> WarmStart | FullWarmStart | None:
+        """Train or find the SFT weights and merge them into the base; None for no steps."""
         settings, family = self.settings, self.base.family
         if settings.warm_start.steps == 0:
             return None
         encoded = self._human_replies(train, "warm_start")
-        adapter = warm_start(
+        train_it = full_warm_start if family.warm_start == "full" else warm_start
+        trained = train_it(
             self.base.model,
             family.lora_targets,
             encoded.examples,
             settings.warm_start,
-            weights=self.base.weights.sha256,
+            weights=self.base.identity,
             progress=self._progress,
         )
-        adapter.merge(self.base.model, family.lora_targets)
-        return adapter
+        trained.merge(self.base.model, family.lora_targets)
+        return trained
 
     def _human_replies(self, chosen: Sequence[Prompt], stage: str) -> Encoded:
         """What supervised training learns: each prompt with what the counsellor said."""
@@ -277,21 +295,18 @@ class Study:
         return self.engine.join(settings, state)
 
     def export(self, saved: Path, folder: Path) -> None:
-        """Write a checkpoint's adapter for the *original* base, warm start included, with PEFT."""
+        """Write a checkpoint's adapter for the *original* base, warm start included, with PEFT.
+
+        Where the warm start trained all weights, or the head is new, the base is written beside it.
+        """
         state, settings = checkpoint.load(saved, self.engine.layout)
         dpo = self.engine.layout.lora(state.weights, settings.lora_rank)
         parts = [Part(dpo, settings.lora_scale)]
-        if self.warm_start is not None:
-            model, targets = self.base.model, self.base.family.lora_targets
-            parts.insert(0, self.warm_start.part(model, targets))
-        origin = self.base.weights
-        notes = {"base": origin.name, "base_sha256": origin.sha256}
-
-        def also(target: Path) -> None:
-            self.base.tokenizer.save_pretrained(target)
-            (target / "README.md").write_text(card(origin.name, origin.source), encoding="utf-8")
-
-        write_adapter(folder, parts, notes, also)
+        whole = self.base.new_head is not None
+        if (start := self.warm_start) is not None:
+            parts = [*start.parts(self.base.model, self.base.family.lora_targets), *parts]
+            whole = whole or start.whole
+        write_winner(folder, parts, self.base, whole=whole)
 
 
 def _judges() -> Judges:

@@ -10,11 +10,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from empathy import hub
+from empathy import fitness, hub
 from empathy.cache import cache_folder, content_key, file_sha256, write_atomically
+from empathy.chat_tokenizer import chat_ready
 from empathy.errors import UserError
 from empathy.families import Family
-from empathy.packaged import Progress, converted, installed_version, on_console
+from empathy.packaged import Progress, checkpoint, converted, installed_version, on_console
 
 if TYPE_CHECKING:
     import torch
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _PACKAGE = "package:"
 _HUB_ID = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
+
+_DROPOUTS = ("attention_dropout", "hidden_dropout_prob", "attention_probs_dropout_prob")
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,15 @@ class Base:
     tokenizer: PreTrainedTokenizerBase
     family: Family
     weights: Weights
+    new_head: str | None = None
+    """How a head was made for a checkpoint without one, in half a sentence."""
+    text_prefix: str = ""
+    """Where a multimodal original keeps this text model, as in `language_model.`; else nothing."""
+
+    @property
+    def identity(self) -> str:
+        """Says which model this is, in keys of what was computed with it."""
+        return self.weights.sha256 + (self.new_head or "")
 
     @property
     def end_id(self) -> int:
@@ -78,10 +90,18 @@ def _prepare(model: str, family: Family, progress: Progress) -> Weights:
         return _packaged(model.removeprefix(_PACKAGE), family, progress)
     if Path(model).expanduser().is_dir():
         return _local(Path(model).expanduser().resolve())
+    named = hub_name(model, family)
+    if named is None:
+        raise UserError(f"unknown model {model!r}; family {family.name} knows {_known(family)}")
+    return _from_hub(hub.fetch(*named), named[0])
+
+
+def hub_name(model: str, family: Family) -> tuple[str, str | None] | None:
+    """The hub id and revision that a preset or `owner/name@revision` means; None for neither."""
     named = _HUB_ID.fullmatch(family.presets.get(model, model))
     if named is None or model.startswith("."):
-        raise UserError(f"unknown model {model!r}; family {family.name} knows {_known(family)}")
-    return _from_hub(hub.fetch(named["id"], named["revision"]), named["id"])
+        return None
+    return named["id"], named["revision"]
 
 
 def _known(family: Family) -> str:
@@ -110,7 +130,7 @@ def _auto(family: Family, progress: Progress) -> Weights:
 
 def _packaged(package: str, family: Family, progress: Progress, why: str = "") -> Weights:
     install = family.package_install if package == family.package else None
-    folder = converted(package, install, progress)
+    folder = checkpoint(package, install) or converted(package, install, progress)
     version = installed_version(package)
     source = f"package {package} {version}" + (f" ({why})" if why else "")
     return Weights(folder, f"{_PACKAGE}{package}", version, source, _digest(folder))
@@ -146,7 +166,7 @@ def _built(name: str, family: Family) -> Weights:
 
 def _digest(folder: Path) -> str:
     """One hash over all files that shape what the model computes, by name and content."""
-    suffixes = (".json", ".safetensors", ".model", ".jinja", ".txt")
+    suffixes = (".json", ".safetensors", ".bin", ".model", ".jinja", ".txt")
     files = sorted(path for path in folder.iterdir() if path.suffix in suffixes)
     return content_key([[path.name, _file_digest(path)] for path in files])
 
@@ -157,40 +177,62 @@ def _file_digest(path: Path) -> str:
     return stored if re.fullmatch("[0-9a-f]{64}", stored) else file_sha256(path)
 
 
-def load(weights: Weights, family: Family, *, dtype: torch.dtype, device: str) -> Base:
+def load(
+    weights: Weights,
+    family: Family,
+    *,
+    dtype: torch.dtype,
+    device: str,
+    new_head: str | None = None,
+) -> Base:
     """The base model of the folder on `device`: frozen, in evaluation mode, without dropout.
 
-    Raises UserError for a checkpoint of another architecture, one that lacks weights (they would
-    be random), one that needs code of its own, or one without the family's chat tokens.
+    `new_head`, one of the family's, makes a head where the checkpoint has none. Raises UserError
+    for a checkpoint of another architecture, one that lacks weights (they would be random), one
+    that needs code of its own, one without the family's chat tokens, or a model that is not causal.
     """
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from empathy import causality
 
     _no_bars_in_logs()
-    config = AutoConfig.from_pretrained(weights.folder, trust_remote_code=False)
-    prefix = family.text_models.get(config.model_type)
-    if prefix is not None:
-        config = config.text_config
-    _check_type(config, family, weights)
-    config.attention_dropout = 0.0  # each attention takes its own copy when it is built
+    config, prefix = configuration(weights.folder, family, weights.source)
     read: Any = AutoModelForCausalLM.from_pretrained(  # a pair, which its annotations do not say
         weights.folder,
         config=config,
         dtype=dtype,
         attn_implementation="sdpa",
-        use_safetensors=True,
         trust_remote_code=False,
-        key_mapping=None if prefix is None else {f"^{re.escape(prefix)}": ""},
+        key_mapping=None if not prefix else {f"^{re.escape(prefix)}": ""},
         output_loading_info=True,
     )
     model, found = read
     wrong = sorted({*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])})
-    if wrong:
-        raise UserError(
-            f"{weights.source} lacks {len(wrong)} of the model's weights, {wrong[0]} among them, "
-            "which would be random; give a checkpoint with its language-model head"
-        )
+    head = fitness.new_head(model, wrong, family, weights.source, new_head)
     tokenizer = AutoTokenizer.from_pretrained(weights.folder, trust_remote_code=False)
-    return Base(_freeze(model, device), _chat_ready(tokenizer, family), family, weights)
+    ready = chat_ready(tokenizer, family)
+    base = Base(_freeze(model, device), ready, family, weights, head, prefix)
+    causality.check(base.model, weights.source)
+    return base
+
+
+def configuration(folder: Path, family: Family, source: str) -> tuple[PreTrainedConfig, str]:
+    """The configuration under which a checkpoint is loaded: of its text model, without dropout.
+
+    Also where a multimodal checkpoint keeps that text model, as in `language_model.`, else "".
+    Raises UserError for another architecture.
+    """
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    prefix = family.text_models.get(config.model_type, "")
+    if prefix:
+        config = config.text_config
+    fitness.check_config(config, family, source)
+    dropouts = {name: 0.0 for name in _DROPOUTS if hasattr(config, name)}
+    for name, value in {**dropouts, **family.config_changes}.items():
+        setattr(config, name, value)  # each layer takes its own copy when it is built
+    return config, prefix
 
 
 def _no_bars_in_logs() -> None:
@@ -199,14 +241,6 @@ def _no_bars_in_logs() -> None:
         from transformers.utils.logging import disable_progress_bar
 
         disable_progress_bar()
-
-
-def _check_type(config: PreTrainedConfig, family: Family, weights: Weights) -> None:
-    if config.model_type not in family.model_types:
-        raise UserError(
-            f"{weights.source} is a model of type {config.model_type}; family {family.name} takes "
-            f"{', '.join((*family.model_types, *family.text_models))}: choose another family"
-        )
 
 
 def _freeze(model: PreTrainedModel, device: str) -> PreTrainedModel:
@@ -218,18 +252,3 @@ def _freeze(model: PreTrainedModel, device: str) -> PreTrainedModel:
     model.requires_grad_(False).eval()
     model.to(device)  # type: ignore[arg-type]  # annotated as if it took no device
     return model
-
-
-def _chat_ready(tokenizer: PreTrainedTokenizerBase, family: Family) -> PreTrainedTokenizerBase:
-    """The tokenizer with a chat template and a padding token, whatever its checkpoint forgot."""
-    end = family.end_id(tokenizer)
-    if tokenizer.chat_template is None:
-        if family.chat_template is None:
-            raise UserError(
-                f"the tokenizer in {tokenizer.name_or_path} has no chat template and family "
-                f"{family.name} brings none; add a chat_template.jinja to that folder"
-            )
-        tokenizer.chat_template = family.chat_template
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.convert_ids_to_tokens(end)
-    return tokenizer

@@ -15,6 +15,7 @@ def study_settings(spec: SweepSpec, lanes: int) -> StudySettings:
         objective=spec.objective,
         quantization=spec.quantization,
         model=spec.model,
+        new_head=spec.new_head,
         device=spec.resources.device,
         lanes=lanes,
         max_rank=max(int(rank) for rank in ranks),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from empathy.families import FAMILIES
 from empathy.metrics import METRICS
 from sweeps.reading import SettingError
 
@@ -39,6 +40,19 @@ def check_objective(spec: SweepSpec) -> None:
 
 def _set_by_hand(spec: SweepSpec) -> set[str]:
     return spec.training.model_fields_set
+
+
+def check_quantization(spec: SweepSpec) -> None:
+    """A base that the winner must carry with it cannot be written from four bits.
+
+    Raises `SettingError` for a family whose warm start trains all weights.
+    """
+    if spec.quantization == "4bit" and FAMILIES[spec.family].warm_start == "full":
+        raise SettingError(
+            "quantization",
+            f"is 4bit, but the warm start of family {spec.family} changes all weights, which the "
+            "winner carries in full precision; leave it at none",
+        )
 
 
 def check_label_smoothing(spec: SweepSpec) -> None:

@@ -1,4 +1,4 @@
-"""What a sweep will do, before it does it: counts and choices only, no model is loaded.
+"""What a sweep will do, before it does it: counts, choices and checks; no model is loaded.
 
 Nothing here is a guess of time or memory: those depend on a machine nobody has measured yet.
 """
@@ -12,13 +12,16 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
+from empathy import preflight
 from empathy.corpora import load_corpora
 from empathy.errors import UserError
 from empathy.families import FAMILIES, Family
 from empathy.pairs import prompts
-from empathy.records import SPLITS, Split
+from empathy.preflight import Finding
+from empathy.records import SPLITS, Prompt, Split
 from empathy.splits import by_split, split_of
 from sweeps import search, space
+from sweeps.handover import study_settings
 from sweeps.reading import nearest
 from sweeps.space import Scalar
 from sweeps.spec import SweepSpec
@@ -80,6 +83,8 @@ class Plan:
     """None where the corpora cannot be read; `missing` says why."""
     missing: list[str]
     """What stands in the way of a run, one sentence each."""
+    preflight: list[Finding]
+    """What was looked at beforehand: ok, warning, error, or to be looked at when it starts."""
 
     def as_dict(self) -> dict[str, Any]:
         """The plan as plain JSON."""
@@ -119,6 +124,9 @@ def plan(spec: SweepSpec) -> Plan:
         tracking=_tracking(spec),
         data=data,
         missing=missing,
+        preflight=preflight.plan(
+            study_settings(spec, lanes_on(device, spec)), device, _some_prompts(spec)
+        ),
     )
 
 
@@ -141,6 +149,16 @@ def count(spec: SweepSpec) -> Data:
     }
     used = {split: min(there[split], wanted[split] or there[split]) for split in SPLITS}
     return Data(len(dialogues), {s: there[s] for s in SPLITS}, used, found.left_out)
+
+
+def _some_prompts(spec: SweepSpec) -> list[Prompt]:
+    """Train prompts to try the tokenizer on; none where the corpora cannot be read."""
+    try:
+        found = prompts(load_corpora(spec.data.corpora, spec.data.folder), spec.data).prompts
+    except UserError:  # `missing` says it
+        return []
+    train = [prompt for prompt in found if split_of(prompt.group) == "train"]
+    return train[:: max(1, len(train) // preflight.SOME)]
 
 
 def _gaps(data: Data) -> list[str]:
@@ -167,6 +185,8 @@ def _weights(spec: SweepSpec) -> tuple[str, list[str]]:
         return f"{model if model in family.built else next(iter(family.built))}, built in code", []
     if model != "auto" and not model.startswith("package:"):
         return _named_weights(family, model)
+    if model == "auto" and family.package is None:
+        return f"{family.hub} from the hub", []
     package = family.package if model == "auto" else model.removeprefix("package:")
     installed = _version(package or "")
     text = f"package {package} ({installed or 'not installed'})"

@@ -29,9 +29,9 @@ from empathy.settings import (
     TrialSettings,
     WarmStartSettings,
 )
-from sweeps import space
+from sweeps import family_checks, space
 from sweeps.complaints import complaint
-from sweeps.objectives import check_label_smoothing, check_objective
+from sweeps.objectives import check_label_smoothing, check_objective, check_quantization
 from sweeps.reading import SettingError, nearest, overridden, read, shown
 from sweeps.sections import EarlyTerminate, MetricChoice, Resources, Tracking
 from sweeps.space import Parameter, Scalar
@@ -61,6 +61,8 @@ class SweepSpec(Section):
     """4bit: QLoRA, which needs a CUDA GPU and bitsandbytes."""
     model: Annotated[str, Field(min_length=1)] = "auto"
     """Hub id, folder, `package:NAME`, or auto: the family's hub preset, else its package."""
+    new_head: Literal["tied"] | None = None
+    """tied: a checkpoint without a language-model head gets one, tied to its embeddings."""
     data: DataSettings = DataSettings()
     warm_start: WarmStartSettings = WarmStartSettings()
     training: TrainingSettings = TrainingSettings()
@@ -249,7 +251,11 @@ CHECKS: tuple[Callable[[SweepSpec], None], ...] = (
     _check_metric,
     check_objective,
     check_label_smoothing,
+    check_quantization,
     _check_parameters,
     _check_steps,
     _check_lengths,
+    family_checks.check_positions,
+    family_checks.check_new_head,
+    family_checks.check_warm_start,
 )

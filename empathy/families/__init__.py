@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from empathy.errors import UserError
+from empathy.families.biobert import BIOBERT
 from empathy.families.family import EncodedPrompt, Family
 from empathy.families.gemma import GEMMA
 from empathy.families.llama import LLAMA
 from empathy.families.tiny import TINY
 
-FAMILIES: dict[str, Family] = {"gemma": GEMMA, "llama": LLAMA, "tiny": TINY}
+FAMILIES: dict[str, Family] = {
+    "gemma": GEMMA,
+    "llama": LLAMA,
+    "biobert": BIOBERT,
+    "tiny": TINY,
+}
 
 
 def family_named(name: str) -> Family:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from empathy.errors import UserError
 from empathy.records import Prompt, Turn
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 INSTRUCTION = "You are a counsellor. Answer in two or three warm, plain sentences."
 """What every model is told before the conversation starts."""
@@ -63,6 +63,21 @@ class Family:
     built: Mapping[str, Callable[[Path], None]] = field(default_factory=dict)
     """Models made in code: name to a function that writes the checkpoint folder."""
     instruction: str = INSTRUCTION
+    warm_start: Literal["lora", "full"] = "lora"
+    """What the warm start trains: an adapter, or all weights, for a model that cannot write yet."""
+    max_positions: int | None = None
+    """Tokens of a text at most, where every position has a learnt embedding; None: no such end."""
+    config_changes: Mapping[str, Any] = field(default_factory=dict)
+    """Set in the checkpoint's configuration before its weights are read."""
+    head_transform: str | None = None
+    """The module between hidden state and vocabulary matrix; None: the two meet directly."""
+    new_heads: Mapping[str, Callable[[PreTrainedModel], str]] = field(default_factory=dict)
+    """Heads that the sweep may ask for by `new_head` where a checkpoint has none: each fills the
+    missing weights and says in half a sentence how."""
+    retokenised: Callable[[PreTrainedTokenizerBase], PreTrainedTokenizerBase] | None = None
+    """Makes a tokenizer fit for chats, where a checkpoint's own is not."""
+    tidied: Callable[[str], str] = str
+    """Restores the spelling of decoded text, where the tokenizer forgets it."""
 
     def end_id(self, tokenizer: PreTrainedTokenizerBase) -> int:
         """The id of the token that ends a reply; UserError if the tokenizer has none."""
@@ -106,7 +121,7 @@ class Family:
         """The text of generated ids up to the end of the turn, without special tokens."""
         end = self.end_id(tokenizer)
         kept = list(ids[: ids.index(end)] if end in ids else ids)
-        return str(tokenizer.decode(kept, skip_special_tokens=True)).strip()
+        return self.tidied(str(tokenizer.decode(kept, skip_special_tokens=True)).strip())
 
     def messages(self, turns: Sequence[Turn]) -> list[dict[str, str]]:
         """Turns, oldest first, as chat messages: client is user, counsellor is assistant.

@@ -132,17 +132,29 @@ class Layout:
 
 
 def adapt(model: nn.Module, targets: Sequence[str], rank: int) -> Layout:
-    """Wrap every linear layer whose own name is in `targets` (once), and lay out its lanes.
+    """Wrap every linear layer whose name ends in one of `targets` (once), and lay out its lanes.
 
-    A model that is adapted already keeps its wrappers, so layouts of other ranks can share it.
+    A target is the last part of a layer's dotted name, or several last parts, as in PEFT. A model
+    that is adapted already keeps its wrappers, so layouts of other ranks can share it.
     Raises ValueError if a target names no layer.
     """
-    for parent in list(model.modules()):
-        for name, child in list(parent.named_children()):
-            if name in targets and isinstance(child, nn.Linear):
-                setattr(parent, name, LaneLinear(child))
+    for name, module in list(model.named_modules()):
+        if isinstance(module, nn.Linear) and any(_ends_in(name, target) for target in targets):
+            parent, _, own = name.rpartition(".")
+            setattr(model.get_submodule(parent), own, LaneLinear(module))
     layers = {name: m for name, m in model.named_modules() if isinstance(m, LaneLinear)}
-    missing = set(targets) - {name.rpartition(".")[2] for name in layers}
+    missing = [t for t in targets if not any(_ends_in(name, t) for name in layers)]
     if missing:
         raise ValueError(f"no linear layer is named {sorted(missing)}")
     return Layout(layers, rank)
+
+
+def _ends_in(name: str, target: str) -> bool:
+    return f".{name}".endswith(f".{target}")
+
+
+def plain_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
+    """The model's own parameters under the names that they had before it was adapted."""
+    wrapped = [n for n, module in model.named_modules() if isinstance(module, LaneLinear)]
+    own = {f"{n}.base.{leaf}": f"{n}.{leaf}" for n in wrapped for leaf in ("weight", "bias")}
+    return {own.get(name, name): parameter for name, parameter in model.named_parameters()}

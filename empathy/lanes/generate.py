@@ -12,7 +12,10 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import linear
 from transformers import DynamicCache, PreTrainedModel
+
+from empathy.lanes.heads import head_of
 
 ROWS_PER_PASS = 96  # sequences decoded together
 
@@ -104,8 +107,8 @@ def _next_logits(model: PreTrainedModel, ids: Tensor, seen: Tensor, cache: Dynam
         use_cache=True,
     ).last_hidden_state
     # Two dimensions: of three, torch makes a batched product with a copy of the weights per row.
-    logits: Tensor = model.get_output_embeddings()(hidden[:, -1])
-    return logits.float()
+    head = head_of(model)
+    return linear(head.features(hidden[:, -1]), head.weight, head.bias).float()
 
 
 PAST_END = -1

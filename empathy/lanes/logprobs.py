@@ -1,6 +1,7 @@
 """Log-probabilities of replies, without ever holding all logits.
 
 Only hidden states that predict a reply token meet the vocabulary matrix, a few hundred at a time.
+In most models they meet it as they are; BERT's pass through a transform first.
 """
 
 from __future__ import annotations
@@ -9,26 +10,30 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import linear
+from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
+from empathy.lanes.heads import head_of
 from empathy.lanes.rows import Rows, attention_masks
 
 CHUNK = 512  # hidden states that meet the vocabulary at once: 512 x 262,144 floats are 0.5 GB
 
 
 class _TokenLogps(torch.autograd.Function):
-    """log softmax(h W^T)[target], with the gradient taken while the logits are at hand.
+    """log softmax(h W^T + b)[target], with the gradient taken while the logits are at hand.
 
     The gradient of one log-probability with respect to its hidden state is `W[target] - p W`: as
     large as the hidden state itself, so keeping it costs little and no logits are kept.
     """
 
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
+    def forward(
+        ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor
+    ) -> Tensor:
         logps, gradients = [], []
         for h, target in zip(hidden.split(CHUNK), targets.split(CHUNK), strict=True):
-            logits = h @ weight.T
-            logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+            logits = _logits(h, weight, bias)
             log_norm = logits.logsumexp(-1, keepdim=True)
             logps.append((logits.gather(-1, target[:, None]) - log_norm).squeeze(-1))
             if ctx.needs_input_grad[0]:
@@ -39,18 +44,39 @@ class _TokenLogps(torch.autograd.Function):
         return torch.cat(logps)
 
     @staticmethod
-    def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor, None, None, None]:
         (gradient,) = ctx.saved_tensors
-        return gradient * grad[0][:, None].to(gradient.dtype), None, None
+        return gradient * grad[0][:, None].to(gradient.dtype), None, None, None
 
 
-def token_logps(hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
-    """Log-probability of each target. hidden `(t, d)`, frozen weight `(vocabulary, d)`: `(t,)`.
+def token_logps(
+    hidden: Tensor, weight: Tensor, targets: Tensor, bias: Tensor | None = None
+) -> Tensor:
+    """Log-probability of each target: `(t,)`.
 
-    Computed in float32 or better whatever the dtype of the model.
+    hidden `(t, d)`, weight `(vocabulary, d)`, bias `(vocabulary,)`. Computed in float32 or better
+    whatever the dtype of the model. Where the weight is trained, too, each chunk's logits are
+    computed a second time for the gradient rather than kept.
     """
-    logps: Tensor = _TokenLogps.apply(hidden, weight, targets)  # type: ignore[no-untyped-call]
+    if weight.requires_grad:
+        chunks = zip(hidden.split(CHUNK), targets.split(CHUNK), strict=True)
+        return torch.cat(
+            [checkpoint(_logps, h, weight, bias, t, use_reentrant=False) for h, t in chunks]
+        )
+    logps: Tensor = _TokenLogps.apply(  # type: ignore[no-untyped-call]
+        hidden, weight, bias, targets
+    )
     return logps
+
+
+def _logps(hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor) -> Tensor:
+    logits = _logits(hidden, weight, bias)
+    return logits.gather(-1, targets[:, None]).squeeze(-1) - logits.logsumexp(-1)
+
+
+def _logits(hidden: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    logits = linear(hidden, weight, bias)
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
 
 class SequenceLogps(NamedTuple):
@@ -69,7 +95,8 @@ def sequence_logps(model: PreTrainedModel, rows: Rows) -> SequenceLogps:
         use_cache=False,
     ).last_hidden_state
     predicting = hidden.reshape(-1, hidden.shape[-1])[rows.predictors]
-    logps = token_logps(predicting, model.get_output_embeddings().weight, rows.targets)
+    head = head_of(model)
+    logps = token_logps(head.features(predicting), head.weight, rows.targets, head.bias)
     return SequenceLogps(
         logps.new_zeros(rows.sequences).index_add(0, rows.owners, logps),
         torch.bincount(rows.owners, minlength=rows.sequences),
