@@ -39,7 +39,7 @@ def _look_ahead(model: PreTrainedModel) -> float:
     """How far the first log-probabilities of a text move with its end, in nats."""
     texts = _tokens(model, (2, PROMPT + REPLY))
     texts[1, :PROMPT] = texts[0, :PROMPT]
-    one, other = model(input_ids=texts).logits[:, :PROMPT].float().log_softmax(-1)
+    one, other = _exactly(model(input_ids=texts).logits[:, :PROMPT]).log_softmax(-1)
     return float((one - other).abs().max())
 
 
@@ -57,8 +57,13 @@ def _packing(model: PreTrainedModel) -> float:
 
 def _plain(model: PreTrainedModel, prompt: tuple[int, ...], reply: tuple[int, ...]) -> Tensor:
     ids = torch.tensor([[*prompt, *reply]], device=model.device)
-    logps: Tensor = model(input_ids=ids).logits[0, :-1].log_softmax(-1, torch.float32)
+    logps = _exactly(model(input_ids=ids).logits[0, :-1]).log_softmax(-1)
     return logps.gather(-1, ids[0, 1:, None])[len(prompt) - 1 :].sum()
+
+
+def _exactly(logits: Tensor) -> Tensor:
+    """In float32 or better."""
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
 
 def _ids(row: Tensor, start: int, end: int) -> tuple[int, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -197,15 +199,16 @@ def load(
 
     _no_bars_in_logs()
     config, prefix = configuration(weights.folder, family, weights.source)
-    read: Any = AutoModelForCausalLM.from_pretrained(  # a pair, which its annotations do not say
-        weights.folder,
-        config=config,
-        dtype=dtype,
-        attn_implementation="sdpa",
-        trust_remote_code=False,
-        key_mapping=None if not prefix else {f"^{re.escape(prefix)}": ""},
-        output_loading_info=True,
-    )
+    with _no_report():
+        read: Any = AutoModelForCausalLM.from_pretrained(  # gives a pair
+            weights.folder,
+            config=config,
+            dtype=dtype,
+            attn_implementation="sdpa",
+            trust_remote_code=False,
+            key_mapping=None if not prefix else {f"^{re.escape(prefix)}": ""},
+            output_loading_info=True,
+        )
     model, found = read
     wrong = sorted({*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])})
     head = fitness.new_head(model, wrong, family, weights.source, new_head)
@@ -233,6 +236,19 @@ def configuration(folder: Path, family: Family, source: str) -> tuple[PreTrained
     for name, value in {**dropouts, **family.config_changes}.items():
         setattr(config, name, value)  # each layer takes its own copy when it is built
     return config, prefix
+
+
+@contextmanager
+def _no_report() -> Iterator[None]:
+    """Without transformers' table of weights that it found and did not find: we judge them."""
+    from transformers.utils import logging
+
+    level = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
 
 
 def _no_bars_in_logs() -> None:

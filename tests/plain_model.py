@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from tiny_models import TARGETS
+from tiny_models import CONFIGS, TARGETS_OF
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
@@ -35,10 +35,15 @@ def with_peft(
     model: PreTrainedModel, lora: Mapping[str, LoraPair], rank: int, alpha: int
 ) -> PeftModel:
     """The bare model with these matrices in PEFT's LoRA layers."""
+    (targets,) = (
+        targets
+        for family, targets in TARGETS_OF.items()
+        if type(CONFIGS[family]) is type(model.config)
+    )
     config = LoraConfig(
         r=rank,
         lora_alpha=alpha,
-        target_modules=list(TARGETS),
+        target_modules=list(targets),
         lora_dropout=0.0,
         task_type="CAUSAL_LM",
     )

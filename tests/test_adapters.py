@@ -8,10 +8,10 @@ from typing import cast
 import pytest
 import torch
 from plain_model import with_peft
-from tiny_models import TARGETS, tiny, trained_row
+from tiny_models import BERT_TARGETS, TARGETS, tiny, trained_row
 from torch import Tensor, nn
 
-from empathy.lanes.adapters import LaneLinear, Layout, adapt
+from empathy.lanes.adapters import LaneLinear, Layout, adapt, plain_parameters
 
 
 class Two(nn.Module):
@@ -42,6 +42,23 @@ def test_the_named_layers_are_wrapped_once() -> None:
     assert again.size == layout.size // 2
     with pytest.raises(ValueError, match="no linear layer is named"):
         adapt(model, ["up", "norm"], rank=2)  # there is a norm, but it is not linear
+
+
+def test_a_target_may_be_several_last_parts_of_a_name() -> None:
+    model = Two()
+    assert list(adapt(model, ["block.down"], 2).layers) == ["block.down"]
+    with pytest.raises(ValueError, match=r"no linear layer is named \['lock.down'\]"):
+        adapt(Two(), ["lock.down"], 2)  # whole parts only
+    model = Two()
+    layout = adapt(model, ["down"], 2)
+    assert set(plain_parameters(model)) == set(dict(Two().named_parameters()))
+    assert plain_parameters(model)["block.down.weight"] is layout.layers["block.down"].base.weight
+
+
+def test_the_head_of_bert_and_its_pooler_are_no_targets() -> None:
+    names = list(adapt(tiny("bert"), BERT_TARGETS, 2).layers)
+    assert len(names) == 2 * 6  # per layer: query, key, value and three `dense`
+    assert all(name.startswith("bert.encoder.layer.") for name in names)
 
 
 def test_without_lanes_a_wrapped_model_is_the_bare_one() -> None:

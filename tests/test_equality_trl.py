@@ -9,13 +9,15 @@ import pytest
 import torch
 from datasets import Dataset
 from peft import LoraConfig
-from tiny_models import TARGETS, VOCABULARY, examples, tiny
+from tiny_models import TARGETS_OF, VOCABULARY, examples, tiny
 from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast
+from torch import nn
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from trl import DPOConfig, DPOTrainer
 
 from empathy.lanes.adapters import LoraPair, adapt
 from empathy.lanes.engine import LaneEngine, Task, measure
+from empathy.lanes.heads import TRANSFORMS
 from empathy.lanes.rows import Example
 from empathy.settings import TrialSettings
 
@@ -63,7 +65,7 @@ def train_lanes(
     model = tiny(family)
     data = [example.truncated(MAX_LENGTH) for example in TOLD]
     reference = measure(model, [data])[0]
-    layout = adapt(model, TARGETS, max(s.lora_rank for s in settings))
+    layout = adapt(model, TARGETS_OF[family], max(s.lora_rank for s in settings))
     task = Task(data, reference, loss, STEPS, BATCH, accumulation)
     engine = LaneEngine(model, layout, task, len(settings))
     slots = [engine.join(s) for s in settings]
@@ -81,6 +83,24 @@ def train_lanes(
     return Lanes(runs, task, starts)
 
 
+def for_trl(model: PreTrainedModel) -> PreTrainedModel:
+    """The model such that TRL computes its logits.
+
+    TRL 1.16 multiplies the backbone's output by the vocabulary matrix, whatever a head has between
+    the two (`trl.trainer.utils.add_fused_lm_head`): BERT's transform must stand in the backbone.
+    """
+    transform = TRANSFORMS.get(model.config.model_type)
+    if transform is not None:
+        head = model.get_submodule(transform)
+
+        def transformed(_: nn.Module, __: object, output: Any) -> Any:
+            output.last_hidden_state = head(output.last_hidden_state)
+            return output
+
+        model.base_model.register_forward_hook(transformed)
+    return model
+
+
 class Ordered(DPOTrainer):
     """TRL, reading its data in the order given."""
 
@@ -96,7 +116,7 @@ def train_trl(
     passes = STEPS * task.gradient_accumulation
     order = [i for n in range(passes) for i in task.batch(settings.seed, n)]
     trainer = Ordered(
-        model=tiny(family),
+        model=for_trl(tiny(family)),
         args=DPOConfig(
             output_dir=str(folder),
             per_device_train_batch_size=BATCH,
@@ -126,7 +146,7 @@ def train_trl(
         peft_config=LoraConfig(
             r=settings.lora_rank,
             lora_alpha=int(settings.lora_scale * settings.lora_rank),
-            target_modules=list(TARGETS),
+            target_modules=list(TARGETS_OF[family]),
             lora_dropout=0.0,
             task_type="CAUSAL_LM",
         ),
@@ -180,7 +200,7 @@ def assert_equal(ours: Run, theirs: Run) -> None:
         torch.testing.assert_close(pair.up, theirs.adapter[name].up, atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize("family", ["llama", "gemma"])
+@pytest.mark.parametrize("family", ["llama", "gemma", "bert"])
 def test_two_different_lanes_follow_two_separate_trl_runs(family: str, tmp_path: Path) -> None:
     lanes = train_lanes(family, NEIGHBOURS)
     assert any(e.length > MAX_LENGTH for e in TOLD)  # truncation is at work

@@ -57,7 +57,9 @@ LLAMA_TOKENS = [
 
 def test_names() -> None:
     assert family_named("gemma").name == "gemma"
-    with pytest.raises(UserError, match="unknown family 'gema'; known: gemma, llama, tiny"):
+    with pytest.raises(
+        UserError, match="unknown family 'gema'; known: gemma, llama, biobert, tiny"
+    ):
         family_named("gema")
     assert all(name == family.name for name, family in FAMILIES.items())
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 import torch
 from plain_model import reply_logp
-from tiny_models import TARGETS, VOCABULARY, WINDOW, tiny, trained_row
+from tiny_models import TARGETS_OF, VOCABULARY, WINDOW, tiny, trained_row
 from transformers import PreTrainedModel
 
 from empathy.lanes import generate as generation
@@ -18,7 +18,7 @@ from empathy.lanes.engine import measure
 from empathy.lanes.generate import Decoding, Generated, Request, choose, generate
 from empathy.lanes.rows import Example
 
-FAMILIES = ["llama", "gemma"]
+FAMILIES = ["llama", "gemma", "bert"]
 NEVER = frozenset({0})  # a token that these models do not say
 GREEDY = Decoding(temperature=0.0, max_new_tokens=12, stop=NEVER, pad=0)
 SAMPLED = GREEDY._replace(temperature=1.0)
@@ -39,7 +39,7 @@ def requests() -> list[Request]:
 def with_lanes(family: str) -> tuple[PreTrainedModel, Layout, torch.Tensor]:
     """A model and three adapters that speak differently, `(3, size)`."""
     model = tiny(family)
-    layout = adapt(model, TARGETS, rank=4)
+    layout = adapt(model, TARGETS_OF[family], rank=4)
     rows = [trained_row(layout, rank, seed, 0.3) for seed, rank in enumerate(RANKS)]
     return model, layout, torch.stack(rows)
 

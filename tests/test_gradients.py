@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 from plain_model import lora_layers, replies_logps, with_peft
-from tiny_models import TARGETS, WINDOW, examples, tiny, trained_row
+from tiny_models import TARGETS_OF, WINDOW, examples, tiny, trained_row
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 from transformers.models.gemma3.modeling_gemma3 import Gemma3RMSNorm
@@ -56,7 +56,7 @@ def engine_gradients(
     Adam's first moment after the first step is (1 - 0.9) times the gradient.
     """
     model = tiny(family, torch.float64)
-    layout = adapt(model, TARGETS, rank=8)
+    layout = adapt(model, TARGETS_OF[family], rank=8)
     engine = LaneEngine(model, layout, Task(PAIRS, reference, loss, 1, BATCH), len(SETTINGS))
     starts = [trained_row(layout, s.lora_rank, s.seed) for s in SETTINGS]
     lanes = [
@@ -87,7 +87,7 @@ def plain_loss(loss: str, policy: Tensor, reference: Tensor, beta: float) -> Ten
 
 
 @pytest.mark.parametrize("loss", ["sigmoid", "ipo", "sft"])
-@pytest.mark.parametrize("family", ["llama", "gemma"])
+@pytest.mark.parametrize("family", ["llama", "gemma", "bert"])
 def test_gradients_equal_an_unfused_computation(family: str, loss: str) -> None:
     assert max(len(pair.prompt) for pair in PAIRS) > 2 * WINDOW
     random = torch.Generator().manual_seed(5)

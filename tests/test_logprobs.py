@@ -13,7 +13,7 @@ from empathy.lanes.logprobs import sequence_logps, token_logps
 from empathy.lanes.rows import Example, pack
 
 PAIRS = examples(6)
-FAMILIES = ["llama", "gemma"]
+FAMILIES = ["llama", "gemma", "bert"]
 
 
 def alone(family: str, *pairs: Example) -> torch.Tensor:
@@ -111,6 +111,41 @@ def test_token_logps_do_not_depend_on_the_chunks(monkeypatch: pytest.MonkeyPatch
         (gradient,) = torch.autograd.grad(found, ours, upstream)
         torch.testing.assert_close(found, expected, atol=1e-12, rtol=0)
         torch.testing.assert_close(gradient, slope, atol=1e-12, rtol=0)
+
+
+def test_a_bias_counts_and_moves_no_hidden_state_by_itself() -> None:
+    # logits are h * (0, ln 3) + (ln 3, 0): at h = 1 both are ln 3, so each has probability 1/2
+    third = 1.0986122886681098
+    weight = torch.tensor([[0.0], [third]], dtype=torch.float64)
+    bias = torch.tensor([third, 0.0], dtype=torch.float64)
+    hidden = torch.ones(2, 1, dtype=torch.float64, requires_grad=True)
+    logps = token_logps(hidden, weight, torch.tensor([0, 1]), bias)
+    torch.testing.assert_close(logps.tolist(), [-0.6931471805599453] * 2, atol=1e-12, rtol=0)
+    logps.sum().backward()
+    # d/dh = ln 3 * ([target is 1] - 1/2)
+    assert hidden.grad is not None
+    torch.testing.assert_close(
+        hidden.grad[:, 0].tolist(), [-third / 2, third / 2], atol=1e-12, rtol=0
+    )
+
+
+def test_a_trained_vocabulary_gets_the_gradient_of_the_full_logits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    random = torch.Generator().manual_seed(0)
+    shapes = ((10, 8), (VOCABULARY, 8), (VOCABULARY,))
+    parts = [torch.randn(s, dtype=torch.float64, generator=random) for s in shapes]
+    hidden, weight, bias = (part.requires_grad_() for part in parts)
+    targets = torch.randint(VOCABULARY, (10,), generator=random)
+    upstream = torch.randn(10, dtype=torch.float64, generator=random)
+    expected = (hidden @ weight.T + bias).log_softmax(-1)[torch.arange(10), targets]
+    slopes = torch.autograd.grad(expected, (hidden, weight, bias), upstream)
+    monkeypatch.setattr(logprobs, "CHUNK", 3)
+    found = token_logps(hidden, weight, targets, bias)
+    ours = torch.autograd.grad(found, (hidden, weight, bias), upstream)
+    torch.testing.assert_close(found, expected, atol=1e-12, rtol=0)
+    for mine, theirs in zip(ours, slopes, strict=True):
+        torch.testing.assert_close(mine, theirs, atol=1e-12, rtol=0)
 
 
 def test_bfloat16_models_have_float32_log_probabilities() -> None:

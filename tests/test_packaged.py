@@ -100,7 +100,7 @@ def test_package_without_weights_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path
 ) -> None:
     package = install(tmp_path / "site", monkeypatch, {"small_gguf/__init__.py": ""})
-    with pytest.raises(UserError, match="small-gguf holds no GGUF weights"):
+    with pytest.raises(UserError, match="small-gguf holds neither a checkpoint nor GGUF"):
         converted(package, None, silent)
     assert not list((cache / "weights").iterdir())
 

@@ -77,7 +77,7 @@ def test_study_sweeps_search_the_ranges_of_the_first_experiment(name: str) -> No
     assert (sweep.training.max_steps, sweep.run_cap) == (150, 32)
 
 
-@pytest.mark.parametrize("family", ["gemma", "llama"])
+@pytest.mark.parametrize("family", ["gemma", "llama", "biobert"])
 def test_supervised_training_gets_as_fair_a_search_as_dpo(family: str) -> None:
     dpo, sft = spec.load(f"dpo_{family}"), spec.load(f"sft_{family}")
     assert (dpo.objective, sft.objective) == ("dpo", "sft")

@@ -1,4 +1,4 @@
-"""Random small models for tests: a Llama, and a Gemma 3 whose sliding window really slides."""
+"""Random small models for tests: a Llama, a Gemma 3 whose window slides, a BERT that decodes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,21 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import AutoModelForCausalLM, Gemma3TextConfig, LlamaConfig, PreTrainedModel
+from transformers import (
+    AutoModelForCausalLM,
+    BertConfig,
+    Gemma3TextConfig,
+    LlamaConfig,
+    PreTrainedModel,
+)
 
 from empathy.lanes.adapters import Layout
 from empathy.lanes.rows import Example
 
 VOCABULARY = 500
 TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+BERT_TARGETS = ("query", "key", "value", "intermediate.dense", "output.dense")
+TARGETS_OF = {"llama": TARGETS, "gemma": TARGETS, "bert": BERT_TARGETS}
 WINDOW = 16
 _SHARED: dict[str, Any] = {
     "vocab_size": VOCABULARY,
@@ -29,6 +37,14 @@ CONFIGS = {
     "gemma": Gemma3TextConfig(  # layers 0-4 slide, layer 5 sees all
         num_hidden_layers=6, num_key_value_heads=1, head_dim=16, sliding_window=WINDOW, **_SHARED
     ),
+    "bert": BertConfig(
+        num_hidden_layers=2,
+        is_decoder=True,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+        initializer_range=0.1,
+        **_SHARED,
+    ),
 }
 
 
@@ -37,6 +53,8 @@ def tiny(family: str, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
     torch.manual_seed(0)
     model = AutoModelForCausalLM.from_config(CONFIGS[family], dtype=dtype)
     assert isinstance(model, PreTrainedModel)
+    if family == "bert":  # its output bias starts at zero, where nobody would miss it
+        torch.nn.init.normal_(model.get_parameter("cls.predictions.bias"))
     model.eval().requires_grad_(False)
     return model
 
