@@ -128,7 +128,7 @@ def _look_ahead(sweep: spec.SweepSpec, address: str) -> None:
     findings, _ = preflight.outlook(study_settings(sweep, 1), device)
     for finding in findings:
         if finding.level == "warning":
-            print(f"launch.py: {finding.about}: {finding.told}", file=sys.stderr)
+            print(f"launch.py: warning, {finding.about}: {finding.told}", file=sys.stderr)
     preflight.stop_on_errors(findings)
 
 

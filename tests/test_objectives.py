@@ -127,6 +127,8 @@ def test_a_supervised_sweep_runs_to_its_report(tmp_path: Path) -> None:
     assert "pairs" not in record.manifest["data"]["train"]
     assert "pairs" in record.manifest["data"]["test"]
     assert record.manifest["imitated_truncated"]["of"] == 16
+    assert {each["level"] for each in record.manifest["preflight"]} == {"ok", "warning"}
+    assert {"revision", "quantization"} <= set(record.manifest["weights"])
     told = " ".join(answer(outcome(record)))
     assert "DPO" not in told
     assert "against" in told
