@@ -19,7 +19,6 @@ from typing import NamedTuple
 
 import torch
 from safetensors.torch import save_file
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from empathy.cache import write_atomically
 from empathy.lanes.adapters import LoraPair, plain_parameters
@@ -103,7 +102,7 @@ def write_winner(folder: Path, parts: Sequence[Part], base: Base, *, whole: bool
     def also(target: Path) -> None:
         base.tokenizer.save_pretrained(target)
         if whole:
-            write_base(base.model, base.tokenizer, target / "base")
+            write_base(base, target / "base")
         (target / "README.md").write_text(card(base, whole=whole), encoding="utf-8")
 
     targets: Sequence[str] | str = base.family.lora_targets
@@ -125,17 +124,22 @@ def inside(parts: Sequence[Part], targets: Sequence[str], prefix: str) -> tuple[
     return renamed, rf"{re.escape(home)}.*\.({'|'.join(map(re.escape, targets))})"
 
 
-def write_base(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+def write_base(base: Base, folder: Path) -> None:
     """Write the model without its adapters as a checkpoint that plain transformers loads.
 
-    Its own configuration goes with it: a model that was made a decoder loads as one.
+    Its own configuration goes with it: a model that was made a decoder loads as one, and it knows
+    the token that ends a reply.
     """
     with torch.device("meta"):
-        fresh = type(model)(model.config)
-    fresh.load_state_dict(plain_parameters(model), assign=True, strict=False)  # tied ones are once
+        fresh = type(base.model)(base.model.config)
+    weights = plain_parameters(base.model)
+    fresh.load_state_dict(weights, assign=True, strict=False)  # tied ones are there once
     fresh.tie_weights()
+    if fresh.generation_config is not None:
+        fresh.generation_config.eos_token_id = base.end_id
+        fresh.generation_config.bos_token_id = base.family.begin_id(base.tokenizer)
     fresh.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    base.tokenizer.save_pretrained(folder)
 
 
 def card(base: Base, *, whole: bool) -> str:
@@ -160,8 +164,8 @@ has inside the whole one, as `AutoModelForCausalLM` loads it."""
 
 _OWN_BASE = """\
 Base model: the folder `base` beside this file. It was made of `{name}` ({source})
-by a training of all its weights, so that the adapter fits no other model, not even the original.
-With `base` the path `winner/base`:"""
+and differs from that by more than an adapter can say: this one fits no other model, not even the
+original. With `base` the path `winner/base`:"""
 
 _PACKAGE = """
 A package's weights are a folder after their first use:

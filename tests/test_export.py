@@ -20,7 +20,7 @@ from transformers import AutoModelForCausalLM, Gemma3Config, Gemma3ForConditiona
 from empathy.export import Part, compose, write_adapter, write_winner
 from empathy.families import FAMILIES
 from empathy.lanes.adapters import LoraPair, adapt
-from empathy.weights import Weights, load, prepare
+from empathy.weights import Base, Weights, load, prepare
 
 NOTES = {"base": "somewhere/a-base", "base_sha256": "abc"}
 IDS = torch.randint(5, 400, (2, 40), generator=torch.Generator().manual_seed(0))
@@ -141,3 +141,67 @@ def test_an_adapter_of_a_multimodal_model_s_text_loads_on_the_original(
     assert not any("vision" in name for name in adapted)
     card = (tmp_path / "winner" / "README.md").read_text("utf-8")
     assert "The base also sees" in card
+
+
+def loaded(model: str, name: str, new_head: str | None = None) -> Base:
+    family = FAMILIES[name]
+    found = prepare(model, family, lambda stage, share: None)
+    return load(found, family, dtype=torch.float32, device="cpu", new_head=new_head)
+
+
+def with_lane(base: Base) -> tuple[Part, Tensor]:
+    """An adapter on the base as it stands, and the logits of the two together."""
+    layout = adapt(base.model, base.family.lora_targets, rank=4)
+    row = trained_row(layout, 4, 3, 0.3)
+    with torch.no_grad(), layout.using(row[None], torch.tensor([2.0])):
+        return Part(layout.lora(row, 4), 2.0), base.model(input_ids=LOW).logits
+
+
+LOW = torch.arange(5, 45).view(2, 20)
+
+
+def test_a_base_that_changed_as_a_whole_goes_with_its_adapter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = loaded("tiny-bert", "biobert")
+    with torch.no_grad():
+        for parameter in base.model.parameters():  # a training of all weights
+            parameter += 0.05 * torch.randn(parameter.shape)
+    part, ours = with_lane(base)
+    write_winner(tmp_path / "winner", [part], base, whole=True)
+    monkeypatch.chdir(tmp_path)
+    config = json.loads(Path("winner/adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == "winner/base"
+    assert json.loads(Path("winner/base/config.json").read_text())["is_decoder"] is True
+    card = Path("winner/README.md").read_text()
+    assert "the folder `base` beside this file. It was made of `tiny-bert`" in card
+    scope: dict[str, Any] = {"base": "winner/base"}
+    exec(card.split("```")[1].removeprefix("python"), scope)  # as the card says
+    with torch.no_grad():
+        theirs = scope["model"].eval()(input_ids=LOW).logits
+    torch.testing.assert_close(theirs, ours, atol=1e-5, rtol=0)
+    assert scope["tokenizer"]("Hi")["input_ids"] == base.tokenizer("Hi")["input_ids"]
+    assert scope["model"].generation_config.eos_token_id == base.end_id
+    from_one_name: Any = AutoModelForCausalLM.from_pretrained("winner")  # its config names the base
+    with torch.no_grad():
+        torch.testing.assert_close(
+            from_one_name.eval()(input_ids=LOW).logits, ours, atol=1e-5, rtol=0
+        )
+
+
+@pytest.mark.parametrize(("model", "name"), [("tiny-bert", "biobert"), ("tiny-llama", "tiny")])
+def test_the_card_s_code_loads_an_adapter_on_the_original_base(
+    model: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = loaded(model, name)
+    part, ours = with_lane(base)
+    write_winner(tmp_path / "winner", [part], base, whole=False)
+    assert not (tmp_path / "winner" / "base").exists()
+    monkeypatch.chdir(tmp_path)
+    card = Path("winner/README.md").read_text()
+    assert f"`{model}` ({base.weights.source}), unchanged" in card
+    scope: dict[str, Any] = {"base": str(base.weights.folder)}
+    exec(card.split("```")[1].removeprefix("python"), scope)
+    with torch.no_grad():
+        theirs = scope["model"].eval()(input_ids=LOW).logits
+    torch.testing.assert_close(theirs, ours, atol=1e-5, rtol=0)

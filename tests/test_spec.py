@@ -52,7 +52,7 @@ def test_every_searched_parameter_of_every_sweep_reaches_the_trial(name: str) ->
 
 
 def test_names_finds_every_yaml_file_beside_the_module() -> None:
-    assert {"demo", "dpo_gemma", "dpo_llama"} <= set(spec.names())
+    assert {"demo", "dpo_biobert", "dpo_gemma", "dpo_llama"} <= set(spec.names())
     assert len(spec.names()) == len(list((Path(spec.__file__).parent).rglob("*.yaml")))
 
 
@@ -67,7 +67,7 @@ def test_demo_is_the_same_everywhere_and_needs_no_data() -> None:
     assert demo.evaluation.finalists == 3
 
 
-@pytest.mark.parametrize("name", ["dpo_gemma", "dpo_llama"])
+@pytest.mark.parametrize("name", ["dpo_biobert", "dpo_gemma", "dpo_llama"])
 def test_study_sweeps_search_the_ranges_of_the_first_experiment(name: str) -> None:
     sweep = spec.load(name)
     assert sweep.parameters["beta"].ends == (0.05, 0.5)
