@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from empathy import train_scorer
+from empathy import fetch, train_scorer
 from empathy.errors import UserError
 
 
@@ -20,6 +20,11 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
+    "fetch": Command(
+        "download public data sets from their authors and check them",
+        fetch.arguments,
+        fetch.run,
+    ),
     "train-scorer": Command(
         "train the empathy scorers on EPITOME and write their card",
         train_scorer.arguments,

@@ -22,7 +22,7 @@ class DataSettings(Section):
     corpora: tuple[str, ...] = ("sample",)
     """Corpora by name, see `empathy.corpora.CORPORA`."""
     folder: Path | None = None
-    """Folder with the public data sets; None means the variable EMPATHY_DATA."""
+    """Folder with the public data sets; None means the variable EMPATHY_DATA, else the cache's."""
     scheme: Literal["ranked", "generated"] = "ranked"
     """How pairs are made: see `empathy.pairs`."""
     candidates: Annotated[int, Field(ge=2)] = 4

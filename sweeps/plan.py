@@ -19,7 +19,7 @@ from empathy.families import FAMILIES, Family
 from empathy.pairs import prompts
 from empathy.preflight import Finding
 from empathy.records import SPLITS, Prompt, Split
-from empathy.splits import by_split, split_of
+from empathy.splits import by_split
 from sweeps import search, space
 from sweeps.handover import study_settings
 from sweeps.reading import nearest
@@ -139,9 +139,9 @@ def lanes_on(device: Device, spec: SweepSpec) -> int:
 def count(spec: SweepSpec) -> Data:
     """Dialogues and prompts per split. Raises `UserError` if a corpus is missing or leaks."""
     dialogues = load_corpora(spec.data.corpora, spec.data.folder)
-    by_split(dialogues)
+    home = {d.group: split for split, part in by_split(dialogues).items() for d in part}
     found = prompts(dialogues, spec.data)
-    there = Counter(split_of(prompt.group) for prompt in found.prompts)
+    there = Counter(home[prompt.group] for prompt in found.prompts)
     wanted: dict[Split, int | None] = {
         "train": spec.data.max_prompts,
         "validation": spec.evaluation.validation_prompts,
@@ -154,10 +154,10 @@ def count(spec: SweepSpec) -> Data:
 def _some_prompts(spec: SweepSpec) -> list[Prompt]:
     """Train prompts to try the tokenizer on; none where the corpora cannot be read."""
     try:
-        found = prompts(load_corpora(spec.data.corpora, spec.data.folder), spec.data).prompts
+        dialogues = by_split(load_corpora(spec.data.corpora, spec.data.folder))["train"]
     except UserError:  # `missing` says it
         return []
-    train = [prompt for prompt in found if split_of(prompt.group) == "train"]
+    train = prompts(dialogues, spec.data).prompts
     return train[:: max(1, len(train) // preflight.SOME)]
 
 

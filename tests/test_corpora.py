@@ -7,8 +7,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from invented_mi import write_mi
 
-from empathy.corpora import CORPORA, load_corpora, sample
+from empathy.corpora import CORPORA, count_corpora, load_contrasts, load_corpora, sample
 from empathy.errors import UserError
 from empathy.pairs import prompts
 from empathy.records import Split
@@ -24,7 +25,7 @@ GOOD = {
 
 
 def test_unknown_corpus_lists_the_known_ones() -> None:
-    with pytest.raises(UserError, match="unknown corpus 'anomi'; known: annomi, sample"):
+    with pytest.raises(UserError, match="unknown corpus 'anomi'; known: annomi, mi, ufjf, epitome"):
         load_corpora(["anomi"], None)
 
 
@@ -34,9 +35,13 @@ def test_no_or_repeated_names_are_refused(names: list[str], says: str) -> None:
         load_corpora(names, None)
 
 
-def test_a_corpus_without_its_folder_names_both_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_corpus_without_its_folder_names_all_ways_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.delenv("EMPATHY_DATA", raising=False)
-    with pytest.raises(UserError, match=r"EMPATHY_DATA or data\.folder .* 'annomi/'"):
+    monkeypatch.setenv("EMPATHY_CACHE", str(tmp_path))
+    ways = r"run `python -m empathy fetch annomi`, set EMPATHY_DATA or data\.folder .* 'annomi/'"
+    with pytest.raises(UserError, match=ways):
         load_corpora(["annomi"], None)
 
 
@@ -46,6 +51,22 @@ def test_the_variable_stands_in_for_the_folder(
     monkeypatch.setenv("EMPATHY_DATA", str(tmp_path / "nowhere"))
     with pytest.raises(UserError, match="nowhere"):
         load_corpora(["annomi"], None)
+
+
+def test_contrasts_and_counts_come_from_the_corpora_that_have_some(tmp_path: Path) -> None:
+    write_mi(tmp_path)
+    assert {contrast.corpus for contrast in load_contrasts(["sample", "mi"], tmp_path)} == {"mi"}
+    assert load_contrasts(["sample"], None) == []
+    assert count_corpora(["sample"], None) == {}
+    counts = count_corpora(["mi", "sample"], tmp_path)
+    assert list(counts) == ["mi"]
+    assert (counts["mi"]["questions"], counts["mi"]["rephrasings: exact duplicates"]) == (2, 1)
+    with pytest.raises(UserError, match="unknown corpus 'anomi'"):
+        load_contrasts(["anomi"], None)
+
+
+def test_only_ufjf_is_private() -> None:
+    assert [name for name, corpus in CORPORA.items() if corpus.private] == ["ufjf"]
 
 
 def test_nothing_shipped_is_private_and_every_licence_is_stated() -> None:
@@ -89,6 +110,7 @@ def test_a_good_line_is_read_and_blank_lines_are_passed_over(tmp_path: Path) -> 
         ({"turns": [["client", "  "], ["counsellor", "Hi."]]}, "blank"),
         ({"turns": [["client"], ["counsellor", "Hi."]]}, "expected"),
         ({"turns": "Hello."}, "expected"),
+        ({"turns": [["client", "no " * 10_000], ["counsellor", "Hi."]]}, "10,000 words"),
         ({"topic": None}, "expected"),
         ({"dialogue_id": " "}, "blank"),
     ],

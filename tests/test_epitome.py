@@ -39,8 +39,20 @@ def real_data() -> Path:
 def test_rows_become_examples_joined_by_row(tmp_path: Path) -> None:
     rows: list[Row] = [("p", "r", "I failed.", "Sorry. Why?", (1, 0, 2))]
     found = epitome.load(write_epitome(tmp_path, rows))
-    assert found.examples == (epitome.Example("p", "r", "I failed.", "Sorry. Why?", (1, 0, 2)),)
+    expected = epitome.Example("p", "r", "I failed.", "Sorry. Why?", (1, 0, 2))
+    assert found.examples == (expected,)
     assert found.counts["pairs"] == 1
+    assert (found.counts["evident"], found.counts["bare"]) == (0, 2)
+
+
+def test_a_merged_pair_keeps_the_evidence_of_the_level_it_takes() -> None:
+    copies = [
+        epitome.Example("p", "r", "post", "reply", (1, 0, 0), (((0, 1),), (), ())),
+        epitome.Example("p", "r", "post", "reply", (2, 0, 0), (((2, 5),), (), ())),
+    ]
+    found = epitome.merge_repeats(copies)
+    assert found.examples[0].evidence == (((2, 5),), (), ())
+    assert (found.counts["evident"], found.counts["bare"]) == (1, 0)
 
 
 def test_repeats_are_merged_by_majority_and_ties_go_up(tmp_path: Path) -> None:
@@ -59,6 +71,8 @@ def test_repeats_are_merged_by_majority_and_ties_go_up(tmp_path: Path) -> None:
         "repeated_pairs": 2,
         "conflicting_pairs": 1,
         "pairs": 2,
+        "evident": 0,
+        "bare": 3,
     }
 
 
@@ -101,8 +115,8 @@ def test_no_post_is_in_two_parts(tmp_path: Path) -> None:
 def test_what_is_wrong_with_the_files_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("EMPATHY_DATA", raising=False)
-    with pytest.raises(UserError, match="no data folder was given"):
+    monkeypatch.setenv("EMPATHY_DATA", str(tmp_path))
+    with pytest.raises(UserError, match="there is no folder"):
         epitome.load(None)
     with pytest.raises(UserError, match=r"no folder .*epitome"):
         epitome.load(tmp_path)
@@ -113,10 +127,15 @@ def test_what_is_wrong_with_the_files_is_said(
     with pytest.raises(UserError, match="row by row"):
         epitome.load(tmp_path)
     explorations.write_text(good.replace(",0,", ",3,"), encoding="utf-8")
-    with pytest.raises(UserError, match="level '3' to response r0; allowed are 0, 1, 2"):
+    with pytest.raises(
+        UserError, match=r"explorations-reddit\.csv, line 2: level is not 0, 1 or 2"
+    ):
         epitome.load(tmp_path)
     explorations.write_text(good.replace("level", "grade"), encoding="utf-8")
-    with pytest.raises(UserError, match=r"lacks the columns \['level'\]"):
+    with pytest.raises(UserError, match=r"has no column level; take all three files"):
+        epitome.load(tmp_path)
+    explorations.write_text("".join(good.splitlines(keepends=True)[:2]), encoding="utf-8")
+    with pytest.raises(UserError, match=r"line 3: another file of EPITOME ends before"):
         epitome.load(tmp_path)
     explorations.unlink()
     with pytest.raises(UserError, match=r"explorations-reddit\.csv is missing"):
@@ -131,6 +150,8 @@ def test_the_real_corpus_has_the_counts_of_its_description() -> None:
         "repeated_pairs": 60,
         "conflicting_pairs": 19,
         "pairs": 3023,
+        "evident": 2898,
+        "bare": 35,
     }
     assert len({example.post_id for example in found.examples}) == 2979
 
