@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -151,7 +152,7 @@ def count(spec: SweepSpec) -> Data:
     return Data(len(dialogues), {s: there[s] for s in SPLITS}, used, found.left_out)
 
 
-def _some_prompts(spec: SweepSpec) -> list[Prompt]:
+def _some_prompts(spec: SweepSpec) -> Sequence[Prompt]:
     """Train prompts to try the tokenizer on; none where the corpora cannot be read."""
     try:
         dialogues = by_split(load_corpora(spec.data.corpora, spec.data.folder))["train"]
