@@ -24,7 +24,7 @@ ADDRESSES = ("local", "auto", "inprocess")
 def parser() -> argparse.ArgumentParser:
     """All options there are."""
     options = argparse.ArgumentParser(
-        prog="launch.py", description="Search DPO settings for empathic replies."
+        prog="launch.py", description="Search DPO and SFT settings for empathic replies."
     )
     what = options.add_mutually_exclusive_group(required=True)
     what.add_argument("--list", action="store_true", help="name and describe the sweeps")
@@ -104,12 +104,32 @@ def show_plan(sweep: spec.SweepSpec, *, as_json: bool) -> None:
 def run(options: argparse.Namespace) -> None:
     """Run the sweep and print where its results are."""
     sweep = spec.load(options.sweep, options.set)
+    _look_ahead(sweep, options.address)
     out = options.out or Path("results") / sweep.name
     claim(out, overwrite=options.overwrite)
     # Only now: torch and Ray take seconds to import, which a misspelt setting need not wait for.
     from sweeps.runner import run as run_sweep
 
     print(run_sweep(sweep, out, options.address))
+
+
+def _look_ahead(sweep: spec.SweepSpec, address: str) -> None:
+    """Stop before anything is touched where this machine cannot have or use the weights.
+
+    The rest of a preflight is the study's, which a cluster runs on another machine.
+    """
+    if address == "auto":
+        return
+    from empathy import preflight
+    from sweeps.handover import study_settings
+    from sweeps.plan import device_here
+
+    device, _ = device_here(sweep)
+    findings, _ = preflight.outlook(study_settings(sweep, 1), device)
+    for finding in findings:
+        if finding.level == "warning":
+            print(f"launch.py: warning, {finding.about}: {finding.told}", file=sys.stderr)
+    preflight.stop_on_errors(findings)
 
 
 def claim(out: Path, *, overwrite: bool) -> None:

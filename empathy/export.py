@@ -12,6 +12,7 @@ adapter: there the changed base goes with it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -45,13 +46,14 @@ def compose(parts: Sequence[Part]) -> dict[str, LoraPair]:
 def write_adapter(
     folder: Path,
     parts: Sequence[Part],
-    targets: Sequence[str],
+    targets: Sequence[str] | str,
     notes: Mapping[str, str],
     also: Callable[[Path], object] | None = None,
 ) -> None:
     """Write `adapter_config.json` and `adapter_model.safetensors` into a new folder, atomically.
 
-    `targets` are the names by which PEFT finds the layers of the parts. `notes` go into the file's
+    `targets` are the names by which PEFT finds the layers of the parts, or one regular expression
+    that their whole names match. `notes` go into the file's
     metadata; `notes["base"]` names the base that PEFT will look for.
     `also` may put more files into the folder before it appears.
     """
@@ -72,7 +74,7 @@ def write_adapter(
         "bias": "none",
         "fan_in_fan_out": False,
         "inference_mode": True,
-        "target_modules": sorted(targets),
+        "target_modules": targets if isinstance(targets, str) else sorted(targets),
     }
 
     def write(temporary: Path) -> None:
@@ -103,7 +105,23 @@ def write_winner(folder: Path, parts: Sequence[Part], base: Base, *, whole: bool
             write_base(base, target / "base")
         (target / "README.md").write_text(card(base, whole=whole), encoding="utf-8")
 
-    write_adapter(folder, parts, base.family.lora_targets, notes, also)
+    targets: Sequence[str] | str = base.family.lora_targets
+    if base.text_prefix and not whole:
+        parts, targets = inside(parts, targets, base.text_prefix)
+    write_adapter(folder, parts, targets, notes, also)
+
+
+def inside(parts: Sequence[Part], targets: Sequence[str], prefix: str) -> tuple[list[Part], str]:
+    """Parts and targets for a multimodal model that keeps the text model under `model.<prefix>`.
+
+    Names alone would not do as targets: the other towers have layers of the same names.
+    """
+    home = f"model.{prefix}"
+    renamed = [
+        Part({home + name.removeprefix("model."): pair for name, pair in lora.items()}, scale)
+        for lora, scale in parts
+    ]
+    return renamed, rf"{re.escape(home)}.*\.({'|'.join(map(re.escape, targets))})"
 
 
 def write_base(base: Base, folder: Path) -> None:
@@ -130,13 +148,19 @@ def card(base: Base, *, whole: bool) -> str:
     changes = {} if whole else base.family.config_changes
     options = "".join(f", {option}={value!r}" for option, value in changes.items())
     told = (_OWN_BASE if whole else _SAME_BASE).format(name=name, source=source)
+    if base.text_prefix and not whole:
+        told = f"{_MULTIMODAL}\n\n{told}"
     where = "" if whole else _PACKAGE.format(name=name)
     return _CARD.format(told=told, options=options, where=where)
 
 
 _SAME_BASE = """\
-Base model: `{name}` ({source}), unchanged: the warm start and the preference training are both in
+Base model: `{name}` ({source}), unchanged: the warm start and the trial's own training are both in
 this one adapter. With `base` a folder or hub id of those weights:"""
+
+_MULTIMODAL = """\
+The base also sees: this adapter changes its text model alone, under the names that the text model
+has inside the whole one, as `AutoModelForCausalLM` loads it."""
 
 _OWN_BASE = """\
 Base model: the folder `base` beside this file. It was made of `{name}` ({source})

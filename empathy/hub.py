@@ -12,6 +12,8 @@ from empathy.errors import UserError
 _SECONDS = 4.0
 """How long `unavailable` waits for the hub before it calls it unreachable."""
 
+GATED = "it is gated and this machine has no token that may read it"
+
 _FILES = ["*.json", "*.safetensors", "*.jinja", "*.model", "*.txt"]
 
 PICKLED = "pytorch_model.bin"
@@ -79,7 +81,7 @@ def fetch(hub_id: str, revision: str | None = None) -> Path:
     try:
         found = _download(hub_id, revision)
     except Exception as error:
-        raise UserError(f"{hub_id} cannot be had: {_advice(hub_id, error)}") from error
+        raise UserError(f"{hub_id} cannot be had: {advice(hub_id, _reason(error))}") from error
     missing = missing_files(found)
     if missing:
         raise UserError(
@@ -108,15 +110,14 @@ def _download(hub_id: str, revision: str | None) -> Path:
     return folder
 
 
-def _advice(hub_id: str, error: Exception) -> str:
-    from huggingface_hub.errors import GatedRepoError
-
-    if isinstance(error, GatedRepoError):
+def advice(hub_id: str, reason: str) -> str:
+    """The reason that `unavailable` gave, and what can be done about it."""
+    if reason == GATED:
         return (
-            f"{_reason(error)}; accept the licence at https://huggingface.co/{hub_id}, then log in "
+            f"{reason}; accept the licence at https://huggingface.co/{hub_id}, then log in "
             "with `hf auth login` or set HF_TOKEN, or give a local folder or package:NAME instead"
         )
-    return f"{_reason(error)}; give a local folder or package:NAME instead"
+    return f"{reason}; give a local folder or package:NAME instead"
 
 
 def _reason(error: Exception) -> str:
@@ -126,7 +127,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, errors.OfflineModeIsEnabled):
         return "HF_HUB_OFFLINE is set"
     if isinstance(error, errors.GatedRepoError):
-        return "it is gated and this machine has no token that may read it"
+        return GATED
     if isinstance(error, errors.RevisionNotFoundError):
         return "the hub has no such revision of it"
     if isinstance(error, errors.RepositoryNotFoundError):

@@ -66,8 +66,7 @@ def converted(package: str, install: str | None, progress: Progress) -> Path:
     harm. Raises UserError if the package is not installed, holds no GGUF file, or the disk is full.
     """
     version = installed_version(package, install)
-    key = content_key(package, version, _FORMAT)[:12]
-    folder = cache_folder() / "weights" / f"{package}-{version}-{key}"
+    folder = _home(package, version)
     damage = _damage(folder) if folder.exists() else None
     if damage:
         log.warning("%s: %s; converting %s again", folder, damage, package)
@@ -76,6 +75,21 @@ def converted(package: str, install: str | None, progress: Progress) -> Path:
         write_atomically(folder, lambda path: _convert(package, version, path, progress))
         progress(f"{package}: converted", 1.0)
     return folder
+
+
+def at_hand(package: str) -> Path | None:
+    """The package's checkpoint folder as far as it is there already; its hashes are not checked.
+
+    Raises UserError if the package is not installed.
+    """
+    folder = checkpoint(package, None) or _home(package, installed_version(package))
+    return folder if folder.is_dir() else None
+
+
+def _home(package: str, version: str) -> Path:
+    """Where the converted checkpoint is kept."""
+    key = content_key(package, version, _FORMAT)[:12]
+    return cache_folder() / "weights" / f"{package}-{version}-{key}"
 
 
 def _damage(folder: Path) -> str | None:

@@ -43,7 +43,7 @@ class WarmStartSettings(Section):
     """Supervised fine-tuning on human replies before any preference is learnt."""
 
     steps: Annotated[int, Field(ge=0)] = 100
-    """Optimizer steps; 0 starts DPO from the base model itself."""
+    """Optimizer steps; 0 starts trials from the base model itself."""
     batch_size: Positive = 8
     """Replies per optimizer step."""
     learning_rate: Annotated[float, Field(gt=0.0)] = 1e-3
@@ -59,6 +59,8 @@ class TrialSettings(Section):
 
     beta: Annotated[float, Field(gt=0.0)] = 0.3
     """Strength of the tie to the reference model (DPO, eq. 7)."""
+    label_smoothing: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.0
+    """Share of pairs taken to be labelled the wrong way round; for the loss `robust` alone."""
     learning_rate: Annotated[float, Field(gt=0.0)] = 3e-4
     """Peak learning rate of AdamW."""
     lora_rank: Positive = 16
@@ -80,9 +82,16 @@ class TrialSettings(Section):
         return 2.0 if self.lora_alpha is None else self.lora_alpha / self.lora_rank
 
 
+Loss = Literal["sigmoid", "sigmoid_norm", "hinge", "ipo", "robust"]
+Objective = Literal["dpo", "sft"]
+Quantization = Literal["none", "4bit"]
+
+
 class TrainingSettings(TrialSettings):
     """How trials train: what they share, and the value of what is not searched."""
 
+    loss: Loss = "sigmoid"
+    """What `objective: dpo` minimises, by TRL's names: see `empathy.lanes.losses`."""
     max_steps: Positive = 150
     """Optimizer steps of a trial that is not stopped early."""
     batch_size: Positive = 8
@@ -118,6 +127,10 @@ class StudySettings(Section):
 
     family: str
     """One of `empathy.families.FAMILIES`."""
+    objective: Objective = "dpo"
+    """dpo learns from preference pairs; sft goes on imitating the human replies of the prompts."""
+    quantization: Quantization = "none"
+    """4bit: trials train over a base in 4 bits (QLoRA), see `empathy.quantization`."""
     model: str = "auto"
     """Hub id, local folder, `package:NAME`, or auto; see `empathy.weights.prepare`."""
     new_head: Literal["tied"] | None = None

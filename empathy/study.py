@@ -2,6 +2,9 @@
 
 dialogues -> prompts -> warm start -> candidate replies -> pairs -> reference -> the lane engine.
 On the way the untrained base and the SFT model are measured like any trial.
+
+With `objective: sft` trials go on learning the human replies of the train prompts, so that no train
+pair is made; held-out pairs are the same as with `dpo`, for `pair_accuracy` to compare both.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import torch
 from torch import Tensor
 
 from empathy import device as devices
-from empathy import weights
+from empathy import preflight, quantization, weights
 from empathy.errors import UserError
 from empathy.evaluate import (
     Answers,
@@ -71,10 +74,15 @@ class Study:
         self.samples = {"human": [prompt.human_reply for prompt in self._shown]}
         progress("loading weights", 0, None)
         place = devices.choose(settings.device)
+        if settings.quantization == "4bit":
+            quantization.check(place.device)
         family = family_named(settings.family)
         found = weights.prepare(
             settings.model, family, lambda stage, done: progress(stage, round(100 * done), 100)
         )
+        looked_at = preflight.inspect(found.folder, found.source, settings, chosen["train"])
+        preflight.stop_on_errors(looked_at)
+        self.facts["preflight"] = [finding.as_dict() for finding in looked_at]
         self.base = weights.load(
             found,
             family,
@@ -97,15 +105,19 @@ class Study:
             "head": self.base.new_head or "the checkpoint's own",
             "dtype": str(place.dtype),
             "device": str(place.device),
+            "quantization": settings.quantization,
         }
         self.warm_start = self._warm_start(chosen["train"])
         self._identity = self.base.identity + (self.warm_start.sha256 if self.warm_start else "")
+        if settings.quantization == "4bit":
+            quantization.quantise(self.base.model)
+            self._identity += settings.quantization
         spoken[SFT] = self._speak(chosen, SFT)
         self.held_out: dict[Split, HeldOut] = {
             split: self._held_out(split, chosen[split], humans[split]) for split in HELD_OUT
         }
         self.baselines = self._baselines(spoken)
-        self.engine = self._engine(self._pairs("train", chosen["train"]))
+        self.engine = self._engine(chosen["train"])
 
     # -- preparation --------------------------------------------------------------------------
 
@@ -114,8 +126,7 @@ class Study:
         settings, family = self.settings, self.base.family
         if settings.warm_start.steps == 0:
             return None
-        encoded = self.speaker.encode(train, [(prompt.human_reply,) for prompt in train])
-        self._count("warm_start", encoded)
+        encoded = self._human_replies(train, "warm_start")
         train_it = full_warm_start if family.warm_start == "full" else warm_start
         trained = train_it(
             self.base.model,
@@ -128,6 +139,12 @@ class Study:
         trained.merge(self.base.model, family.lora_targets)
         return trained
 
+    def _human_replies(self, chosen: Sequence[Prompt], stage: str) -> Encoded:
+        """What supervised training learns: each prompt with what the counsellor said."""
+        encoded = self.speaker.encode(chosen, [(prompt.human_reply,) for prompt in chosen])
+        self._count(stage, encoded)
+        return encoded
+
     def _pairs(self, split: Split, chosen: Sequence[Prompt]) -> PairSet:
         """Preference pairs for these prompts, from samples of the bare model as it stands."""
         data, count = self.settings.data, draws(self.settings.data)
@@ -139,22 +156,35 @@ class Study:
             raise UserError(f"data.scheme '{data.scheme}' made no {split} pair ({made})")
         return made
 
-    def _engine(self, pairs: PairSet) -> LaneEngine:
-        """The lane engine on the train pairs, with the reference computed or found."""
+    def _engine(self, train: Sequence[Prompt]) -> LaneEngine:
+        """The lane engine on what the objective learns from the train prompts."""
         settings, training = self.settings, self.settings.training
-        encoded = self.speaker.pairs(pairs.pairs)
-        self._count("pairs", encoded)
-        self._progress("reference log-probabilities", 0, None)
+        examples, reference, loss = {"dpo": self._preferences, "sft": self._imitation}[
+            settings.objective
+        ](train)
         task = Task(
-            encoded.examples,
-            reference_logps(self.base.model, encoded.examples, self._identity),
-            "dpo",
+            examples,
+            reference,
+            loss,
             training.max_steps,
             training.batch_size,
             training.gradient_accumulation,
         )
         layout = adapt(self.base.model, self.base.family.lora_targets, settings.max_rank)
         return LaneEngine(self.base.model, layout, task, settings.lanes)
+
+    def _preferences(self, train: Sequence[Prompt]) -> tuple[list[Example], Tensor, str]:
+        """Train pairs, with the reference computed or found, `(n, 2)`, and their loss."""
+        encoded = self.speaker.pairs(self._pairs("train", train).pairs)
+        self._count("pairs", encoded)
+        self._progress("reference log-probabilities", 0, None)
+        reference = reference_logps(self.base.model, encoded.examples, self._identity)
+        return encoded.examples, reference, self.settings.training.loss
+
+    def _imitation(self, train: Sequence[Prompt]) -> tuple[list[Example], Tensor, str]:
+        """Human replies, which the loss compares with no reference: zeros `(n, 1)`."""
+        examples = self._human_replies(train, "imitated").examples
+        return examples, torch.zeros(len(examples), 1), "sft"
 
     def _count(self, stage: str, encoded: Encoded) -> None:
         self.facts[f"{stage}_truncated"] = {

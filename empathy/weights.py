@@ -21,7 +21,7 @@ from empathy.packaged import Progress, checkpoint, converted, installed_version,
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 _PACKAGE = "package:"
 _HUB_ID = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
@@ -55,6 +55,8 @@ class Base:
     weights: Weights
     new_head: str | None = None
     """How a head was made for a checkpoint without one, in half a sentence."""
+    text_prefix: str = ""
+    """Where a multimodal original keeps this text model, as in `language_model.`; else nothing."""
 
     @property
     def identity(self) -> str:
@@ -90,10 +92,18 @@ def _prepare(model: str, family: Family, progress: Progress) -> Weights:
         return _packaged(model.removeprefix(_PACKAGE), family, progress)
     if Path(model).expanduser().is_dir():
         return _local(Path(model).expanduser().resolve())
+    named = hub_name(model, family)
+    if named is None:
+        raise UserError(f"unknown model {model!r}; family {family.name} knows {_known(family)}")
+    return _from_hub(hub.fetch(*named), named[0])
+
+
+def hub_name(model: str, family: Family) -> tuple[str, str | None] | None:
+    """The hub id and revision that a preset or `owner/name@revision` means; None for neither."""
     named = _HUB_ID.fullmatch(family.presets.get(model, model))
     if named is None or model.startswith("."):
-        raise UserError(f"unknown model {model!r}; family {family.name} knows {_known(family)}")
-    return _from_hub(hub.fetch(named["id"], named["revision"]), named["id"])
+        return None
+    return named["id"], named["revision"]
 
 
 def _known(family: Family) -> str:
@@ -183,19 +193,12 @@ def load(
     for a checkpoint of another architecture, one that lacks weights (they would be random), one
     that needs code of its own, one without the family's chat tokens, or a model that is not causal.
     """
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from empathy import causality
 
     _no_bars_in_logs()
-    config = AutoConfig.from_pretrained(weights.folder, trust_remote_code=False)
-    prefix = family.text_models.get(config.model_type)
-    if prefix is not None:
-        config = config.text_config
-    fitness.check_config(config, family, weights.source)
-    dropouts = {name: 0.0 for name in _DROPOUTS if hasattr(config, name)}
-    for name, value in {**dropouts, **family.config_changes}.items():
-        setattr(config, name, value)  # each layer takes its own copy when it is built
+    config, prefix = configuration(weights.folder, family, weights.source)
     with _no_report():
         read: Any = AutoModelForCausalLM.from_pretrained(  # gives a pair
             weights.folder,
@@ -203,16 +206,36 @@ def load(
             dtype=dtype,
             attn_implementation="sdpa",
             trust_remote_code=False,
-            key_mapping=None if prefix is None else {f"^{re.escape(prefix)}": ""},
+            key_mapping=None if not prefix else {f"^{re.escape(prefix)}": ""},
             output_loading_info=True,
         )
     model, found = read
     wrong = sorted({*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])})
     head = fitness.new_head(model, wrong, family, weights.source, new_head)
     tokenizer = AutoTokenizer.from_pretrained(weights.folder, trust_remote_code=False)
-    base = Base(_freeze(model, device), chat_ready(tokenizer, family), family, weights, head)
+    ready = chat_ready(tokenizer, family)
+    base = Base(_freeze(model, device), ready, family, weights, head, prefix)
     causality.check(base.model, weights.source)
     return base
+
+
+def configuration(folder: Path, family: Family, source: str) -> tuple[PreTrainedConfig, str]:
+    """The configuration under which a checkpoint is loaded: of its text model, without dropout.
+
+    Also where a multimodal checkpoint keeps that text model, as in `language_model.`, else "".
+    Raises UserError for another architecture.
+    """
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    prefix = family.text_models.get(config.model_type, "")
+    if prefix:
+        config = config.text_config
+    fitness.check_config(config, family, source)
+    dropouts = {name: 0.0 for name in _DROPOUTS if hasattr(config, name)}
+    for name, value in {**dropouts, **family.config_changes}.items():
+        setattr(config, name, value)  # each layer takes its own copy when it is built
+    return config, prefix
 
 
 @contextmanager

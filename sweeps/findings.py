@@ -30,6 +30,8 @@ class Outcome:
     parameters: Mapping[str, Mapping[str, Any]]
     """What was searched: the sweep file's `parameters`, with min and max or values."""
     ended: bool
+    objective: str = "dpo"
+    """How the trials were trained: dpo or sft."""
 
     @property
     def sign(self) -> int:
@@ -73,6 +75,7 @@ def outcome(record: Record) -> Outcome:
         base_difference=figures(differences.get("vs_base", {})).get(metric["name"]),
         parameters=record.manifest["settings"].get("parameters", {}),
         ended=record.summary is not None,
+        objective=record.manifest["settings"].get("objective", "dpo"),
     )
 
 
@@ -81,15 +84,45 @@ def answer(found: Outcome) -> list[str]:
     if found.best is None:
         return [_no_winner(found)]
     trial = found.trials[found.best]
+    if found.metric in METRICS and METRICS[found.metric].curve:
+        return [_by_curve(found, trial), *filter(None, [_trained(found)])]
     score = trial.test.get(found.metric)
     sft = found.trials["sft"].test.get(found.metric) if "sft" in found.trials else None
     first = (
         f"Trial {trial.trial_id} ({settings(trial.parameters)}) scored "
         f"{said(score, found.metric)} for {named(found.metric)} on the test split, against "
-        f"{said(sft, found.metric)} for the SFT model"
+        f"{said(sft, found.metric)} for {_rival(found)}"
     )
-    sentences = [f"{first}: {_difference(found)}", _against_base(found), _ties(found)]
+    sentences = [
+        f"{first}: {_difference(found)}",
+        _against_base(found),
+        _ties(found),
+        _trained(found),
+    ]
     return [sentence for sentence in sentences if sentence]
+
+
+def _rival(found: Outcome) -> str:
+    return {"dpo": "the SFT model", "sft": "the warm start alone (SFT)"}[found.objective]
+
+
+def _trained(found: Outcome) -> str:
+    """What a reader of `objective: sft` must know; "" for DPO, which the rows' names fit."""
+    if found.objective == "dpo":
+        return ""
+    return (
+        "The trials went on with supervised training on human replies, without preference pairs: "
+        "the row SFT is the warm start that they began with."
+    )
+
+
+def _by_curve(found: Outcome, trial: Trial) -> str:
+    side = {"maximize": "highest", "minimize": "lowest"}[found.goal]
+    return (
+        f"Trial {trial.trial_id} ({settings(trial.parameters)}) ended with the {side} "
+        f"{named(found.metric)}, {said(found.score(trial), found.metric)}. That is a training "
+        "curve: it has no interval, is not measured on held-out prompts and says little of replies."
+    )
 
 
 def _no_winner(found: Outcome) -> str:
@@ -113,11 +146,15 @@ def _difference(found: Outcome) -> str:
     ends = sorted((found.sign * figure.low, found.sign * figure.high))
     if ends[0] > 0:
         return f"{told}."
+    rival, trained = {
+        "dpo": ("SFT", "DPO"),
+        "sft": ("the warm start", "more supervised training"),
+    }[found.objective]
     if ends[1] < 0:
-        return f"{told}. The best trial of this sweep is worse than SFT alone."
+        return f"{told}. The best trial of this sweep is worse than {rival} alone."
     return (
-        f"{told}, which includes 0. This sweep does not separate its best trial from SFT: "
-        "DPO may have helped, done nothing or harmed."
+        f"{told}, which includes 0. This sweep does not separate its best trial from {rival}: "
+        f"{trained} may have helped, done nothing or harmed."
     )
 
 

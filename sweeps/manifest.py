@@ -20,6 +20,7 @@ MANIFEST = "manifest.json"
 PACKAGES = (
     "empathy-sweeps", "torch", "transformers", "trl", "peft", "ray", "optuna", "numpy",
     "safetensors", "tokenizers", "gguf", "datasets", "deepspeed", "wandb", "plotly",
+    "bitsandbytes",
 )  # fmt: skip
 
 

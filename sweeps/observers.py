@@ -96,13 +96,24 @@ class Shielded:
         self._tell(lambda observer: observer.sweep_ended(summary))
 
 
+def scored(row: Row, metric: str) -> Row:
+    """The row with the sweep's metric among its metrics, also where that is a training curve."""
+    value = row.get("curves", {}).get(metric)
+    if value is None or metric in row.get("metrics", {}):
+        return row
+    figure = {"value": value, "low": None, "high": None, "n": None}
+    return {**row, "metrics": {**row.get("metrics", {}), metric: figure}}
+
+
 class Everyone:
-    """Passes each event to all observers, in the order given."""
+    """Passes each event to all observers, in the order given; a report as `scored`."""
 
     def __init__(self, observers: Sequence[Observer]) -> None:
         self._observers = tuple(observers)
+        self._metric = ""
 
     def sweep_started(self, sweep: SweepInfo) -> None:
+        self._metric = sweep.metric
         for observer in self._observers:
             observer.sweep_started(sweep)
 
@@ -115,8 +126,9 @@ class Everyone:
             observer.trial_started(trial_id, parameters)
 
     def trial_reported(self, row: Row) -> None:
+        told = scored(row, self._metric)
         for observer in self._observers:
-            observer.trial_reported(row)
+            observer.trial_reported(told)
 
     def trial_ended(self, trial_id: str, state: State, reason: str | None) -> None:
         for observer in self._observers:

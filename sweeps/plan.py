@@ -1,4 +1,4 @@
-"""What a sweep will do, before it does it: counts and choices only, no model is loaded.
+"""What a sweep will do, before it does it: counts, choices and checks; no model is loaded.
 
 Nothing here is a guess of time or memory: those depend on a machine nobody has measured yet.
 """
@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
+from empathy import preflight
 from empathy.corpora import load_corpora
 from empathy.errors import UserError
 from empathy.families import FAMILIES, Family
 from empathy.pairs import prompts
-from empathy.records import SPLITS, Split
+from empathy.preflight import Finding
+from empathy.records import SPLITS, Prompt, Split
 from empathy.splits import by_split
 from sweeps import search, space
+from sweeps.handover import study_settings
 from sweeps.reading import nearest
 from sweeps.space import Scalar
 from sweeps.spec import SweepSpec
@@ -51,6 +55,8 @@ class Plan:
 
     sweep: str
     description: str
+    objective: str
+    """dpo or sft, and what it minimises."""
     method: str
     metric: str
     trials: int
@@ -78,6 +84,8 @@ class Plan:
     """None where the corpora cannot be read; `missing` says why."""
     missing: list[str]
     """What stands in the way of a run, one sentence each."""
+    preflight: list[Finding]
+    """What was looked at beforehand: ok, warning, error, or to be looked at when it starts."""
 
     def as_dict(self) -> dict[str, Any]:
         """The plan as plain JSON."""
@@ -98,6 +106,7 @@ def plan(spec: SweepSpec) -> Plan:
     return Plan(
         sweep=spec.name,
         description=spec.description,
+        objective=_objective(spec),
         method=spec.method,
         metric=f"{spec.metric.goal} {spec.metric.name}",
         trials=trials,
@@ -116,6 +125,9 @@ def plan(spec: SweepSpec) -> Plan:
         tracking=_tracking(spec),
         data=data,
         missing=missing,
+        preflight=preflight.plan(
+            study_settings(spec, lanes_on(device, spec)), device, _some_prompts(spec)
+        ),
     )
 
 
@@ -138,6 +150,16 @@ def count(spec: SweepSpec) -> Data:
     }
     used = {split: min(there[split], wanted[split] or there[split]) for split in SPLITS}
     return Data(len(dialogues), {s: there[s] for s in SPLITS}, used, found.left_out)
+
+
+def _some_prompts(spec: SweepSpec) -> Sequence[Prompt]:
+    """Train prompts to try the tokenizer on; none where the corpora cannot be read."""
+    try:
+        dialogues = by_split(load_corpora(spec.data.corpora, spec.data.folder))["train"]
+    except UserError:  # `missing` says it
+        return []
+    train = prompts(dialogues, spec.data).prompts
+    return train[:: max(1, len(train) // preflight.SOME)]
 
 
 def _gaps(data: Data) -> list[str]:
@@ -207,6 +229,12 @@ def _range(spec: SweepSpec, name: str) -> str:
     return f"{parameter.min} to {parameter.max}, {drawn}"
 
 
+def _objective(spec: SweepSpec) -> str:
+    if spec.objective == "sft":
+        return "sft on the human replies, without preference pairs"
+    return f"dpo on preference pairs, loss {spec.training.loss}"
+
+
 def _halved(spec: SweepSpec, trials: int) -> int | None:
     """Steps of all trials if ceil(n / eta) of the n that reach a rung go on beyond it."""
     if spec.early_terminate is None:
@@ -224,6 +252,8 @@ def _replies(spec: SweepSpec, trials: int, data: Data | None) -> int:
     train = spec.data.max_prompts or 0
     if data is not None:
         train, validation, test = (data.used[split] for split in SPLITS)
+    if spec.objective == "sft":
+        train = 0  # it imitates the human replies; held-out pairs are made all the same
     samples = spec.data.candidates if spec.data.scheme == "ranked" else 1
     finalists = min(spec.evaluation.finalists, trials)
     reports = trials * len(spec.report_steps)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from empathy.records import SPLITS
 from sweeps.plan import Plan
 from sweeps.space import Scalar
+
+WIDTH = 96
 
 
 def as_text(plan: Plan) -> str:
@@ -20,6 +24,7 @@ def _lines(plan: Plan) -> list[tuple[str, str]]:
         ("search", f"{plan.method}, {plan.metric}, {plan.trials} trials"),
         *(("", f"{name}: {text}") for name, text in plan.parameters.items()),
         *(("for example", _settings(example)) for example in plan.examples),
+        ("objective", plan.objective),
         ("steps", f"at most {plan.steps_at_most}{halved}{rungs}"),
         ("replies", f"at most {plan.replies_at_most} generated"),
         ("engine", f"{plan.engine}: {plan.engine_reason}"),
@@ -31,6 +36,9 @@ def _lines(plan: Plan) -> list[tuple[str, str]]:
         used = (f"{plan.data.used[s]} of {plan.data.prompts[s]} {s}" for s in SPLITS)
         lines.append(("data", f"{plan.data.dialogues} dialogues; prompts: {', '.join(used)}"))
         lines += [("", f"left out: {n}, {why}") for why, n in plan.data.left_out.items()]
+    for each in plan.preflight:
+        first, *more = wrap(f"{each.about}: {each.told}", WIDTH)
+        lines += [(each.level, first), *(("", text) for text in more)]
     return lines + [("missing", text) for text in plan.missing or ["nothing"]]
 
 

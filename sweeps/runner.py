@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from empathy.cache import write_atomically
-from empathy.settings import StudySettings
+from sweeps.handover import study_settings
 from sweeps.ledger import SAMPLES, Ledger
 from sweeps.manifest import write_json
 from sweeps.observers import BASELINES, Everyone, Observer, Row, State, SweepInfo
@@ -40,6 +40,7 @@ class Evaluations:
     def __init__(self, out: Path) -> None:
         self._out = out
         self.last: dict[str, dict[str, Any]] = {}
+        self.curves: dict[str, dict[str, float]] = {}
         self.states: dict[str, State] = {}
         self.parameters: dict[str, dict[str, Any]] = {}
 
@@ -57,6 +58,7 @@ class Evaluations:
         """Remember and write down the evaluation."""
         if "evaluation" in row:
             self.last[row["trial_id"]] = row["evaluation"]
+            self.curves[row["trial_id"]] = row["curves"]
             self._write(row["trial_id"], "validation", row["evaluation"])
 
     def trial_ended(self, trial_id: str, state: State, reason: str | None) -> None:
@@ -111,24 +113,6 @@ def run(spec: SweepSpec, out: Path, address: str) -> Path:
         host.close()
     write_report(out)
     return out / "report.html"
-
-
-def study_settings(spec: SweepSpec, lanes: int) -> StudySettings:
-    """What of the sweep concerns the study; the layout is as wide as the widest trial."""
-    searched = spec.parameters.get("lora_rank")
-    ranks = searched.ends if searched else (spec.training.lora_rank,)
-    return StudySettings(
-        family=spec.family,
-        model=spec.model,
-        new_head=spec.new_head,
-        device=spec.resources.device,
-        lanes=lanes,
-        max_rank=max(int(rank) for rank in ranks),
-        data=spec.data,
-        warm_start=spec.warm_start,
-        training=spec.training,
-        evaluation=spec.evaluation,
-    )
 
 
 def _info(spec: SweepSpec, out: Path) -> SweepInfo:

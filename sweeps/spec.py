@@ -21,7 +21,9 @@ from empathy.metrics import METRICS
 from empathy.settings import (
     DataSettings,
     EvaluationSettings,
+    Objective,
     Positive,
+    Quantization,
     Section,
     TrainingSettings,
     TrialSettings,
@@ -29,6 +31,7 @@ from empathy.settings import (
 )
 from sweeps import family_checks, space
 from sweeps.complaints import complaint
+from sweeps.objectives import check_label_smoothing, check_objective, check_quantization
 from sweeps.reading import SettingError, nearest, overridden, read, shown
 from sweeps.sections import EarlyTerminate, MetricChoice, Resources, Tracking
 from sweeps.space import Parameter, Scalar
@@ -52,6 +55,10 @@ class SweepSpec(Section):
     """Trials at most; a grid without it runs whole."""
     family: str
     """One of `empathy.families.FAMILIES`."""
+    objective: Objective = "dpo"
+    """dpo learns from preference pairs, sft from the human replies alone."""
+    quantization: Quantization = "none"
+    """4bit: QLoRA, which needs a CUDA GPU and bitsandbytes."""
     model: Annotated[str, Field(min_length=1)] = "auto"
     """Hub id, folder, `package:NAME`, or auto: the family's hub preset, else its package."""
     new_head: Literal["tied"] | None = None
@@ -242,6 +249,9 @@ def _check_lengths(spec: SweepSpec) -> None:
 CHECKS: tuple[Callable[[SweepSpec], None], ...] = (
     _check_names,
     _check_metric,
+    check_objective,
+    check_label_smoothing,
+    check_quantization,
     _check_parameters,
     _check_steps,
     _check_lengths,

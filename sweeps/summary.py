@@ -20,6 +20,9 @@ class Outcome(Protocol):
     """What the search left behind, by trial."""
 
     last: dict[str, dict[str, Any]]
+    """Its last evaluation on validation prompts."""
+    curves: dict[str, dict[str, float]]
+    """Its training curves up to there."""
     states: Any
     parameters: dict[str, dict[str, Any]]
 
@@ -27,10 +30,7 @@ class Outcome(Protocol):
 def finalists(spec: SweepSpec, outcome: Outcome) -> list[str]:
     """The best trials by validation among those trained to the end, best first."""
     name, sign = spec.metric.name, 1 if spec.metric.goal == "maximize" else -1
-    values = {
-        trial: sign * outcome.last[trial]["metrics"][name]["value"]
-        for trial in _complete(outcome, name)
-    }
+    values = {trial: sign * value for trial, value in _complete(outcome, name).items()}
     ranked = sorted(values, key=lambda trial: (-values[trial], trial))
     return ranked[: spec.evaluation.finalists]
 
@@ -59,15 +59,22 @@ def summarise(
     }
 
 
-def _complete(outcome: Outcome, metric: str) -> list[str]:
-    """Trials that trained to the end and have a number of that name on validation prompts."""
-    return [
+def _complete(outcome: Outcome, metric: str) -> dict[str, float]:
+    """Trials that trained to the end and have a number of that name, with the number.
+
+    It is one of validation prompts, or a training curve.
+    """
+    names = [
         trial
         for trial, state in outcome.states.items()
-        if state == "completed"
-        and trial not in BASELINES
-        and metric in outcome.last[trial]["metrics"]
+        if state == "completed" and trial not in BASELINES
     ]
+    measured = {trial: outcome.last[trial]["metrics"].get(metric) for trial in names}
+    found = {trial: figure["value"] for trial, figure in measured.items() if figure is not None}
+    curves = {trial: outcome.curves[trial].get(metric) for trial in names}
+    return found | {
+        trial: value for trial, value in curves.items() if value is not None and trial not in found
+    }
 
 
 def _finalist(

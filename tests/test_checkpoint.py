@@ -15,7 +15,7 @@ from empathy.lanes.engine import LaneEngine, StepReport, Task
 from empathy.settings import TrialSettings
 
 MODEL = tiny("llama")
-TASK = Task(examples(7), torch.zeros(7, 2), "dpo", 6, batch_size=3)
+TASK = Task(examples(7), torch.zeros(7, 2), "sigmoid", 6, batch_size=3)
 ONE = TrialSettings(
     beta=0.01,
     lora_rank=4,

@@ -34,7 +34,7 @@ def engine(
     family: str = "llama", lanes: int = 3, rank: int = 4, accumulation: int = 1
 ) -> LaneEngine:
     """Two pairs per lane and forward pass."""
-    task = Task(PAIRS, REFERENCE[family], "dpo", 8, 2, accumulation)
+    task = Task(PAIRS, REFERENCE[family], "sigmoid", 8, 2, accumulation)
     return LaneEngine(MODEL[family], adapt(MODEL[family], TARGETS, rank), task, lanes)
 
 
@@ -208,7 +208,7 @@ def epochs(task: Task, seed: int, count: int) -> list[list[int]]:
 
 @pytest.mark.parametrize("batch_size", [1, 3, 5, 15, 30])  # also over the edge of an epoch
 def test_every_example_comes_once_per_epoch_in_an_order_of_the_seed(batch_size: int) -> None:
-    task = Task(examples(15), torch.zeros(15, 2), "dpo", 100, batch_size)
+    task = Task(examples(15), torch.zeros(15, 2), "sigmoid", 100, batch_size)
     orders = epochs(task, seed=7, count=4)
     assert [len(order) for order in orders] == [15] * 4
     assert all(Counter(order) == Counter(range(15)) for order in orders)
@@ -220,14 +220,16 @@ def test_every_example_comes_once_per_epoch_in_an_order_of_the_seed(batch_size: 
 
 
 def test_the_order_does_not_depend_on_the_cut_into_batches() -> None:
-    tasks = [Task(examples(15), torch.zeros(15, 2), "dpo", 100, size) for size in (3, 5)]
+    tasks = [Task(examples(15), torch.zeros(15, 2), "sigmoid", 100, size) for size in (3, 5)]
     assert epochs(tasks[0], 1, 2) == epochs(tasks[1], 1, 2)
 
 
 def test_accumulated_passes_equal_one_larger_batch() -> None:
     """Each reads on where the one before stopped; their gradients' mean is the whole's."""
     small = engine(lanes=1, accumulation=2)
-    large = LaneEngine(small.model, small.layout, Task(PAIRS, REFERENCE["llama"], "dpo", 8, 4), 1)
+    large = LaneEngine(
+        small.model, small.layout, Task(PAIRS, REFERENCE["llama"], "sigmoid", 8, 4), 1
+    )
     for each in (small, large):
         each.join(ONE)
     assert_same_curve(train(small, [0], 3)[0], train(large, [0], 3)[0])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +15,12 @@ from peft import PeftModel
 from safetensors import safe_open
 from tiny_models import TARGETS_OF, tiny, trained_row
 from torch import Tensor
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, Gemma3Config, Gemma3ForConditionalGeneration
 
 from empathy.export import Part, compose, write_adapter, write_winner
 from empathy.families import FAMILIES
 from empathy.lanes.adapters import LoraPair, adapt
-from empathy.weights import Base, load, prepare
+from empathy.weights import Base, Weights, load, prepare
 
 NOTES = {"base": "somewhere/a-base", "base_sha256": "abc"}
 IDS = torch.randint(5, 400, (2, 40), generator=torch.Generator().manual_seed(0))
@@ -92,6 +95,52 @@ def test_what_stands_in_the_folder(tmp_path: Path) -> None:
         assert file.get_tensor(f"{key}.lora_A.weight").shape == (2, 4)  # PEFT keeps A as (r, in)
         assert file.get_tensor(f"{key}.lora_B.weight").tolist() == [[2.0] * 2] * 6
     assert [path.name for path in tmp_path.iterdir()] == ["winner"]  # nothing temporary is left
+
+
+def multimodal(folder: Path, weights: Weights) -> None:
+    """A tiny Gemma 3 that sees, saved with a tokenizer; its tower has layers of the same names."""
+    small = {"hidden_size": 64, "intermediate_size": 128, "num_attention_heads": 4}
+    text = small | {"vocab_size": 260, "num_hidden_layers": 2, "num_key_value_heads": 2}
+    vision = small | {"num_hidden_layers": 1, "image_size": 28, "patch_size": 14}
+    config = Gemma3Config(text_config=text, vision_config=vision, mm_tokens_per_image=4)
+    torch.manual_seed(0)
+    whole = Gemma3ForConditionalGeneration(config).eval()
+    shutil.copytree(weights.folder, folder)
+    whole.save_pretrained(folder)
+
+
+def test_an_adapter_of_a_multimodal_model_s_text_loads_on_the_original(
+    tiny_weights: dict[str, Weights], tmp_path: Path
+) -> None:
+    folder = tmp_path / "multimodal"
+    multimodal(folder, tiny_weights["tiny-gemma3"])
+    family = replace(FAMILIES["tiny"], text_models={"gemma3": "language_model."})
+    found = prepare(str(folder), family, lambda stage, share: None)
+    base = load(found, family, dtype=torch.float32, device="cpu")
+    assert base.text_prefix == "language_model."
+    layout = adapt(base.model, family.lora_targets, rank=4)
+    row = trained_row(layout, 4, 1)
+    ids = torch.arange(4, 20)[None]
+    with torch.no_grad(), layout.using(row[None], torch.tensor([2.0])):
+        ours = base.model(input_ids=ids).logits
+    write_winner(tmp_path / "winner", [Part(layout.lora(row, 4), 2.0)], base, whole=False)
+
+    original: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    assert isinstance(original, Gemma3ForConditionalGeneration)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*adapter keys")  # weights that find no place
+        model = PeftModel.from_pretrained(original, str(tmp_path / "winner")).eval()
+    with torch.no_grad():
+        theirs = model(input_ids=ids, token_type_ids=torch.zeros_like(ids)).logits
+        with model.disable_adapter():
+            bare = model(input_ids=ids, token_type_ids=torch.zeros_like(ids)).logits
+    torch.testing.assert_close(theirs, ours, atol=1e-5, rtol=0)
+    assert (ours - bare).abs().max() > 0.01
+    adapted = [name for name, module in model.named_modules() if hasattr(module, "lora_A")]
+    assert len(adapted) == 2 * 7
+    assert not any("vision" in name for name in adapted)
+    card = (tmp_path / "winner" / "README.md").read_text("utf-8")
+    assert "The base also sees" in card
 
 
 def loaded(model: str, name: str, new_head: str | None = None) -> Base:

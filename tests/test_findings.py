@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from invented_sweep import found, write
 
 from sweeps.findings import answer, outcome
-from sweeps.ledger import read_record
+from sweeps.ledger import Figure, read_record
 
 
 def test_answer_names_winner_rival_difference_and_ties(tmp_path: Path) -> None:
@@ -57,3 +58,21 @@ def test_no_tie_and_no_winner(tmp_path: Path) -> None:
     )
     (only,) = answer(found(tmp_path / "b", ("best", None), ("tied", [])))
     assert only.startswith("No trial won: none was trained to the end")
+
+
+def test_a_winner_by_a_training_curve_is_told_as_one(tmp_path: Path) -> None:
+    by_loss = replace(found(tmp_path), metric="loss", goal="minimize")
+    by_loss.trials["t003"].metrics["loss"] = Figure(0.41)
+    (only,) = answer(by_loss)
+    assert only.startswith("Trial t003 (beta 0.08, learning rate 4.9e-4, LoRA rank 16) ended with ")
+    assert "the lowest loss, 0.41, no interval. That is a training curve" in only
+
+
+def test_a_supervised_sweep_speaks_of_no_dpo(tmp_path: Path) -> None:
+    difference = {"value": 0.2, "low": -0.1, "high": 0.5, "n": 32}
+    unsure = found(tmp_path, ("differences.vs_sft.empathy", difference))
+    first, *_, last = answer(replace(unsure, objective="sft"))
+    assert "for the warm start alone (SFT): a paired difference" in first
+    assert "from the warm start: more supervised training may have helped" in first
+    assert last.startswith("The trials went on with supervised training on human replies")
+    assert "DPO may have helped" in answer(unsure)[0]

@@ -76,13 +76,17 @@ def engine_gradients(
 
 def plain_loss(loss: str, policy: Tensor, reference: Tensor, beta: float) -> Tensor:
     """Written once more, from the formulas."""
-    if loss == "dpo":
-        chosen, rejected = (policy - reference).unbind(1)
-        return -logsigmoid(beta * (chosen - rejected)).mean()
-    return -policy[:, 0].sum() / sum(len(pair.replies[0]) for pair in PAIRS)
+    lengths = torch.tensor([[len(reply) for reply in pair.replies] for pair in PAIRS])
+    if loss == "sft":
+        return -policy[:, 0].sum() / lengths[:, 0].sum()
+    gains = policy - reference
+    chosen, rejected = (gains / lengths if loss == "ipo" else gains).unbind(1)
+    if loss == "ipo":
+        return ((chosen - rejected - 0.5 / beta) ** 2).mean()
+    return -logsigmoid(beta * (chosen - rejected)).mean()
 
 
-@pytest.mark.parametrize("loss", ["dpo", "sft"])
+@pytest.mark.parametrize("loss", ["sigmoid", "ipo", "sft"])
 @pytest.mark.parametrize("family", ["llama", "gemma", "bert"])
 def test_gradients_equal_an_unfused_computation(family: str, loss: str) -> None:
     assert max(len(pair.prompt) for pair in PAIRS) > 2 * WINDOW

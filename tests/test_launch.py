@@ -75,7 +75,7 @@ def test_dry_run_prints_a_plan_and_touches_nothing(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--sweep", "dmo"], "unknown sweep 'dmo'; did you mean 'demo'? known: demo, dpo_gemma"),
+        (["--sweep", "dmo"], "unknown sweep 'dmo'; did you mean 'demo'? known: demo, dpo_"),
         (
             ["--sweep", "demo", "--set", "run_cap=x"],
             "--set run_cap=x: run_cap is 'x'; it must be a",

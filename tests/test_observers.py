@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sweeps.observers import Everyone, Observer, Shielded, SweepInfo
+from sweeps.observers import Everyone, Observer, Shielded, SweepInfo, scored
 
 SWEEP = SweepInfo(
     "demo", "empathy", "maximize", {}, 1, 4, Path("out"), datetime(2030, 1, 2, tzinfo=UTC)
@@ -66,3 +66,13 @@ def test_an_unshielded_failure_is_an_error() -> None:
 
 def test_run_id_tells_runs_of_one_sweep_apart() -> None:
     assert SWEEP.run_id == "demo-20300102-000000"
+
+
+def test_a_training_curve_that_is_the_metric_stands_among_the_metrics() -> None:
+    row: dict[str, Any] = {"curves": {"loss": 0.5}, "metrics": {"empathy": {"value": 2.0}}}
+    told = scored(row, "loss")
+    assert told["metrics"]["loss"] == {"value": 0.5, "low": None, "high": None, "n": None}
+    assert told["metrics"]["empathy"] == {"value": 2.0}
+    assert "loss" not in row["metrics"]
+    assert scored(row, "empathy") is row
+    assert scored({}, "loss") == {}

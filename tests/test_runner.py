@@ -21,7 +21,6 @@ from empathy.study import SHOWN
 from empathy.weights import Base
 from sweeps import search, spec
 from sweeps.ledger import Record, Trial, read_record
-from sweeps.runner import study_settings
 from sweeps.spec import SweepSpec, trial_settings
 
 pytestmark = pytest.mark.timeout(300)
@@ -192,10 +191,3 @@ def test_the_winner_says_on_the_original_base_what_the_report_shows(
     assert said() == shown["base"]
     PeftModel.from_pretrained(tiny_base.model, str(done.out / "winner"))
     assert said() == shown[best]
-
-
-def test_the_layout_is_as_wide_as_the_widest_trial(sweep: SweepSpec) -> None:
-    assert study_settings(sweep, 3).max_rank == 32
-    assert study_settings(sweep, 3).lanes == 3
-    fixed = spec.load("demo", [*SETTINGS, "parameters.lora_rank={value: 4}"])
-    assert study_settings(fixed, 1).max_rank == 4

@@ -77,6 +77,19 @@ def test_study_sweeps_search_the_ranges_of_the_first_experiment(name: str) -> No
     assert (sweep.training.max_steps, sweep.run_cap) == (150, 32)
 
 
+@pytest.mark.parametrize("family", ["gemma", "llama", "biobert"])
+def test_supervised_training_gets_as_fair_a_search_as_dpo(family: str) -> None:
+    dpo, sft = spec.load(f"dpo_{family}"), spec.load(f"sft_{family}")
+    assert (dpo.objective, sft.objective) == ("dpo", "sft")
+    shared = ("method", "metric", "early_terminate", "run_cap", "model", "data", "warm_start")
+    for group in (*shared, "evaluation", "resources", "seed"):
+        assert getattr(sft, group) == getattr(dpo, group)
+    limits = ("max_steps", "batch_size", "max_prompt_tokens", "max_length")
+    for name in limits:
+        assert getattr(sft.training, name) == getattr(dpo.training, name)
+    assert len(sft.searched) == len(dpo.searched) == 3
+
+
 def test_trial_settings_take_training_for_what_is_not_searched(small: Path) -> None:
     sweep = spec.load(str(small), ["training.weight_decay=0.1", "training.schedule=cosine"])
     settings = spec.trial_settings(sweep, {"beta": 0.2, "lora_rank": 8})

@@ -46,6 +46,7 @@ def outcome(trials: dict[str, tuple[float, str]]) -> Any:
     seen = {"base": (1.0, "completed"), "sft": (1.2, "completed"), **trials}
     return SimpleNamespace(
         last={name: measured(name, mean) for name, (mean, _) in seen.items()},
+        curves={name: {"loss": mean / 10} for name, (mean, _) in seen.items()},
         states={name: state for name, (_, state) in seen.items()},
         parameters={name: {"beta": float(i)} for i, name in enumerate(seen)},
     )
@@ -187,3 +188,15 @@ def test_differences_leave_out_what_one_of_both_lacks() -> None:
     baselines = {name: {"test": measured(name, 1.0, "test")} for name in ("base", "sft")}
     told = summarise(sweep(), found, baselines, {"t000": winner})
     assert list(told["differences"]["vs_base"]) == ["empathy"]
+
+
+def test_a_training_curve_chooses_as_well_as_a_number_of_replies() -> None:
+    curve = "metric={name: loss, goal: minimize}"
+    steady = ["parameters.beta={value: 0.1}", curve]
+    found = outcome(
+        {"t000": (3.0, "completed"), "t001": (2.0, "completed"), "t002": (1, "stopped")}
+    )
+    told = summary(found, {"t000": 2.5, "t001": 2.0}, *steady)
+    assert told["best"]["trial"] == "t001"  # its loss is 0.2, that of t000 0.3; t002 did not end
+    assert sorted(told["tied"]) == ["t000", "t001"]  # nothing tells a curve's values apart
+    assert told["best"]["metrics"]["empathy"]["value"] == pytest.approx(2.0)

@@ -20,7 +20,7 @@ from transformers import PreTrainedModel
 from empathy.device import release_freed_memory
 from empathy.lanes.adapters import Layout
 from empathy.lanes.logprobs import sequence_logps
-from empathy.lanes.losses import LOSSES, Batch, LaneLoss
+from empathy.lanes.losses import LOSSES, Batch, LaneLoss, Tuning
 from empathy.lanes.optimizer import Moments, adamw, clip, schedule
 from empathy.lanes.rows import Example, pack
 from empathy.settings import TrialSettings
@@ -198,8 +198,7 @@ class LaneEngine:
                 task.reference[torch.tensor(batches)].to(self.device),
                 policy.tokens.view(shape),
             )
-            betas = self._column([self._lanes[lane].settings.beta for lane in lanes])
-            result = LOSSES[task.loss](batch, betas)
+            result = LOSSES[task.loss](batch, self._tuning(lanes))
             (gradient,) = torch.autograd.grad(result.loss.sum(), rows)
         return LaneLoss(result.loss.detach(), result.curves), gradient
 
@@ -227,6 +226,13 @@ class LaneEngine:
         self.moments.first[index] = moments.first[keep]
         self.moments.second[index] = moments.second[keep]
         return finite
+
+    def _tuning(self, lanes: Sequence[int]) -> Tuning:
+        settings = [self._lanes[lane].settings for lane in lanes]
+        return Tuning(
+            self._column([each.beta for each in settings]),
+            self._column([each.label_smoothing for each in settings]),
+        )
 
     def _scales(self, lanes: Sequence[int]) -> Tensor:
         return self._column([self._lanes[lane].settings.lora_scale for lane in lanes])

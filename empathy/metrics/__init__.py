@@ -136,7 +136,8 @@ _CURVES = (
         "loss",
         "minimize",
         "nats",
-        "DPO's loss on the training batch. Its scale changes with beta.",
+        "The loss on the training batch. DPO's losses change their scale with beta; SFT's is nats "
+        "per token of the human replies.",
         beta_dependent=True,
         curve=True,
     ),

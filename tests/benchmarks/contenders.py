@@ -124,7 +124,7 @@ def _lanes(job: Job, base: Any, data: list[Any]) -> list[float]:
     from empathy.settings import TrialSettings
 
     reference = measure(base.model, [data])[0]
-    task = Task(data, reference, "dpo", job.steps + 1, job.pairs)
+    task = Task(data, reference, "sigmoid", job.steps + 1, job.pairs)
     count = LANES[job.contender]
     engine = LaneEngine(base.model, adapt(base.model, base.family.lora_targets, RANK), task, count)
     settings = TrialSettings(beta=BETA, learning_rate=RATE, lora_rank=RANK)
@@ -145,7 +145,7 @@ def _trl(job: Job, base: Any, data: list[Any]) -> list[float]:
 
     from empathy.lanes.engine import Task
 
-    task = Task(data, torch.zeros(0), "dpo", job.steps + 1, job.pairs)
+    task = Task(data, torch.zeros(0), "sigmoid", job.steps + 1, job.pairs)
     order = [i for step in range(job.steps + 1) for i in task.batch(0, step)]
     ends: list[float] = []
 
