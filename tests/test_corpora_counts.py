@@ -106,8 +106,8 @@ def test_contrasts_keep_one_source_each_and_no_gold_test_sentence(
         "in several published parts": 352,
     }
     texts = {sentence.text for sentence in gold}
-    parts: dict[str, list[Contrast]] = dict(by_split(found.contrasts))
-    assert not any(c.worse in texts or c.better in texts for c in parts["train"])
+    train: list[Contrast] = by_split(found.contrasts)["train"]
+    assert not any(c.worse in texts or c.better in texts for c in train)
 
 
 def test_epitome_dialogues(real: list[Dialogue]) -> None:

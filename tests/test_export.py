@@ -166,7 +166,7 @@ def test_a_base_that_changed_as_a_whole_goes_with_its_adapter(
     base = loaded("tiny-bert", "biobert")
     with torch.no_grad():
         for parameter in base.model.parameters():  # a training of all weights
-            parameter += 0.05 * torch.randn(parameter.shape)
+            parameter.add_(0.05 * torch.randn(parameter.shape))
     part, ours = with_lane(base)
     write_winner(tmp_path / "winner", [part], base, whole=True)
     monkeypatch.chdir(tmp_path)

@@ -11,11 +11,11 @@ from safetensors.torch import load_file
 from tiny_models import TARGETS_OF, examples, tiny
 from transformers import PreTrainedModel
 
-from empathy import full_sft
 from empathy.errors import UserError
 from empathy.families import FAMILIES
 from empathy.full_sft import FullWarmStart, full_warm_start
 from empathy.lanes.adapters import adapt
+from empathy.lanes.engine import TRAINED_TOKENS
 from empathy.lanes.rows import Example
 from empathy.policy import Speaker
 from empathy.selection import select_prompts
@@ -80,7 +80,7 @@ def test_the_loss_falls_and_every_weight_moves() -> None:
 
 
 def test_the_steps_are_those_of_a_plain_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(full_sft.TRAINED_TOKENS, "cpu", 60)  # a batch takes several passes
+    monkeypatch.setitem(TRAINED_TOKENS, "cpu", 60)  # a batch takes several passes
     found = load_file(start(tiny("bert"), Said(), batch_size=6, steps=3).path)
     model = tiny("bert").requires_grad_(True)
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=0.0)

@@ -104,7 +104,7 @@ def test_a_broken_row_is_named_without_its_words(
     tmp_path: Path, change: dict[str, object], says: str
 ) -> None:
     rows = invented_sessions("pt")
-    rows[1] = rows[1] | change  # type: ignore[assignment, operator]
+    rows[1] = rows[1] | change  # type: ignore[assignment]
     with pytest.raises(UserError, match=rf"s\.jsonl, {says}"):
         read(tmp_path, rows)
     refused(tmp_path, "correct that row as the format in empathy/corpora/ufjf.py says")
