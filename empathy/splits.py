@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from empathy.errors import UserError
-from empathy.records import SPLITS, Dialogue, Prompt, Split
+from empathy.records import SPLITS, Contrast, Dialogue, Prompt, Split
 
 # Upper ends on the unit interval: 70 % of the groups train, 15 % validate, 15 % test.
 ENDS: dict[Split, float] = {"train": 0.70, "validation": 0.85, "test": 1.0}
+Item = Dialogue | Contrast | Prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,11 @@ def by_split(dialogues: Iterable[Dialogue]) -> dict[Split, list[Dialogue]]:
     return parts
 
 
-def check_no_leak(parts: Mapping[Split, Iterable[Dialogue | Prompt]]) -> None:
+def check_no_leak(parts: Mapping[Split, Iterable[Item]]) -> None:
     """Raises `UserError` if a group, an id or the very words of a dialogue are in two splits.
 
-    Prompts are compared by group and id only: two people may well say the same short thing.
+    Of a rephrasing the words are the sentence that was rephrased; one better sentence may stand
+    for many. Prompts are compared by group and id only: two people may say the same short thing.
     """
     home: dict[tuple[str, object], Split] = {}
     for split, items in parts.items():
@@ -84,10 +86,14 @@ def _digest(salt: str, text: str) -> str:
     return hashlib.sha256(f"{salt}\0{text}".encode()).hexdigest()
 
 
-def _name(item: Dialogue | Prompt) -> str:
-    return item.dialogue_id if isinstance(item, Dialogue) else item.prompt_id
+def _name(item: Item) -> str:
+    if isinstance(item, Dialogue):
+        return item.dialogue_id
+    return item.contrast_id if isinstance(item, Contrast) else item.prompt_id
 
 
-def _traits(item: Dialogue | Prompt) -> list[tuple[str, object]]:
+def _traits(item: Item) -> list[tuple[str, object]]:
     traits: list[tuple[str, object]] = [("group", item.group), ("id", _name(item))]
-    return [*traits, ("text", item.turns)] if isinstance(item, Dialogue) else traits
+    if isinstance(item, Prompt):
+        return traits
+    return [*traits, ("text", item.turns if isinstance(item, Dialogue) else item.worse)]

@@ -32,12 +32,13 @@ from empathy.lanes import checkpoint
 from empathy.lanes.adapters import adapt
 from empathy.lanes.engine import LaneEngine, Task, measure
 from empathy.lanes.rows import Example
-from empathy.pairing import draws, pair_up
-from empathy.pairs import PairSet
+from empathy.mixing import Mix
+from empathy.pairing import Sampled, pair_up
 from empathy.policy import Encoded, Progress, Speaker, Spoken
 from empathy.records import Prompt, Split
 from empathy.reference import reference_logps
-from empathy.selection import invented_prompts, select_prompts
+from empathy.schemes import draws
+from empathy.selection import Material, invented_prompts, select
 from empathy.settings import StudySettings, TrialSettings
 from empathy.sft import WarmStart, warm_start
 
@@ -64,8 +65,9 @@ class Study:
         """Prepare everything; this takes minutes. Raises UserError for what cannot work."""
         self.settings, self._progress = settings, progress
         progress("reading dialogues", 0, None)
-        chosen, data_facts = select_prompts(settings.data, settings.evaluation)
-        self.facts: dict[str, Any] = {"data": data_facts}
+        selected = select(settings.data, settings.evaluation)
+        chosen = selected.prompts
+        self.facts: dict[str, Any] = {"data": selected.facts}
         self._shown = invented_prompts(settings.data, SHOWN)
         self.samples = {"human": [prompt.human_reply for prompt in self._shown]}
         progress("loading weights", 0, None)
@@ -91,10 +93,10 @@ class Study:
         self._identity = found.sha256 + (self.warm_start.sha256 if self.warm_start else "")
         spoken[SFT] = self._speak(chosen, SFT)
         self.held_out: dict[Split, HeldOut] = {
-            split: self._held_out(split, chosen[split], humans[split]) for split in HELD_OUT
+            split: self._held_out(split, selected.parts[split], humans[split]) for split in HELD_OUT
         }
         self.baselines = self._baselines(spoken)
-        self.engine = self._engine(self._pairs("train", chosen["train"]))
+        self.engine = self._engine(self._train_pairs(selected.parts["train"]))
 
     # -- preparation --------------------------------------------------------------------------
 
@@ -104,7 +106,7 @@ class Study:
         if settings.warm_start.steps == 0:
             return None
         encoded = self.speaker.encode(train, [(prompt.human_reply,) for prompt in train])
-        self._count("warm_start", encoded)
+        self._count("warm start", encoded)
         adapter = warm_start(
             self.base.model,
             family.lora_targets,
@@ -116,26 +118,42 @@ class Study:
         adapter.merge(self.base.model, family.lora_targets)
         return adapter
 
-    def _pairs(self, split: Split, chosen: Sequence[Prompt]) -> PairSet:
-        """Preference pairs for these prompts, from samples of the bare model as it stands."""
+    def _pairs(self, split: Split, part: Material, at_most: int | None = None) -> Mix:
+        """Preference pairs of a split; samples are the bare model's as it stands."""
         data, count = self.settings.data, draws(self.settings.data)
-        self._progress(f"sampling {len(chosen) * count} replies for {split} pairs", 0, None)
-        samples = self.speaker.sample(chosen, count, self._identity)
-        made = pair_up(chosen, samples, self.judges, data)
-        self.facts["data"][split]["pairs"] = str(made)
-        if not made.pairs:
-            raise UserError(f"data.scheme '{data.scheme}' made no {split} pair ({made})")
+        asked = part.prompts[:at_most] if count else ()
+        if asked:
+            self._progress(f"sampling {len(asked) * count} replies for {split} pairs", 0, None)
+        replies = self.speaker.sample(asked, count, self._identity) if asked else []
+        made = pair_up(part, Sampled(asked, replies), self.judges, data, at_most)
+        self.facts["data"][split]["pairs"] = made.lines()
         return made
 
-    def _engine(self, pairs: PairSet) -> LaneEngine:
+    def _train_pairs(self, part: Material) -> Mix:
+        """The train pairs; UserError where a scheme that was asked for adds none."""
+        made = self._pairs("train", part)
+        for name, line in made.lines().items():
+            if not made.used[name]:
+                raise UserError(f"data.schemes names '{name}', which gave no train pair ({line})")
+        return made
+
+    def _encode(self, stage: str, made: Mix) -> list[Example]:
+        """The pairs as examples; what the limits cut of them is counted by scheme."""
+        examples = []
+        for name, pairs in made.used.items():
+            encoded = self.speaker.pairs(pairs)
+            self._count(f"{stage} {name}", encoded)
+            examples += encoded.examples
+        return examples
+
+    def _engine(self, pairs: Mix) -> LaneEngine:
         """The lane engine on the train pairs, with the reference computed or found."""
         settings, training = self.settings, self.settings.training
-        encoded = self.speaker.pairs(pairs.pairs)
-        self._count("pairs", encoded)
+        examples = self._encode("train", pairs)
         self._progress("reference log-probabilities", 0, None)
         task = Task(
-            encoded.examples,
-            reference_logps(self.base.model, encoded.examples, self._identity),
+            examples,
+            reference_logps(self.base.model, examples, self._identity),
             "dpo",
             training.max_steps,
             training.batch_size,
@@ -145,7 +163,7 @@ class Study:
         return LaneEngine(self.base.model, layout, task, settings.lanes)
 
     def _count(self, stage: str, encoded: Encoded) -> None:
-        self.facts[f"{stage}_truncated"] = {
+        self.facts.setdefault("truncated", {})[stage] = {
             "of": len(encoded.examples),
             "prompts": encoded.prompts_cut,
             "replies": encoded.replies_cut,
@@ -163,12 +181,15 @@ class Study:
         self.samples[name] = [reply.text for reply in shown.replies]
         return spoken
 
-    def _held_out(self, split: Split, chosen: tuple[Prompt, ...], human: Evaluation) -> HeldOut:
-        pairs = self._pairs(split, chosen[: self.settings.data.held_out_pairs])
-        encoded = self.speaker.pairs(pairs.pairs)
-        groups = tuple(pair.prompt.group for pair in pairs.pairs)
-        reference = reference_logps(self.base.model, encoded.examples, self._identity)
-        return HeldOut(chosen, human, encoded.examples, groups, reference)
+    def _held_out(self, split: Split, part: Material, human: Evaluation) -> HeldOut:
+        """What to measure on; where no scheme gives a pair, pair accuracy will be missing."""
+        mix = self._pairs(split, part, self.settings.data.held_out_pairs)
+        examples = self._encode(split, mix)
+        groups = tuple(pair.prompt.group for pair in mix.pairs)
+        reference = torch.empty(0, 2)
+        if examples:
+            reference = reference_logps(self.base.model, examples, self._identity)
+        return HeldOut(part.prompts, human, examples, groups, reference)
 
     def _baselines(
         self, spoken: Mapping[str, Mapping[Split, Spoken]]
@@ -200,9 +221,7 @@ class Study:
         held, lanes = self.held_out[split], list(policies.values())
         with self.engine.using(lanes):
             spoken = self.speaker.reply(held.prompts, len(lanes))
-            logps = measure(self.base.model, [held.pairs] * len(lanes))
-        rewards = logps - held.reference
-        margins = (rewards[..., 0] - rewards[..., 1]).tolist()
+            margins = self._margins(held, len(lanes))
         ratios = self.speaker.log_ratios(held.prompts, spoken)
         answers = [
             Answers.generated(
@@ -222,6 +241,14 @@ class Study:
             human=held.human,
         )
         return dict(zip(policies, measured, strict=True))
+
+    def _margins(self, held: HeldOut, lanes: int) -> list[list[float]]:
+        """How much more each lane in use gained on chosen than on rejected, `[lane][pair]`."""
+        if not held.pairs:
+            return [[] for _ in range(lanes)]
+        rewards = measure(self.base.model, [held.pairs] * lanes) - held.reference
+        margins: list[list[float]] = (rewards[..., 0] - rewards[..., 1]).tolist()
+        return margins
 
     @torch.no_grad()
     def show(self, policies: Mapping[str, int]) -> dict[str, list[str]]:

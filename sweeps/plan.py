@@ -15,8 +15,9 @@ from typing import Any, Literal
 from empathy.corpora import load_corpora
 from empathy.errors import UserError
 from empathy.families import FAMILIES, Family
-from empathy.pairs import prompts
+from empathy.prompts import prompts
 from empathy.records import SPLITS, Split
+from empathy.schemes import draws
 from empathy.splits import by_split, split_of
 from sweeps import search, space
 from sweeps.reading import nearest
@@ -222,9 +223,8 @@ def _replies(spec: SweepSpec, trials: int, data: Data | None) -> int:
     train = spec.data.max_prompts or 0
     if data is not None:
         train, validation, test = (data.used[split] for split in SPLITS)
-    samples = spec.data.candidates if spec.data.scheme == "ranked" else 1
     finalists = min(spec.evaluation.finalists, trials)
     reports = trials * len(spec.report_steps)
     held_out = sum(min(spec.data.held_out_pairs, found) for found in (validation, test))
-    pairs = (train + held_out) * samples
+    pairs = (train + held_out) * draws(spec.data)
     return pairs + (reports + 2) * validation + (finalists + 2) * test

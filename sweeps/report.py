@@ -229,7 +229,7 @@ def facts(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _flat(value: object) -> str:
-    """Nested facts as "corpora sample; scheme ranked"."""
+    """Nested facts as "corpora sample; relevance 4"."""
     if isinstance(value, Mapping):
         return "; ".join(f"{wording.named(str(key))} {_flat(part)}" for key, part in value.items()
                          if part is not None)  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 
 from empathy.corpora import CORPORA, load_corpora, sample
 from empathy.errors import UserError
-from empathy.pairs import prompts
+from empathy.prompts import prompts
 from empathy.records import Split
 from empathy.settings import DataSettings
 from empathy.splits import by_split

@@ -155,7 +155,7 @@ def test_the_manifest_says_what_was_used(done: Done, sweep: SweepSpec) -> None:
     assert len(manifest["weights"]["sha256"]) == 64
     assert manifest["data"]["corpora"] == ["sample"]
     assert manifest["data"]["train"]["prompts"] == 16
-    assert manifest["pairs_truncated"]["of"] > 0
+    assert manifest["truncated"]["train ranked"]["of"] > 0
 
 
 def test_both_runners_measure_the_same(both: dict[str, Done]) -> None:

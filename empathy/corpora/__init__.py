@@ -60,10 +60,24 @@ def load_corpora(names: Sequence[str], folder: Path | None) -> list[Dialogue]:
     return [dialogue for name in names for dialogue in _load(name, folder)]
 
 
+def load_contrasts(names: Sequence[str], folder: Path | None) -> list[Contrast]:
+    """All rephrasings of those of the named corpora that have some; folder as `load_corpora`."""
+    found: list[Contrast] = []
+    for name in names:
+        read = CORPORA[name].contrasts
+        if read is not None:
+            found += read(_folder(name, folder))
+    return found
+
+
 def _load(name: str, folder: Path | None) -> list[Dialogue]:
-    corpus = CORPORA[name]
-    if not corpus.needs_folder:
-        return corpus.load(None)
+    return CORPORA[name].load(_folder(name, folder))
+
+
+def _folder(name: str, folder: Path | None) -> Path | None:
+    """Where the files of a corpus are, None for one that ships with us."""
+    if not CORPORA[name].needs_folder:
+        return None
     if folder is None and os.environ.get("EMPATHY_DATA"):
         folder = Path(os.environ["EMPATHY_DATA"])
     if folder is None:
@@ -71,4 +85,4 @@ def _load(name: str, folder: Path | None) -> list[Dialogue]:
             f"corpus '{name}' is not shipped with this software; set EMPATHY_DATA or data.folder "
             f"to a folder that holds its files in '{name}/', or choose data.corpora=[sample]"
         )
-    return corpus.load(folder.expanduser())
+    return folder.expanduser()
