@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -9,6 +10,19 @@ from typing import Literal
 Speaker = Literal["client", "counsellor"]
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+
+def same_words(text: str) -> str:
+    """A text as it is compared with others: capitals and the kind of blanks do not matter."""
+    return " ".join(text.split()).casefold()
+
+
+def fingerprint(kind: str, text: str) -> str:
+    """16 hex digits that stand for a text (a question, a patient's id) without showing it.
+
+    Equal for texts of the same words; `kind` keeps fingerprints for different uses apart.
+    """
+    return hashlib.sha256(f"{kind}\0{same_words(text)}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

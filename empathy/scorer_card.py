@@ -23,7 +23,6 @@ from empathy.classification import Curves, curves, estimate, resamples
 from empathy.corpora.epitome import HALVES, MECHANISMS, Epitome, Example, Half, select
 from empathy.records import SPLITS
 from empathy.scorer_baseline import Levels, majority, tfidf
-from empathy.scorer_decision import Strengths, choose_strengths, decide, shares
 
 if TYPE_CHECKING:
     from empathy.scorer_training import Recipe
@@ -55,14 +54,12 @@ def build(
     """All that CARD.md tells, as JSON-able values."""
     test = select(corpus.examples, "test")
     full = [run for run in runs if run.part == "full"]
-    decisions = strengths(corpus.examples, runs)
-    levels = {id(run): decided(corpus.examples, run, decisions) for run in runs}
     baseline, chosen = tfidf(corpus.examples)
     said: dict[str, list[Levels]] = {
         "majority": [majority(corpus.examples)],
         "tfidf": [baseline],
-        "full": [levels[id(run)] for run in full],
-        **{half: [levels[id(shipped[half])]] for half in HALVES},
+        "full": [run.test_levels for run in full],
+        **{half: [shipped[half].test_levels] for half in HALVES},
     }
     return {
         "data": describe(corpus),
@@ -70,11 +67,10 @@ def build(
         "seeds": sorted(run.seed for run in full),
         **measure(test, said),
         "tfidf_chosen": chosen,
-        "decisions": decisions,
         "runs": [
             {
                 **{"part": run.part, "seed": run.seed, "validation": run.validation},
-                **plain(test, levels[id(run)]),
+                **plain(test, run.test_levels),
             }
             for run in runs
         ],
@@ -85,25 +81,6 @@ def build(
         "quoted": QUOTED,
         "said": {name: [digits(levels) for levels in runs] for name, runs in said.items()},
     }
-
-
-def strengths(examples: Sequence[Example], runs: Sequence[Run]) -> dict[str, dict[str, float]]:
-    """By part and mechanism, how much a decision favours rare levels: from its validation pairs."""
-    validation, frequent = select(examples, "validation"), shares(select(examples, "train"))
-    parts = sorted({run.part for run in runs})
-    return {
-        part: choose_strengths(
-            validation, [run.validation_chances for run in runs if run.part == part], frequent
-        )
-        for part in parts
-    }
-
-
-def decided(
-    examples: Sequence[Example], run: Run, decisions: Mapping[str, Strengths]
-) -> list[list[int]]:
-    """The levels that a run chooses for the test pairs."""
-    return decide(run.test_chances, shares(select(examples, "train")), decisions[run.part])
 
 
 def measure(test: Sequence[Example], said: Mapping[str, Sequence[Levels]]) -> dict[str, Any]:

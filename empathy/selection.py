@@ -10,7 +10,7 @@ from empathy import schemes, splits
 from empathy.corpora import load_contrasts, load_corpora
 from empathy.errors import UserError
 from empathy.prompts import PromptSet, prompts
-from empathy.records import SPLITS, Contrast, Dialogue, Prompt, Split
+from empathy.records import Contrast, Dialogue, Prompt, Split
 from empathy.settings import DataSettings, EvaluationSettings
 
 
@@ -62,23 +62,18 @@ def select(data: DataSettings, rules: EvaluationSettings) -> Selected:
         "validation": rules.validation_prompts,
         "test": rules.test_prompts,
     }
-    phrased = contrasts_by_split(contrasts)
+    phrased = splits.by_split(contrasts)
     parts = {
         split: _part(split, some, phrased[split], data, wanted[split])
         for split, some in splits.by_split(dialogues).items()
     }
+    everything: dict[Split, list[splits.Item]] = {
+        split: [*part.dialogues, *part.contrasts] for split, part in parts.items()
+    }
+    splits.check_no_leak(everything)
     splits.check_no_leak({split: part.prompts for split, part in parts.items()})
-    splits.check_no_leak({s: [*part.dialogues, *part.contrasts] for s, part in parts.items()})
     facts: dict[str, Any] = {"corpora": list(data.corpora), "dialogues": len(dialogues)}
     return Selected(parts, facts | {split: _facts(part) for split, part in parts.items()})
-
-
-def contrasts_by_split(contrasts: Sequence[Contrast]) -> dict[Split, list[Contrast]]:
-    """Rephrasings by the split of their group, in their given order."""
-    parts: dict[Split, list[Contrast]] = {split: [] for split in SPLITS}
-    for contrast in contrasts:
-        parts[splits.split_of(contrast.group)].append(contrast)
-    return parts
 
 
 def _part(

@@ -1,7 +1,9 @@
 """Which dialogues train, which steer the search, which judge; how few prompts stand for many.
 
-A split is a property of the group (video, question, patient) and of nothing else: adding a corpus
-or a dialogue never moves another one.
+A split is a property of the group (video, question, post, patient) and of nothing else, unless the
+corpus has fixed it: adding a corpus or a dialogue never moves another one. That is why equal words
+under two groups are not merged but refused when their splits differ. Among the public corpora there
+are none: they share phrases, no whole turn of twelve words.
 """
 
 from __future__ import annotations
@@ -10,13 +12,18 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from empathy.errors import UserError
-from empathy.records import SPLITS, Contrast, Dialogue, Prompt, Split
+from empathy.records import SPLITS, Contrast, Dialogue, Prompt, Split, same_words
 
 # Upper ends on the unit interval: 70 % of the groups train, 15 % validate, 15 % test.
 ENDS: dict[Split, float] = {"train": 0.70, "validation": 0.85, "test": 1.0}
-Item = Dialogue | Contrast | Prompt
+
+LONG = 12
+"""Words from which on two clients are not taken to say the same by chance."""
+Item = Dialogue | Prompt | Contrast
+T = TypeVar("T", Dialogue, Contrast)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +48,37 @@ def split_of(group: str) -> Split:
     return next(split for split in SPLITS if place < ENDS[split])
 
 
-def by_split(dialogues: Iterable[Dialogue]) -> dict[Split, list[Dialogue]]:
-    """Dialogues by split, in their given order. Raises `UserError` as `check_no_leak` does."""
-    parts: dict[Split, list[Dialogue]] = {split: [] for split in SPLITS}
-    for dialogue in dialogues:
-        parts[dialogue.split or split_of(dialogue.group)].append(dialogue)
+def by_split(items: Iterable[T]) -> dict[Split, list[T]]:
+    """Dialogues, or contrasts, by split, in their given order.
+
+    Raises `UserError` as `check_no_leak` does.
+    """
+    parts: dict[Split, list[T]] = {split: [] for split in SPLITS}
+    for item in items:
+        fixed = item.split if isinstance(item, Dialogue) else None
+        parts[fixed or split_of(item.group)].append(item)
     check_no_leak(parts)
     return parts
 
 
 def check_no_leak(parts: Mapping[Split, Iterable[Item]]) -> None:
-    """Raises `UserError` if a group, an id or the very words of a dialogue are in two splits.
+    """Raises `UserError` if two splits share a group, an id, the very words of a dialogue, a
+    client's turn of at least `LONG` words, or a contrast's sentence.
 
-    Of a rephrasing the words are the sentence that was rephrased; one better sentence may stand
-    for many. Prompts are compared by group and id only: two people may say the same short thing.
+    Words are compared whatever the group and the corpus, without regard to capitals and blanks.
+    Of a prompt only the turn to be answered counts, and short turns never do: two people may well
+    say the same short thing. The message names ids and no words.
     """
-    home: dict[tuple[str, object], Split] = {}
+    home: dict[tuple[str, object], tuple[Split, str]] = {}
     for split, items in parts.items():
         for item in items:
             for trait in _traits(item):
-                if home.setdefault(trait, split) != split:
+                there, other = home.setdefault(trait, (split, _name(item)))
+                if there != split:
                     raise UserError(
-                        f"{_name(item)} leaks: its {trait[0]} is in the splits {home[trait]} and "
-                        f"{split}; give dialogues that belong together one group, each one id"
+                        f"{_name(item)} leaks: its {trait[0]} is in the splits {there} and {split},"
+                        f" first in {other}; give what belongs together one group and each its own"
+                        " id, or leave one of the two out"
                     )
 
 
@@ -89,11 +104,18 @@ def _digest(salt: str, text: str) -> str:
 def _name(item: Item) -> str:
     if isinstance(item, Dialogue):
         return item.dialogue_id
-    return item.contrast_id if isinstance(item, Contrast) else item.prompt_id
+    return item.prompt_id if isinstance(item, Prompt) else item.contrast_id
 
 
 def _traits(item: Item) -> list[tuple[str, object]]:
     traits: list[tuple[str, object]] = [("group", item.group), ("id", _name(item))]
+    if isinstance(item, Contrast):
+        return [*traits, ("sentence", same_words(item.worse))]
     if isinstance(item, Prompt):
-        return traits
-    return [*traits, ("text", item.turns if isinstance(item, Dialogue) else item.worse)]
+        return [*traits, *_long([item.client_text])]
+    said = [turn.text for turn in item.turns if turn.speaker == "client"]
+    return [*traits, ("text", item.turns), *_long(said)]
+
+
+def _long(texts: Iterable[str]) -> list[tuple[str, object]]:
+    return [("client's turn", same_words(text)) for text in texts if len(text.split()) >= LONG]

@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 
 Part = Literal["full", "rank", "evaluate"]
 PARTS: tuple[Part, ...] = (*HALVES, "full")
-# Chosen on validation: the whole is learnt in five passes, and eight do no better; a half has half
-# the steps per pass and needs more of them.
-EPOCHS: dict[Part, int] = {"full": 5, "rank": 8, "evaluate": 8}
+# A half has half the steps per pass, so it goes over its posts more often.
+EPOCHS: dict[Part, int] = {"full": 6, "rank": 8, "evaluate": 8}
 JUDGED: tuple[Split, ...] = ("validation", "test")
 METADATA = {
     "licence": "EPITOME: academic, non-commercial use only; see NOTICE",
@@ -46,15 +45,15 @@ class RunKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A finished run: probabilities [pairs, mechanisms, levels] that it gave, in corpus order."""
+    """A finished run: levels it gave to the validation and test pairs, in the corpus's order."""
 
     part: Part
     seed: int
     key: str  # of data, recipe and seed
     history: list[dict[str, float]]
-    validation: float  # the number that runs are chosen by, of the kept epoch
-    validation_chances: list[list[list[float]]]
-    test_chances: list[list[list[float]]]
+    validation: float  # the number that runs are chosen by
+    validation_levels: list[list[int]]
+    test_levels: list[list[int]]
     test_truncated: int
 
 
@@ -65,7 +64,7 @@ def arguments(parser: ArgumentParser) -> None:
         "--out", type=Path, default=Path("results/scorer"), help="folder to write [%(default)s]"
     )
     parser.add_argument("--seeds", default="0-4", help="a seed, or first-last [%(default)s]")
-    parser.add_argument("--epochs", type=int, help="passes over the posts [5; 8 over a half]")
+    parser.add_argument("--epochs", type=int, help="passes over the posts [6; 8 over a half]")
     parser.add_argument(
         "--install", action="store_true", help="also replace the scorers and card of this package"
     )
@@ -211,9 +210,9 @@ def _judged(
         scorer.truncated = 0
         some = select(examples, split)
         chances = scorer.probabilities([e.post for e in some], [e.response for e in some])
-        given[split] = chances.double().round(decimals=4).tolist()
-    best = max(row["validation"] for row in history)
-    return Run(*key, mark, history, best, given["validation"], given["test"], scorer.truncated)
+        given[split] = chances.argmax(-1).tolist()
+    last = history[-1]["validation"]
+    return Run(*key, mark, history, last, given["validation"], given["test"], scorer.truncated)
 
 
 def _paths(out: Path, key: RunKey) -> tuple[Path, Path]:

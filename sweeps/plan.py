@@ -18,7 +18,7 @@ from empathy.families import FAMILIES, Family
 from empathy.prompts import prompts
 from empathy.records import SPLITS, Split
 from empathy.schemes import draws
-from empathy.splits import by_split, split_of
+from empathy.splits import by_split
 from sweeps import search, space
 from sweeps.reading import nearest
 from sweeps.space import Scalar
@@ -129,9 +129,9 @@ def lanes_on(device: Device, spec: SweepSpec) -> int:
 def count(spec: SweepSpec) -> Data:
     """Dialogues and prompts per split. Raises `UserError` if a corpus is missing or leaks."""
     dialogues = load_corpora(spec.data.corpora, spec.data.folder)
-    by_split(dialogues)
+    home = {d.group: split for split, part in by_split(dialogues).items() for d in part}
     found = prompts(dialogues, spec.data)
-    there = Counter(split_of(prompt.group) for prompt in found.prompts)
+    there = Counter(home[prompt.group] for prompt in found.prompts)
     wanted: dict[Split, int | None] = {
         "train": spec.data.max_prompts,
         "validation": spec.evaluation.validation_prompts,

@@ -13,6 +13,7 @@ Row = tuple[str, str, str, str, tuple[int, int, int]]
 KIND = ("", "I am sorry.", "I am so sorry, that hurts.")
 SEEING = ("", "Sounds hard.", "You must feel left alone with it.")
 ASKING = ("", "Why?", "What happened before it began?")
+WORDS = (KIND, SEEING, ASKING)
 
 
 def invented_rows(posts: int) -> list[Row]:
@@ -20,7 +21,7 @@ def invented_rows(posts: int) -> list[Row]:
     rows: list[Row] = []
     for number in range(posts):
         levels = (number % 3, number // 3 % 3, number // 9 % 3)
-        words = (KIND[levels[0]], SEEING[levels[1]], ASKING[levels[2]], "Take care.")
+        words = (*(WORDS[k][level] for k, level in enumerate(levels)), "Take care.")
         text = " ".join(word for word in words if word)
         rows.append((f"p{number}", f"r{number}", f"Day {number} was bad.", text, levels))
     return rows
@@ -33,6 +34,8 @@ def write_epitome(folder: Path, rows: Sequence[Row]) -> Path:
         path = folder / "epitome" / FILES[mechanism]
         with path.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.writer(stream)
-            writer.writerow([*COLUMNS, "rationales"])
-            writer.writerows([*row[:4], row[4][k], ""] for row in rows)
+            writer.writerow(COLUMNS)
+            for row in rows:
+                said = WORDS[k][row[4][k]]
+                writer.writerow([*row[:4], row[4][k], f"{said}|" if said in row[3] else ""])
     return folder

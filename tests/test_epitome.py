@@ -39,8 +39,28 @@ def real_data() -> Path:
 def test_rows_become_examples_joined_by_row(tmp_path: Path) -> None:
     rows: list[Row] = [("p", "r", "I failed.", "Sorry. Why?", (1, 0, 2))]
     found = epitome.load(write_epitome(tmp_path, rows))
-    assert found.examples == (epitome.Example("p", "r", "I failed.", "Sorry. Why?", (1, 0, 2)),)
+    expected = epitome.Example("p", "r", "I failed.", "Sorry. Why?", (1, 0, 2))
+    assert found.examples == (expected,)
     assert found.counts["pairs"] == 1
+    assert (found.counts["evident"], found.counts["bare"]) == (0, 2)
+
+
+def test_evidence_is_found_where_only_blanks_differ() -> None:
+    response = "So  sorry to hear. Why?  So sorry."
+    assert epitome.spans(response, "So sorry|Why?|") == ((0, 9), (19, 23))
+    assert epitome.spans(response, "hear.  Why?") == ((13, 23),)
+    assert epitome.spans(response, "not said|") == ()
+    assert epitome.spans(response, "|") == ()
+
+
+def test_a_merged_pair_keeps_the_evidence_of_the_level_it_takes() -> None:
+    copies = [
+        epitome.Example("p", "r", "post", "reply", (1, 0, 0), (((0, 1),), (), ())),
+        epitome.Example("p", "r", "post", "reply", (2, 0, 0), (((2, 5),), (), ())),
+    ]
+    found = epitome.merge_repeats(copies)
+    assert found.examples[0].evidence == (((2, 5),), (), ())
+    assert (found.counts["evident"], found.counts["bare"]) == (1, 0)
 
 
 def test_repeats_are_merged_by_majority_and_ties_go_up(tmp_path: Path) -> None:
@@ -59,6 +79,8 @@ def test_repeats_are_merged_by_majority_and_ties_go_up(tmp_path: Path) -> None:
         "repeated_pairs": 2,
         "conflicting_pairs": 1,
         "pairs": 2,
+        "evident": 0,
+        "bare": 3,
     }
 
 
@@ -131,6 +153,8 @@ def test_the_real_corpus_has_the_counts_of_its_description() -> None:
         "repeated_pairs": 60,
         "conflicting_pairs": 19,
         "pairs": 3023,
+        "evident": 2898,
+        "bare": 35,
     }
     assert len({example.post_id for example in found.examples}) == 2979
 

@@ -24,7 +24,6 @@ from empathy.errors import UserError
 from empathy.metrics.epitome import EmpathyScorer
 from empathy.scorer_baseline import Levels
 from empathy.scorer_card import from_digits
-from empathy.scorer_decision import decide, shares
 from empathy.scorer_training import Recipe, trainable_state
 from empathy.train_scorer import Run, best_run, parse_seeds
 
@@ -159,8 +158,7 @@ def check_shipped(half: Half, card: dict[str, Any], every: int) -> Levels:
     chances = EmpathyScorer.load(half).probabilities(
         [example.post for example in some], [example.response for example in some]
     )
-    train = select(load(real_data()).examples, "train")
-    levels = decide(chances.tolist(), shares(train), card["decisions"][half])
+    levels: Levels = chances.argmax(-1).tolist()
     stored = from_digits(card["said"][half][0])[::every]
     # Another CPU may decide otherwise where two levels are as likely: one pair in a hundred.
     differing = sum(a != b for a, b in zip(levels, stored, strict=True))

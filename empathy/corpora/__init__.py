@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from empathy.corpora import annomi, sample
+from empathy.corpora import annomi, epitome, mi, rephrasings, sample, ufjf
 from empathy.errors import UserError
 from empathy.records import Contrast, Dialogue
 
@@ -18,7 +18,8 @@ class Corpus:
 
     `load` takes the folder with the public data sets (None for a corpus that ships with us) and
     raises `UserError` for a file it cannot use. `contrasts` does the same for a corpus that also
-    has sentences said in two ways. A `private` corpus never leaves the machine.
+    has sentences said in two ways. `counts` tells what reading merged and dropped, by name, where
+    anything can be. A `private` corpus never leaves the machine.
     """
 
     load: Callable[[Path | None], list[Dialogue]]
@@ -26,6 +27,15 @@ class Corpus:
     needs_folder: bool
     private: bool
     contrasts: Callable[[Path | None], list[Contrast]] | None = None
+    counts: Callable[[Path | None], Mapping[str, int]] | None = None
+
+
+def _mi_counts(folder: Path | None) -> Mapping[str, int]:
+    lines = rephrasings.read(folder).counts
+    return {
+        **mi.counts(mi.load(folder)),
+        **{f"rephrasings: {name}": count for name, count in lines.items()},
+    }
 
 
 CORPORA: dict[str, Corpus] = {
@@ -34,6 +44,28 @@ CORPORA: dict[str, Corpus] = {
         licence="no licence file; released by its authors for research: cite Wu et al., 2022",
         needs_folder=True,
         private=False,
+    ),
+    "mi": Corpus(
+        load=mi.load,
+        licence="CC BY-NC-SA 3.0: no commercial use, what is derived keeps the licence; cite "
+        "Welivita and Pu, 2022 and 2023",
+        needs_folder=True,
+        private=False,
+        contrasts=rephrasings.contrasts,
+        counts=_mi_counts,
+    ),
+    "ufjf": Corpus(
+        load=ufjf.load,
+        licence="private: only with the university's own permission; never uploaded, never shared",
+        needs_folder=True,
+        private=True,
+    ),
+    "epitome": Corpus(
+        load=epitome.dialogues,
+        licence="academic and non-commercial, attribution required; cite Sharma et al., 2020",
+        needs_folder=True,
+        private=False,
+        counts=lambda folder: epitome.load(folder).counts,
     ),
     "sample": Corpus(
         load=sample.load,
@@ -50,6 +82,23 @@ def load_corpora(names: Sequence[str], folder: Path | None) -> list[Dialogue]:
     `folder` holds a sub-folder per public data set; None means the variable EMPATHY_DATA. Raises
     `UserError` for an unknown, repeated or missing name, and for a corpus without its folder.
     """
+    found = _named(names)
+    return [d for name, corpus in found.items() for d in corpus.load(_home(name, folder))]
+
+
+def load_contrasts(names: Sequence[str], folder: Path | None) -> list[Contrast]:
+    """All contrasts of those named corpora that have some. Arguments as for `load_corpora`."""
+    reading = {name: corpus.contrasts for name, corpus in _named(names).items()}
+    return [c for name, read in reading.items() if read for c in read(_home(name, folder))]
+
+
+def count_corpora(names: Sequence[str], folder: Path | None) -> dict[str, Mapping[str, int]]:
+    """What reading merged and dropped, by corpus and name. Arguments as for `load_corpora`."""
+    reading = {name: corpus.counts for name, corpus in _named(names).items()}
+    return {name: read(_home(name, folder)) for name, read in reading.items() if read}
+
+
+def _named(names: Sequence[str]) -> dict[str, Corpus]:
     if not names:
         raise UserError(f"data.corpora is empty; name at least one of: {', '.join(CORPORA)}")
     for name in names:
@@ -57,25 +106,11 @@ def load_corpora(names: Sequence[str], folder: Path | None) -> list[Dialogue]:
             raise UserError(f"unknown corpus '{name}'; known: {', '.join(CORPORA)}")
     if len(set(names)) < len(names):
         raise UserError(f"data.corpora names a corpus twice: {', '.join(names)}; name each once")
-    return [dialogue for name in names for dialogue in _load(name, folder)]
+    return {name: CORPORA[name] for name in names}
 
 
-def load_contrasts(names: Sequence[str], folder: Path | None) -> list[Contrast]:
-    """All rephrasings of those of the named corpora that have some; folder as `load_corpora`."""
-    found: list[Contrast] = []
-    for name in names:
-        read = CORPORA[name].contrasts
-        if read is not None:
-            found += read(_folder(name, folder))
-    return found
-
-
-def _load(name: str, folder: Path | None) -> list[Dialogue]:
-    return CORPORA[name].load(_folder(name, folder))
-
-
-def _folder(name: str, folder: Path | None) -> Path | None:
-    """Where the files of a corpus are, None for one that ships with us."""
+def _home(name: str, folder: Path | None) -> Path | None:
+    """The folder to read a corpus from; None for one that ships with us."""
     if not CORPORA[name].needs_folder:
         return None
     if folder is None and os.environ.get("EMPATHY_DATA"):

@@ -22,14 +22,13 @@ else stays, empty. `n/a` is a value (a client has no therapist behaviour), not a
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections import Counter, defaultdict
 from pathlib import Path
 
 from empathy.errors import UserError
 from empathy.records import Dialogue, Speaker, Turn
+from empathy.tables import Row, check_words, read_csv
 
 SIMPLE, FULL = "AnnoMI-simple.csv", "AnnoMI-full.csv"
 SPEAKERS: dict[str, Speaker] = {"client": "client", "therapist": "counsellor"}
@@ -49,7 +48,6 @@ COLUMNS = (
 FULL_COLUMNS = (*COLUMNS, "annotator_id", *FINE_LABELS.values())
 REMEDY = "fetch the authors' file again and leave it unchanged"
 
-Row = dict[str, str]
 # (transcript, utterance) -> its rows: one in the simple file, one per annotator in the full one.
 Utterances = dict[tuple[int, int], list[Row]]
 
@@ -81,32 +79,14 @@ def load(folder: Path | None) -> list[Dialogue]:
 
 def _read(path: Path, columns: tuple[str, ...]) -> Utterances:
     """The rows of one file by utterance, every cell that we use checked."""
-    data = path.read_bytes()
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise UserError(f"{path}, line {line}: not UTF-8; save it as UTF-8, or {REMEDY}") from error
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    missing = [name for name in columns if name not in (reader.fieldnames or ())]
-    if missing:
-        what = f"has no column {', '.join(missing)}" if text.strip() else "is empty"
-        raise UserError(f"{path} {what}; {REMEDY}")
     utterances: Utterances = defaultdict(list)
-    try:
-        for row in reader:
-            _add(utterances, row, f"{path}, line {reader.line_num}")
-    except csv.Error as error:
-        raise UserError(f"{path}, after line {reader.line_num}: {error}; {REMEDY}") from error
-    if not utterances:
-        raise UserError(f"{path} has a header but no rows; {REMEDY}")
+    for where, row in read_csv(path, columns, REMEDY):
+        _add(utterances, row, where)
     return dict(utterances)
 
 
 def _add(utterances: Utterances, row: Row, where: str) -> None:
     """Check a row and put it with its utterance; `where` names file and line for an error."""
-    if None in row or None in row.values():
-        raise UserError(f"{where}: a row with too few or too many cells; {REMEDY}")
     for name, allowed in (("interlocutor", tuple(SPEAKERS)), ("mi_quality", ("high", "low"))):
         if row[name] not in allowed:
             raise UserError(f"{where}: {name} is '{row[name]}', not {' or '.join(allowed)}")
@@ -114,8 +94,7 @@ def _add(utterances: Utterances, row: Row, where: str) -> None:
         if not row[name].isdecimal():
             raise UserError(f"{where}: {name} is '{row[name]}', not a whole number; {REMEDY}")
     for name in ("video_url", "utterance_text"):
-        if not row[name].strip():
-            raise UserError(f"{where}: {name} is blank; {REMEDY}")
+        check_words(row[name], where, name, REMEDY)
     rows = utterances[int(row["transcript_id"]), int(row["utterance_id"])]
     if row.get("annotator_id") in (other.get("annotator_id") for other in rows):
         raise UserError(f"{where}: a second row for the same utterance and annotator; {REMEDY}")

@@ -11,23 +11,31 @@ row of one file, as sp_id, rp_id, seeker_post, response_post, level, rationales 
 
 The three files are joined on row number: their ids repeat, so a join on ids would multiply rows.
 Texts are the interpretations file's, since the emotional-reactions file has collapsed its double
-blanks. Posts answer one question here (how good is a scorer?), so they make no dialogues and no
-pairs.
+blanks.
+
+They train and test the scorers, and as dialogues (a post and one response each) they serve the
+policies. A post keeps its scorer's split there: a post that taught a scorer is never a test prompt.
+Group: the post. Metadata, as text: `levels` ("1 0 2", in the order of MECHANISMS), and where a
+mechanism is at level 2, `without_evidence`: the response with all that the raters named as evidence
+of its strong mechanisms cut out, if that is something and leaves at least five words. Of the 1,705
+responses with a strong mechanism 837 have one.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
-from typing import Literal, NamedTuple, cast
+from typing import Literal, NamedTuple
 
 from empathy.errors import UserError
-from empathy.records import Split
+from empathy.evidence import Span, spans, without
+from empathy.records import Dialogue, Split, Turn, fingerprint
+from empathy.tables import Row, check_words, read_csv
 
 Half = Literal["rank", "evaluate"]
 HALVES: tuple[Half, ...] = ("rank", "evaluate")
@@ -38,38 +46,48 @@ FILES = {
     "interpretations": "interpretations-reddit.csv",
     "explorations": "explorations-reddit.csv",
 }
-COLUMNS = ("sp_id", "rp_id", "seeker_post", "response_post", "level")
+COLUMNS = ("sp_id", "rp_id", "seeker_post", "response_post", "level", "rationales")
 TRAIN_PERCENT, VALIDATION_PERCENT = 75, 5  # the paper's 75 : 5 : 20, but by post instead of by row
+LEAST_WORDS = 5  # of a response whose evidence was cut out
+REMEDY = "take all three files of EPITOME from the authors again and leave them unchanged"
+
+Placed = tuple[str, Row]  # "file, line 3", and its cells
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A post, one response to it and the response's level (0, 1 or 2) per mechanism."""
+    """A post, one response to it and the response's level (0, 1 or 2) per mechanism.
+
+    `evidence` is where in the response the raters saw it, per mechanism; empty at level 0, and
+    where the words they named do not stand in the response.
+    """
 
     post_id: str
     response_id: str
     post: str
     response: str
     levels: tuple[int, ...]  # in the order of MECHANISMS
+    evidence: tuple[tuple[Span, ...], ...] = ((), (), ())
 
 
 class Epitome(NamedTuple):
     """The unique pairs, and how many rows went where on the way."""
 
     examples: tuple[Example, ...]
-    counts: Mapping[str, int]  # rows, repeated_rows, repeated_pairs, conflicting_pairs, pairs
+    counts: Mapping[str, int]
+    """rows, repeated_rows, repeated_pairs, conflicting_pairs, pairs; of the pairs' level-1 and -2
+    ratings, how many have evidence (`evident`) and how many none that could be found (`bare`)."""
 
 
 def load(folder: Path | None) -> Epitome:
     """The unique (post, response) pairs in the order of the files.
 
     `folder` holds `epitome/`; None means the variable EMPATHY_DATA. Raises UserError when the
-    folder or a file is missing, a column is, a level is none of 0, 1, 2, or the files do not run
-    in parallel.
+    folder or a file is missing or broken, or the files do not run in parallel.
     """
     home = _home(folder)
     tables = [_rows(home / FILES[mechanism]) for mechanism in MECHANISMS]
-    _check_parallel(home, tables)
+    _check_parallel(tables)
     texts = tables[MECHANISMS.index("interpretations")]
     rows = [
         Example(
@@ -77,23 +95,53 @@ def load(folder: Path | None) -> Epitome:
             row["rp_id"],
             row["seeker_post"],
             row["response_post"],
-            tuple(_level(table[index], home / FILES[name]) for name, table in named(tables)),
+            tuple(int(table[index][1]["level"]) for table in tables),
+            tuple(spans(row["response_post"], table[index][1]["rationales"]) for table in tables),
         )
-        for index, row in enumerate(texts)
+        for index, (_, row) in enumerate(texts)
     ]
     return merge_repeats(rows)
 
 
-def named(tables: Sequence[list[dict[str, str]]]) -> list[tuple[str, list[dict[str, str]]]]:
-    """Each table with the name of its mechanism."""
-    return list(zip(MECHANISMS, tables, strict=True))
+def dialogues(folder: Path | None) -> list[Dialogue]:
+    """Every unique pair as a dialogue of two turns, in the split of its post."""
+    return [_dialogue(example) for example in load(folder).examples]
+
+
+def without_evidence(example: Example) -> str | None:
+    """The response without the evidence of its mechanisms at level 2; None where that is nothing
+    or leaves fewer than `LEAST_WORDS` words."""
+    strong = zip(example.levels, example.evidence, strict=True)
+    cut = [span for level, found in strong if level == LEVELS - 1 for span in found]
+    left = without(example.response, cut)
+    return left if cut and len(left.split()) >= LEAST_WORDS else None
+
+
+def _dialogue(example: Example) -> Dialogue:
+    weak = without_evidence(example)
+    pair = f"{example.post_id} {example.response_id}"
+    return Dialogue(
+        dialogue_id=f"epitome-{fingerprint('response', pair)}",
+        group=f"epitome-post-{fingerprint('post', example.post_id)}",
+        corpus="epitome",
+        turns=(
+            Turn("client", " ".join(example.post.split())),
+            Turn("counsellor", " ".join(example.response.split())),
+        ),
+        metadata={
+            "levels": " ".join(map(str, example.levels)),
+            **({} if weak is None else {"without_evidence": weak}),
+        },
+        split=split_of(example.post_id),
+    )
 
 
 def merge_repeats(rows: Iterable[Example]) -> Epitome:
     """One example per (post, response), at the place of its first copy.
 
     Copies that disagree take, per mechanism, the level that most of them carry; a tie goes to the
-    higher level, because the raters of that copy found evidence which the others overlooked.
+    higher level, because the raters of that copy found evidence which the others overlooked. The
+    evidence is that of the first copy with the level taken.
     """
     copies: dict[tuple[str, str], list[Example]] = {}
     for row in rows:
@@ -106,6 +154,12 @@ def merge_repeats(rows: Iterable[Example]) -> Epitome:
         "repeated_pairs": len(repeats),
         "conflicting_pairs": sum(len({row.levels for row in same}) > 1 for same in repeats),
         "pairs": len(examples),
+        "evident": sum(bool(spans) for example in examples for spans in example.evidence),
+        "bare": sum(
+            level > 0 and not spans
+            for example in examples
+            for level, spans in zip(example.levels, example.evidence, strict=True)
+        ),
     }
     return Epitome(examples, counts)
 
@@ -154,32 +208,27 @@ def _home(folder: Path | None) -> Path:
     return home
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    if not path.is_file():
-        raise UserError(f"{path} is missing; EPITOME needs {', '.join(sorted(FILES.values()))}")
-    with path.open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
-        missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-        if missing:
-            raise UserError(f"{path} lacks the columns {missing}; it needs {list(COLUMNS)}")
-        return cast("list[dict[str, str]]", list(reader))
+def _rows(path: Path) -> list[Placed]:
+    rows = list(read_csv(path, COLUMNS, REMEDY))
+    for where, row in rows:
+        for name in COLUMNS[:4]:
+            check_words(row[name], where, name, REMEDY)
+        if row["level"] not in ("0", "1", "2"):
+            raise UserError(f"{where}: level is not 0, 1 or 2; {REMEDY}")
+    return rows
 
 
-def _check_parallel(home: Path, tables: Sequence[list[dict[str, str]]]) -> None:
-    keys = [[(row["sp_id"], row["rp_id"]) for row in table] for table in tables]
-    if any(other != keys[0] for other in keys[1:]):
-        raise UserError(
-            f"the files in {home} do not name the same posts and responses row by row; "
-            "take all three from one release of EPITOME"
-        )
-
-
-def _level(row: Mapping[str, str], path: Path) -> int:
-    if row["level"] not in ("0", "1", "2"):
-        raise UserError(
-            f"{path} gives level {row['level']!r} to response {row['rp_id']}; allowed are 0, 1, 2"
-        )
-    return int(row["level"])
+def _check_parallel(tables: Sequence[list[Placed]]) -> None:
+    """The same post and response at the same place of all three files, or `UserError`."""
+    for places in zip_longest(*tables):
+        there = [place for place in places if place is not None]
+        if len(there) < len(places):
+            raise UserError(f"{there[0][0]}: another file of EPITOME ends before; {REMEDY}")
+        if len({(row["sp_id"], row["rp_id"]) for _, row in there}) > 1:
+            raise UserError(
+                f"{there[0][0]}: the files do not name the same post and response row by row; "
+                f"{REMEDY}"
+            )
 
 
 def _merged(same: Sequence[Example]) -> Example:
@@ -188,4 +237,8 @@ def _merged(same: Sequence[Example]) -> Example:
         max(Counter(column).items(), key=lambda item: (item[1], item[0]))[0]
         for column in zip(*(row.levels for row in same), strict=True)
     )
-    return Example(first.post_id, first.response_id, first.post, first.response, levels)
+    evidence = tuple(
+        next(row.evidence[k] for row in same if row.levels[k] == level)
+        for k, level in enumerate(levels)
+    )
+    return replace(first, levels=levels, evidence=evidence)

@@ -18,6 +18,7 @@ from typing import Any, get_args
 
 from empathy.errors import UserError
 from empathy.records import Dialogue, Speaker, Turn
+from empathy.tables import check_words
 
 FILE = Path(__file__).with_name("sample.jsonl")
 SHAPE = '{"dialogue_id": text, "topic": text, "turns": [[client | counsellor, text], ...]}'
@@ -63,4 +64,6 @@ def _dialogue(line: str, where: str) -> Dialogue:
         raise UserError(f"{where}: the speakers must be client and counsellor, both of them")
     if not dialogue_id or not all(turn.text for turn in turns):
         raise UserError(f"{where}: a blank dialogue_id or turn; expected {SHAPE}")
+    for turn in turns:
+        check_words(turn.text, where, "a turn", f"expected {SHAPE}")
     return Dialogue(dialogue_id, dialogue_id, "sample", turns, metadata={"topic": topic})

@@ -44,6 +44,13 @@ class EmpathyLevels(NamedTuple):
         return self.emotional_reactions + self.interpretations + self.explorations
 
 
+class Read(NamedTuple):
+    """What a network makes of n pairs."""
+
+    logits: Tensor  # [n, mechanisms, levels]
+    attention: Tensor  # [n, mechanisms, tokens], of which each row sums to 1
+
+
 class Network(nn.Module):
     """Encoder, then per mechanism an attention pooling over its tokens and a head."""
 
@@ -59,13 +66,14 @@ class Network(nn.Module):
             for _ in MECHANISMS
         )
 
-    def forward(self, batch: BatchEncoding) -> Tensor:
-        """Logits [n, mechanisms, levels] of n tokenised (post, reply) pairs, in fp32."""
+    def forward(self, batch: BatchEncoding) -> Read:
+        """What is read in n tokenised (post, reply) pairs, in fp32."""
         hidden = self.encoder(**batch).last_hidden_state.float()  # [n, tokens, width]
         seen = batch["attention_mask"][:, None].bool()
         weights = (self.queries @ hidden.transpose(1, 2)).masked_fill(~seen, -1e4).softmax(-1)
         pooled = weights @ hidden  # [n, mechanisms, width]
-        return torch.stack([head(pooled[:, k]) for k, head in enumerate(self.heads)], dim=1)
+        logits = torch.stack([head(pooled[:, k]) for k, head in enumerate(self.heads)], dim=1)
+        return Read(logits, weights)
 
 
 class EmpathyScorer:
@@ -127,7 +135,7 @@ class EmpathyScorer:
             batch = tokenise(
                 self._tokenizer, [posts[i] for i in chosen], [replies[i] for i in chosen]
             )
-            chances[chosen] = self._network(batch.to(device)).softmax(-1).cpu()
+            chances[chosen] = self._network(batch.to(device)).logits.softmax(-1).cpu()
         return chances
 
 

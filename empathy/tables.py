@@ -1,0 +1,92 @@
+"""Files of rows, read strictly: a fault is named by file, line and remedy, and none is passed over.
+
+Plain `csv` and `json` rather than the `datasets` library: its readers infer types (`n/a` becomes a
+missing cell, an id a number), join or drop what does not fit, and do not tell the line of a fault.
+No message here quotes a cell, since a cell may hold what a client said.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from empathy.errors import UserError
+
+Row = dict[str, str]
+
+MOST_WORDS = 4_000
+"""Words in one turn. The longest of the public corpora has 1,811; one of many thousands is a file
+whose quotes or line ends broke, so it is refused here and never cut silently later."""
+
+
+def read_text(path: Path, remedy: str) -> str:
+    """The file's text without a byte order mark. Raises `UserError` for anything but UTF-8."""
+    if not path.is_file():
+        raise UserError(f"{path} is missing; {remedy}")
+    data = path.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        # Not chained: the error it came from holds the bytes of the whole file.
+        raise UserError(f"{path}, line {line}: not UTF-8; save it as UTF-8, or {remedy}") from None
+    if not text.strip():
+        raise UserError(f"{path} is empty; {remedy}")
+    return text
+
+
+def read_lines(path: Path, remedy: str) -> Iterator[tuple[str, str]]:
+    """Every line that is not blank, after where it stands ("file, line 3")."""
+    for number, line in enumerate(read_text(path, remedy).split("\n"), start=1):
+        if line.strip():
+            yield f"{path}, line {number}", line.removesuffix("\r")
+
+
+def read_csv(path: Path, columns: Sequence[str], remedy: str) -> Iterator[tuple[str, Row]]:
+    """Every row by column, after where it begins ("file, line 3"); other columns come along.
+
+    Raises `UserError` if the file is missing, not UTF-8, empty or without rows, lacks one of
+    `columns`, ends inside a quoted cell, or has a row with too few or too many cells.
+    """
+    reader = csv.reader(io.StringIO(read_text(path, remedy), newline=""), strict=True)
+    names: list[str] | None = None
+    rows, before = 0, 0
+    try:
+        for cells in reader:
+            where, before = f"{path}, line {before + 1}", reader.line_num
+            if not cells:
+                continue
+            if names is None:
+                names = _header(path, cells, columns, remedy)
+            elif len(cells) != len(names):
+                raise UserError(f"{where}: a row with too few or too many cells; {remedy}")
+            else:
+                rows += 1
+                yield where, dict(zip(names, cells, strict=True))
+    except csv.Error as error:
+        raise UserError(f"{path}, after line {before}: {error}; {remedy}") from None
+    if not rows:
+        raise UserError(f"{path} has a header but no rows; {remedy}")
+
+
+def _header(path: Path, names: list[str], columns: Sequence[str], remedy: str) -> list[str]:
+    missing = [name for name in columns if name not in names]
+    if missing:
+        raise UserError(f"{path} has no column {', '.join(missing)}; {remedy}")
+    if len(set(names)) < len(names):
+        raise UserError(f"{path} names a column twice in its header; {remedy}")
+    return names
+
+
+def check_words(text: str, where: str, column: str, remedy: str) -> None:
+    """Raises `UserError` for a blank text and for one of more than `MOST_WORDS` words."""
+    words = len(text.split())
+    if not words:
+        raise UserError(f"{where}: {column} is blank; {remedy}")
+    if words > MOST_WORDS:
+        raise UserError(
+            f"{where}: {column} has {words:,} words, and no turn may have over {MOST_WORDS:,}; "
+            f"look for a quote that is never closed, or {remedy}"
+        )
