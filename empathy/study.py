@@ -16,6 +16,8 @@ from torch import Tensor
 
 from empathy import device as devices
 from empathy import weights
+from empathy.corpora import count_corpora
+from empathy.data_card import Ruler, data_card
 from empathy.errors import UserError
 from empathy.evaluate import (
     Answers,
@@ -35,10 +37,10 @@ from empathy.lanes.rows import Example
 from empathy.mixing import Mix
 from empathy.pairing import Sampled, pair_up
 from empathy.policy import Encoded, Progress, Speaker, Spoken
-from empathy.records import Prompt, Split
+from empathy.records import SPLITS, Prompt, Split
 from empathy.reference import reference_logps
 from empathy.schemes import draws
-from empathy.selection import Material, invented_prompts, select
+from empathy.selection import Material, Selected, invented_prompts, select
 from empathy.settings import StudySettings, TrialSettings
 from empathy.sft import WarmStart, warm_start
 
@@ -68,6 +70,7 @@ class Study:
         selected = select(settings.data, settings.evaluation)
         chosen = selected.prompts
         self.facts: dict[str, Any] = {"data": selected.facts}
+        self._mixes: dict[Split, Mix] = {}
         self._shown = invented_prompts(settings.data, SHOWN)
         self.samples = {"human": [prompt.human_reply for prompt in self._shown]}
         progress("loading weights", 0, None)
@@ -97,6 +100,7 @@ class Study:
         }
         self.baselines = self._baselines(spoken)
         self.engine = self._engine(self._train_pairs(selected.parts["train"]))
+        self.card = self._card(selected)
 
     # -- preparation --------------------------------------------------------------------------
 
@@ -127,6 +131,7 @@ class Study:
         replies = self.speaker.sample(asked, count, self._identity) if asked else []
         made = pair_up(part, Sampled(asked, replies), self.judges, data, at_most)
         self.facts["data"][split]["pairs"] = made.lines()
+        self._mixes[split] = made
         return made
 
     def _train_pairs(self, part: Material) -> Mix:
@@ -136,6 +141,20 @@ class Study:
             if not made.used[name]:
                 raise UserError(f"data.schemes names '{name}', which gave no train pair ({line})")
         return made
+
+    def _card(self, selected: Selected) -> dict[str, Any]:
+        """What the data step made, with its cautions among the facts, for the report."""
+        self._progress("counting the data", 0, None)
+        data, mixes = self.settings.data, {split: self._mixes[split] for split in SPLITS}
+        card = data_card(
+            selected.parts,
+            {split: {each.scheme: each for each in mix.made} for split, mix in mixes.items()},
+            Ruler(self.base.family, self.base.tokenizer, self.settings.training),
+            count_corpora(data.corpora, data.folder),
+            {split: {n: len(some) for n, some in mix.used.items()} for split, mix in mixes.items()},
+        )
+        self.facts["data_cautions"] = card["cautions"]
+        return card
 
     def _encode(self, stage: str, made: Mix) -> list[Example]:
         """The pairs as examples; what the limits cut of them is counted by scheme."""

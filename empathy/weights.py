@@ -163,7 +163,7 @@ def load(weights: Weights, family: Family, *, dtype: torch.dtype, device: str) -
     Raises UserError for a checkpoint of another architecture, one that lacks weights (they would
     be random), one that needs code of its own, or one without the family's chat tokens.
     """
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoConfig, AutoModelForCausalLM
 
     _no_bars_in_logs()
     config = AutoConfig.from_pretrained(weights.folder, trust_remote_code=False)
@@ -189,8 +189,15 @@ def load(weights: Weights, family: Family, *, dtype: torch.dtype, device: str) -
             f"{weights.source} lacks {len(wrong)} of the model's weights, {wrong[0]} among them, "
             "which would be random; give a checkpoint with its language-model head"
         )
-    tokenizer = AutoTokenizer.from_pretrained(weights.folder, trust_remote_code=False)
-    return Base(_freeze(model, device), _chat_ready(tokenizer, family), family, weights)
+    return Base(_freeze(model, device), tokenizer(weights, family), family, weights)
+
+
+def tokenizer(weights: Weights, family: Family) -> PreTrainedTokenizerBase:
+    """The folder's tokenizer, ready for chat, without its model. Raises UserError as `load`."""
+    from transformers import AutoTokenizer
+
+    found = AutoTokenizer.from_pretrained(weights.folder, trust_remote_code=False)
+    return _chat_ready(found, family)
 
 
 def _no_bars_in_logs() -> None:

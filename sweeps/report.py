@@ -23,7 +23,7 @@ from plotly.offline import get_plotlyjs
 from empathy.cache import write_atomically
 from empathy.metrics import METRICS
 from sweeps import wording
-from sweeps.cautions import edge_warnings, guard_warnings
+from sweeps.cautions import data_warnings, edge_warnings, guard_warnings
 from sweeps.charts import Point, curve_points, learning_curves
 from sweeps.findings import (
     Outcome,
@@ -68,7 +68,11 @@ def contents(record: Record) -> dict[str, Any]:
         "manifest": record.manifest,
         "summary": record.summary or {},
         "answer": answer(found),
-        "warnings": [*guard_warnings(found), *edge_warnings(found)],
+        "warnings": [
+            *guard_warnings(found),
+            *data_warnings(record.manifest),
+            *edge_warnings(found),
+        ],
         "points": points,
         **_charts(found, points, record.manifest["max_steps"]),
         "scale": scale(found),

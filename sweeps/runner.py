@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from empathy.cache import write_atomically
 from empathy.settings import StudySettings
+from sweeps.data_step import CARD, write_card
 from sweeps.ledger import SAMPLES, Ledger
 from sweeps.manifest import write_json
 from sweeps.observers import BASELINES, Everyone, Observer, Row, State, SweepInfo
@@ -95,6 +96,7 @@ def run(spec: SweepSpec, out: Path, address: str) -> Path:
     try:
         ready = _prepare(host, watch)
         ledger.note(**ready["facts"])
+        write_card(ready["card"], out / CARD)
         _baselines(ready["baselines"], watch, kept)
         _search(spec, address, host, watch, lanes, out)
         chosen = finalists(spec, kept)

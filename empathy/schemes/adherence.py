@@ -78,7 +78,10 @@ def _answer(dialogue: Dialogue, prompt: Prompt) -> Answer | None:
 
 
 def _pairs_of(answers: Sequence[Answer], settings: DataSettings) -> Iterator[PreferencePair | str]:
-    """The pairs of one question; those repeated or beyond the cap as reasons."""
+    """The pairs of one question, and as reasons those that are none, or why it has none at all."""
+    if len(answers) == 1:
+        yield "question with one answer"
+        return
     possible: dict[tuple[str, str], tuple[Answer, Answer]] = {}
     for better, worse in permutations(answers, 2):
         if better.beats(worse, settings):
@@ -87,6 +90,8 @@ def _pairs_of(answers: Sequence[Answer], settings: DataSettings) -> Iterator[Pre
                 yield REPEATED
             else:
                 possible[key] = (better, worse)
+    if not possible:
+        yield "question whose answers differ too little"
     cap = settings.pairs_per_question
     for key in spread(list(possible), len(possible) if cap is None else cap):
         better, worse = possible.pop(key)

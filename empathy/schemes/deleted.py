@@ -32,7 +32,7 @@ def _found(dialogues: Sequence[Dialogue], settings: DataSettings) -> Iterator[Pr
             elif STRONG not in dialogue.metadata.get("levels", "").split():
                 yield "no mechanism at level 2"
             elif "without_evidence" not in dialogue.metadata:
-                yield "no words were marked as evidence"
+                yield "no evidence marked, or too little left without it"
             elif len(rest.split()) < settings.min_words:
                 yield f"under {settings.min_words} words without the evidence"
             else:
