@@ -144,10 +144,10 @@ def evaluate_many(
         for name, rival in (("win_rate_sft", sft), ("win_rate_human", human))
         if rival is not None
     }
-    posts = [prompt.client_text for prompt in prompts]
-    asked = [list(zip(posts, each.texts, strict=True)) for each in answers]
+    posts, spoken = zip(*((p.client_text, p.language) for p in prompts), strict=True)
+    asked = [list(map(Asked, posts, each.texts, spoken)) for each in answers]
     readings = judges.read(chain.from_iterable(asked))
-    others = other_prompts([prompt.prompt_id for prompt in prompts], posts)
+    others = other_prompts([prompt.prompt_id for prompt in prompts], posts, languages=spoken)
     evaluations = []
     for each, mine in zip(answers, asked, strict=True):
         columns = _empathy(readings, mine)
@@ -199,15 +199,19 @@ def _column(levels: Sequence[Levels | None], read: Callable[[Levels], float]) ->
 
 
 def _relevance(
-    vectors: Mapping[str, Vector], asked: Sequence[Asked], others: Sequence[Sequence[int]]
+    vectors: Mapping[tuple[str, str], Vector],
+    asked: Sequence[Asked],
+    others: Sequence[Sequence[int]],
 ) -> Column:
-    """Shares of prompts less similar than the reply's own; None for a blank reply."""
-    blank = np.zeros_like(next(iter(vectors.values())))
-    posts = np.stack([vectors.get(post, blank) for post, _ in asked])
-    replies = np.stack([vectors.get(text, blank) for _, text in asked])
+    """Shares of prompts less similar than the reply's own; None for a reply without a vector."""
+    blank = np.zeros_like(next(iter(vectors.values()), np.zeros(1, np.float32)))
+    posts = np.stack([vectors.get((each.post, each.language), blank) for each in asked])
+    replies = np.stack([vectors.get((each.reply, each.language), blank) for each in asked])
     shares = share_less_similar(replies, posts, others)
-    pairs = zip(shares, asked, strict=True)
-    return tuple(share if text in vectors else None for share, (_, text) in pairs)
+    return tuple(
+        share if (each.reply, each.language) in vectors else None
+        for share, each in zip(shares, asked, strict=True)
+    )
 
 
 def _worded(answers: Answers) -> dict[str, Column]:

@@ -2,10 +2,14 @@
 
 The built-in ones are `empathy.metrics.epitome` and `empathy.metrics.similarity`; anything that
 meets the protocols below can stand in their place.
+
+A judge says in an attribute `languages` (a set of two-letter codes) what it reads; one without it
+reads every language. What a judge cannot read gets no number from it: None, never a zero.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -16,8 +20,15 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:  # the report compares evaluations in a process that never loads torch
     from torch import Tensor
 
-Asked = tuple[str, str]  # the client's words and a reply to them
 Vector = NDArray[np.float32]
+
+
+class Asked(NamedTuple):
+    """The client's words, a reply to them, and the language of both."""
+
+    post: str
+    reply: str
+    language: str = "en"
 
 
 class Levels(Protocol):
@@ -46,11 +57,14 @@ class SentenceEncoder(Protocol):
 
 
 class Readings(NamedTuple):
-    """What the judges said. A blank reply is in none of the three, an unscorable one is None."""
+    """What the judges said. A blank reply is in none of the three, an unscorable one is None.
+
+    `vectors` go by (text, language), and only texts in a language of the encoder have one.
+    """
 
     evaluating: Mapping[Asked, Levels | None]
     ranking: Mapping[Asked, Levels | None]
-    vectors: Mapping[str, Vector]
+    vectors: Mapping[tuple[str, str], Vector]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +78,51 @@ class Judges:
     def read(self, asked: Iterable[Asked]) -> Readings:
         """One reading of everything different, each judge called once; nothing blank is sent."""
         everything = sorted(set(asked))
-        replied = [each for each in everything if each[1].strip()]
-        texts = sorted({text for each in everything for text in each if text.strip()})
-        vectors = self.encoder.embed(texts).detach().float().cpu().numpy()
+        replied = [each for each in everything if each.reply.strip()]
+        readable = [each for each in everything if reads(self.encoder, each.language)]
+        said = {(text, each.language) for each in readable for text in each[:2] if text.strip()}
         return Readings(
             _judged(self.evaluating, replied),
             _judged(self.ranking, replied),
-            dict(zip(texts, vectors, strict=True)),
+            self._vectors(sorted(said)),
         )
+
+    def _vectors(self, said: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Vector]:
+        if not said:
+            return {}
+        vectors = self.encoder.embed([text for text, _ in said]).detach().float().cpu().numpy()
+        return dict(zip(said, vectors, strict=True))
+
+    def unread(self, languages: Iterable[str]) -> list[str]:
+        """A sentence per judge and language that it cannot read: how many texts, what is missing.
+
+        `languages` has one entry per prompt.
+        """
+        return [
+            f"{count} prompts are in the language '{language}', which the {name} does not read: "
+            f"their replies have no {lacking}, and count as not scored"
+            for name, judge, lacking in (
+                ("evaluating scorer", self.evaluating, "empathy"),
+                ("ranking scorer", self.ranking, "second empathy score and no rank among others"),
+                ("sentence encoder", self.encoder, "relevance"),
+            )
+            for language, count in sorted(Counter(languages).items())
+            if not reads(judge, language)
+        ]
+
+
+def reads(judge: Scorer | SentenceEncoder, language: str) -> bool:
+    """Whether a judge can say anything about texts in this language."""
+    languages = getattr(judge, "languages", None)
+    return languages is None or language in languages
+
+
+def scored(scorer: Scorer, asked: Sequence[Asked]) -> list[Levels | None]:
+    """Levels in the order of `asked`, of which the scorer only sees what it can read."""
+    told = [each for each in asked if reads(scorer, each.language)]
+    levels = iter(scorer.score([e.post for e in told], [e.reply for e in told]) if told else ())
+    return [next(levels) if reads(scorer, each.language) else None for each in asked]
 
 
 def _judged(scorer: Scorer, replied: Sequence[Asked]) -> dict[Asked, Levels | None]:
-    if not replied:
-        return {}
-    levels = scorer.score([post for post, _ in replied], [text for _, text in replied])
-    return dict(zip(replied, levels, strict=True))
+    return dict(zip(replied, scored(scorer, replied), strict=True))

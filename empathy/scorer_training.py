@@ -1,16 +1,18 @@
 """One training run of the empathy scorer: LoRA in MiniLM's linear layers, pooling and heads.
 
 The encoder stays frozen, in bf16 where the machine is quick at it; what is trained is fp32. Beside
-the levels the raters' evidence is learnt: each mechanism's attention is drawn to the words that
-they named, as EPITOME's authors train their models on rationales too.
+the levels the raters' evidence is learnt, as EPITOME's authors train their models on rationales
+too: each mechanism's attention is drawn to the words that they named, and those words, spliced into
+other responses, give more examples of rare levels.
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +24,7 @@ from empathy.classification import selection_score
 from empathy.corpora.epitome import MECHANISMS, Example
 from empathy.errors import UserError
 from empathy.metrics.epitome import LORA_SCALE, MAX_TOKENS, Network, Read, token_lengths, tokenise
+from empathy.scorer_splices import UNKNOWN, splices
 
 Report = Callable[[int, int], None]
 """Called after each step with the steps done and the steps in all."""
@@ -42,6 +45,8 @@ class Recipe:
     """On hidden states of the encoder and on the pooled vectors; attention has none."""
     evidence: float = 1.0
     """Weight of the loss that draws attention to evidence, beside the levels' loss."""
+    spliced: float = 0.25
+    """Fresh splices in every epoch, per training pair."""
 
 
 class LoraLinear(nn.Module):
@@ -134,7 +139,7 @@ def train(
     device = "cuda" if torch.cuda.is_available() else "cpu"
     network, tokenizer = trainable_network(recipe, fastest_dtype())
     network.to(device)
-    plan = _plan(tokenizer, examples, recipe, seed)
+    plan = list(_plan(tokenizer, examples, recipe, seed))
     total = sum(map(len, plan))
     optimizer = torch.optim.AdamW(
         [parameter for parameter in network.parameters() if parameter.requires_grad],
@@ -150,8 +155,7 @@ def train(
         network.train()
         losses = []
         for chunk in chunks:
-            some = [examples[i] for i in chunk]
-            losses.append(_step(network, tokenizer, some, optimizer, recipe.evidence))
+            losses.append(_step(network, tokenizer, chunk, optimizer, recipe.evidence))
             schedule.step()
             done += 1
             report(done, total)
@@ -162,18 +166,22 @@ def train(
 
 def _plan(
     tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example], recipe: Recipe, seed: int
-) -> list[list[list[int]]]:
-    lengths = token_lengths(tokenizer, [e.post for e in examples], [e.response for e in examples])
-    capped = [min(length, MAX_TOKENS) for length in lengths]
-    return [
-        batches(capped, recipe.batch_size, seed * 1000 + epoch) for epoch in range(recipe.epochs)
-    ]
+) -> Iterator[list[list[Example]]]:
+    """Each epoch's batches: every training pair once, and new splices among them."""
+    made, fresh = splices(examples, seed), round(recipe.spliced * len(examples))
+    for epoch in range(recipe.epochs):
+        some = [*examples, *islice(made, fresh)]
+        lengths = token_lengths(tokenizer, [e.post for e in some], [e.response for e in some])
+        capped = [min(length, MAX_TOKENS) for length in lengths]
+        order = batches(capped, recipe.batch_size, seed * 1000 + epoch)
+        yield [[some[i] for i in batch] for batch in order]
 
 
 def evidence_mask(batch: BatchEncoding, examples: Sequence[Example]) -> Tensor:
     """1 where a token of the reply lies in the evidence of a mechanism, [n, mechanisms, tokens]."""
     mask = torch.zeros(len(examples), len(MECHANISMS), batch["input_ids"].shape[1])
-    for row, (encoding, example) in enumerate(zip(batch.encodings, examples, strict=True)):
+    encodings = batch.encodings or ()  # never None from a fast tokenizer, and strict would say so
+    for row, (encoding, example) in enumerate(zip(encodings, examples, strict=True)):
         reply = torch.tensor([text == 1 for text in encoding.sequence_ids])
         first, after = torch.tensor(encoding.offsets).T
         for k, spans in enumerate(example.evidence):
@@ -209,7 +217,10 @@ def _step(
 ) -> float:
     read, batch = _read(network, tokenizer, examples)
     levels = torch.tensor([e.levels for e in examples], device=read.logits.device)
-    loss = functional.cross_entropy(read.logits.flatten(0, 1), levels.flatten()) * levels.shape[1]
+    each = functional.cross_entropy(
+        read.logits.flatten(0, 1), levels.flatten(), ignore_index=UNKNOWN
+    )
+    loss = each * levels.shape[1]
     mask = evidence_mask(batch, examples).to(loss.device)
     optimizer.zero_grad()
     (loss + weight * attention_loss(read.attention, mask)).backward()

@@ -82,6 +82,9 @@ class Study:
         self.base = weights.load(found, family, dtype=place.dtype, device=str(place.device))
         self.speaker = Speaker(self.base, settings.training, settings.evaluation)
         self.judges = _judges()
+        for split, found_there in chosen.items():
+            if unread := self.judges.unread(prompt.language for prompt in found_there):
+                data_facts[split]["unread"] = unread
         humans = {split: evaluate_human(chosen[split], split, self.judges) for split in HELD_OUT}
         spoken = {BASE: self._speak(chosen, BASE)}
         self.facts["weights"] = {

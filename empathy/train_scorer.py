@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Part = Literal["full", "rank", "evaluate"]
 PARTS: tuple[Part, ...] = (*HALVES, "full")
 # A half has half the steps per pass, so it goes over its posts more often.
-EPOCHS: dict[Part, int] = {"full": 6, "rank": 8, "evaluate": 8}
+EPOCHS: dict[Part, int] = {"full": 5, "rank": 7, "evaluate": 7}
 JUDGED: tuple[Split, ...] = ("validation", "test")
 METADATA = {
     "licence": "EPITOME: academic, non-commercial use only; see NOTICE",
@@ -64,7 +64,7 @@ def arguments(parser: ArgumentParser) -> None:
         "--out", type=Path, default=Path("results/scorer"), help="folder to write [%(default)s]"
     )
     parser.add_argument("--seeds", default="0-4", help="a seed, or first-last [%(default)s]")
-    parser.add_argument("--epochs", type=int, help="passes over the posts [6; 8 over a half]")
+    parser.add_argument("--epochs", type=int, help="passes over the posts [5; 7 over a half]")
     parser.add_argument(
         "--install", action="store_true", help="also replace the scorers and card of this package"
     )

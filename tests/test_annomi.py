@@ -141,9 +141,10 @@ def test_a_missing_file_names_both_and_the_folder(tmp_path: Path) -> None:
         ("What helped?", " ", "line 4: utterance_text is blank"),
         ("v/1", "", "line 2: video_url is blank"),
         ("cessation ,2", "cessation ,1", "line 4: a second row for the same utterance"),
-        ("cessation ,2", "cessation ,9", "transcript 0 has missing utterances"),
+        ("cessation ,2", "cessation ,9", "transcript 0 has missing utterances, the first being 2"),
         ("cessation ,2", "drinking,2", "transcript 0 has two topic"),
         ("cessation,0,therapist", "cessation,0,client", "only one person speaks in transcript 1"),
+        ("What helped?", "what " * 10_000, "line 4: utterance_text has 10,000 words, .*4,000"),
         ("Are you", '"Are you', "after line 6: unexpected end of data"),
     ],
 )

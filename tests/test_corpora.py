@@ -7,8 +7,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from invented_mi import write_mi
 
-from empathy.corpora import CORPORA, load_corpora, sample
+from empathy.corpora import CORPORA, count_corpora, load_contrasts, load_corpora, sample
 from empathy.errors import UserError
 from empathy.prompts import prompts
 from empathy.records import Split
@@ -24,7 +25,7 @@ GOOD = {
 
 
 def test_unknown_corpus_lists_the_known_ones() -> None:
-    with pytest.raises(UserError, match="unknown corpus 'anomi'; known: annomi, sample"):
+    with pytest.raises(UserError, match="unknown corpus 'anomi'; known: annomi, mi, ufjf, epitome"):
         load_corpora(["anomi"], None)
 
 
@@ -46,6 +47,22 @@ def test_the_variable_stands_in_for_the_folder(
     monkeypatch.setenv("EMPATHY_DATA", str(tmp_path / "nowhere"))
     with pytest.raises(UserError, match="nowhere"):
         load_corpora(["annomi"], None)
+
+
+def test_contrasts_and_counts_come_from_the_corpora_that_have_some(tmp_path: Path) -> None:
+    write_mi(tmp_path)
+    assert {contrast.corpus for contrast in load_contrasts(["sample", "mi"], tmp_path)} == {"mi"}
+    assert load_contrasts(["sample"], None) == []
+    assert count_corpora(["sample"], None) == {}
+    counts = count_corpora(["mi", "sample"], tmp_path)
+    assert list(counts) == ["mi"]
+    assert (counts["mi"]["questions"], counts["mi"]["rephrasings: exact duplicates"]) == (2, 1)
+    with pytest.raises(UserError, match="unknown corpus 'anomi'"):
+        load_contrasts(["anomi"], None)
+
+
+def test_only_ufjf_is_private() -> None:
+    assert [name for name, corpus in CORPORA.items() if corpus.private] == ["ufjf"]
 
 
 def test_nothing_shipped_is_private_and_every_licence_is_stated() -> None:
@@ -89,6 +106,7 @@ def test_a_good_line_is_read_and_blank_lines_are_passed_over(tmp_path: Path) -> 
         ({"turns": [["client", "  "], ["counsellor", "Hi."]]}, "blank"),
         ({"turns": [["client"], ["counsellor", "Hi."]]}, "expected"),
         ({"turns": "Hello."}, "expected"),
+        ({"turns": [["client", "no " * 10_000], ["counsellor", "Hi."]]}, "10,000 words"),
         ({"topic": None}, "expected"),
         ({"dialogue_id": " "}, "blank"),
     ],

@@ -45,14 +45,6 @@ def test_rows_become_examples_joined_by_row(tmp_path: Path) -> None:
     assert (found.counts["evident"], found.counts["bare"]) == (0, 2)
 
 
-def test_evidence_is_found_where_only_blanks_differ() -> None:
-    response = "So  sorry to hear. Why?  So sorry."
-    assert epitome.spans(response, "So sorry|Why?|") == ((0, 9), (19, 23))
-    assert epitome.spans(response, "hear.  Why?") == ((13, 23),)
-    assert epitome.spans(response, "not said|") == ()
-    assert epitome.spans(response, "|") == ()
-
-
 def test_a_merged_pair_keeps_the_evidence_of_the_level_it_takes() -> None:
     copies = [
         epitome.Example("p", "r", "post", "reply", (1, 0, 0), (((0, 1),), (), ())),
@@ -135,10 +127,15 @@ def test_what_is_wrong_with_the_files_is_said(
     with pytest.raises(UserError, match="row by row"):
         epitome.load(tmp_path)
     explorations.write_text(good.replace(",0,", ",3,"), encoding="utf-8")
-    with pytest.raises(UserError, match="level '3' to response r0; allowed are 0, 1, 2"):
+    with pytest.raises(
+        UserError, match=r"explorations-reddit\.csv, line 2: level is not 0, 1 or 2"
+    ):
         epitome.load(tmp_path)
     explorations.write_text(good.replace("level", "grade"), encoding="utf-8")
-    with pytest.raises(UserError, match=r"lacks the columns \['level'\]"):
+    with pytest.raises(UserError, match=r"has no column level; take all three files"):
+        epitome.load(tmp_path)
+    explorations.write_text("".join(good.splitlines(keepends=True)[:2]), encoding="utf-8")
+    with pytest.raises(UserError, match=r"line 3: another file of EPITOME ends before"):
         epitome.load(tmp_path)
     explorations.unlink()
     with pytest.raises(UserError, match=r"explorations-reddit\.csv is missing"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
@@ -170,6 +171,24 @@ def test_nothing_scorable_leaves_the_number_out() -> None:
     silent = found(["", ""])
     assert set(silent.metrics) == {"words", "unfinished"}
     assert silent.unscored["empathy"] == 2
+
+
+def test_another_language_has_no_score_from_english_judges() -> None:
+    english = judges()
+    for judge in (english.evaluating, english.encoder):
+        judge.languages = frozenset({"en"})  # type: ignore[union-attr]
+    mixed = [replace(p, language="pt") if i % 2 else p for i, p in enumerate(prompts())]
+    mine = evaluate(answers(["a!", "b!", "a.", "d!"]), mixed, "test", english)
+    assert mine.scores["empathy"] == (1.0, None, 1.0, None)
+    assert mine.scores["empathy_second"] == (0.5, 0.5, 0.5, 0.5)  # this one reads everything
+    # Among the two English prompts only: the first reply is about a, the third is too, not c.
+    assert mine.scores["relevance"] == (1.0, None, 0.0, None)
+    assert (mine.unscored["empathy"], mine.unscored["relevance"]) == (2, 2)
+    assert mine.relevance_among == 2
+    foreign = [replace(prompt, language="pt") for prompt in prompts()]
+    none = evaluate(answers(["a!", "b!", "a.", "d!"]), foreign, "test", english)
+    assert set(none.metrics) == {"empathy_second", "words", "unfinished"}
+    assert none.unscored["relevance"] == 4
 
 
 def test_one_prompt_cannot_be_traced() -> None:

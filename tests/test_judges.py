@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import torch
 
-from empathy.judges import Judges
+from empathy.judges import Asked, Judges, scored
 
 
 class Fixed(NamedTuple):
@@ -36,19 +36,60 @@ class Listening:
 
 def test_everything_is_read_once_and_nothing_blank() -> None:
     first, second, encoder = Listening(), Listening(), Listening()
-    asked = [("post", "b"), ("post", "a"), ("post", "b"), ("post", " \n"), ("post", "")]
+    asked = [Asked("post", reply) for reply in ("b", "a", "b", " \n", "")]
     readings = Judges(first, second, encoder).read(asked)
     assert first.heard == second.heard == [("post", "post", "a", "b")]
     assert encoder.heard == [("a", "b", "post")]
-    assert set(readings.evaluating) == set(readings.ranking) == {("post", "a"), ("post", "b")}
-    assert {text: vector.argmax() for text, vector in readings.vectors.items()} == {
+    assert (
+        set(readings.evaluating)
+        == set(readings.ranking)
+        == {
+            Asked("post", "a"),
+            Asked("post", "b"),
+        }
+    )
+    assert {text: vector.argmax() for (text, _), vector in readings.vectors.items()} == {
         "a": 0, "b": 1, "post": 2,
     }  # fmt: skip
-    assert readings.vectors["a"].dtype == "float32"
+    assert readings.vectors["a", "en"].dtype == "float32"
 
 
 def test_only_blank_replies_call_no_scorer() -> None:
     scorer, encoder = Listening(), Listening()
-    readings = Judges(scorer, scorer, encoder).read([("post", "")])
+    readings = Judges(scorer, scorer, encoder).read([Asked("post", "")])
     assert scorer.heard == []
     assert readings.evaluating == {}
+
+
+class English(Listening):
+    """Reads English alone."""
+
+    languages = frozenset({"en"})
+
+
+def test_a_judge_hears_only_the_languages_that_it_reads() -> None:
+    first, second, encoder = English(), Listening(), English()
+    asked = [Asked("sim", "não", "pt"), Asked("yes", "no"), Asked("yes", "no", "pt")]
+    readings = Judges(first, second, encoder).read(asked)
+    assert first.heard == [("yes", "no")]
+    assert encoder.heard == [("no", "yes")]
+    assert second.heard == [("sim", "yes", "yes", "não", "no", "no")]
+    # The same words in another language are another question, and have no answer.
+    assert readings.evaluating == {asked[0]: None, asked[1]: Fixed(), asked[2]: None}
+    assert set(readings.vectors) == {("no", "en"), ("yes", "en")}
+
+
+def test_levels_stand_in_the_order_asked() -> None:
+    asked = [Asked("a", "b", "pt"), Asked("a", "b"), Asked("a", "c", "pt"), Asked("a", "d")]
+    assert scored(English(), asked) == [None, Fixed(), None, Fixed()]
+    alone = English()
+    assert scored(alone, asked[:1]) == [None]
+    assert alone.heard == []
+
+
+def test_what_no_judge_reads_is_said_with_its_number() -> None:
+    panel = Judges(English(), Listening(), English())
+    assert panel.unread(["en", "en"]) == []
+    first, second = panel.unread(["pt", "en", "pt"])
+    assert first.startswith("2 prompts are in the language 'pt', which the evaluating scorer does")
+    assert "sentence encoder does not read: their replies have no relevance" in second

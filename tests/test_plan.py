@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 import pytest
+from invented_epitome import Row, write_epitome
 
 from empathy.splits import split_of
 from sweeps import spec
@@ -58,6 +59,18 @@ def test_data_says_what_there_is_and_what_is_used() -> None:
     everything = plan(demo("data.max_prompts=null")).data
     assert everything is not None
     assert everything.used["train"] == everything.prompts["train"] > 30
+
+
+def test_a_corpus_that_fixes_its_splits_is_counted_by_them(tmp_path: Path) -> None:
+    said = "I could not sleep at all."
+    # Of these posts the scorers' own split is train, train, validation, test (test_epitome.py).
+    rows: list[Row] = [
+        (f"post-{n}", f"r{n}", f"{said} {n}", said, (0, 0, 0)) for n in (0, 1, 16, 5)
+    ]
+    write_epitome(tmp_path, rows)
+    data = plan(demo("data.corpora=[epitome]", f"data.folder={tmp_path}")).data
+    assert data is not None
+    assert data.prompts == {"train": 2, "validation": 1, "test": 1}
 
 
 def test_a_split_without_prompts_is_missing(tmp_path: Path) -> None:

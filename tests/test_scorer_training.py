@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,16 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from empathy import minilm
 from empathy.corpora.epitome import Example
 from empathy.errors import UserError
 from empathy.metrics.epitome import EmpathyScorer, tokenise
 from empathy.scorer_training import (
     LoraLinear,
     Recipe,
+    attention_loss,
     batches,
+    evidence_mask,
     fastest_dtype,
     train,
     trainable_network,
@@ -52,7 +56,7 @@ def test_the_shipped_file_merged_equals_the_trained_network(tmp_path: Path) -> N
     posts, replies = ["I failed again.", "Nobody calls."], ["I am sorry.", "What happened then?"]
     save_file(trainable_state(network), tmp_path / "scorer.safetensors")
     with torch.inference_mode():
-        expected = network.eval()(tokenise(tokenizer, posts, replies)).softmax(-1)
+        expected = network.eval()(tokenise(tokenizer, posts, replies)).logits.softmax(-1)
     scorer = EmpathyScorer.from_file(tmp_path / "scorer.safetensors")
     assert torch.allclose(scorer.probabilities(posts, replies), expected, atol=1e-5)
     assert (tmp_path / "scorer.safetensors").stat().st_size <= 2_000_000
@@ -100,3 +104,24 @@ def test_training_learns_and_keeps_the_best_epoch() -> None:
 
 def test_the_dtype_is_one_of_two() -> None:
     assert fastest_dtype() in (torch.bfloat16, torch.float32)
+
+
+def test_evidence_marks_the_reply_s_tokens_inside_the_span_and_none_of_the_post_s() -> None:
+    tokenizer = minilm.load("eager")[1]
+    posts, replies = ["Why me?", "Nobody calls."], ["So sad. Why?", "Go on."]
+    batch = tokenise(tokenizer, posts, replies)
+    examples = [
+        Example("p", "r", posts[0], replies[0], (0, 0, 1), ((), (), ((8, 12),))),
+        Example("p", "r", posts[1], replies[1], (0, 0, 0)),
+    ]
+    mask = evidence_mask(batch, examples)
+    tokens = tokenizer.convert_ids_to_tokens(batch["input_ids"][0].tolist())
+    assert [t for t, m in zip(tokens, mask[0, 2].tolist(), strict=True) if m] == ["why", "?"]
+    assert mask.sum() == 2
+
+
+def test_the_attention_loss_is_the_log_of_the_share_on_evidence() -> None:
+    attention = torch.tensor([[[0.25, 0.25, 0.5]], [[0.2, 0.3, 0.5]]])
+    mask = torch.tensor([[[1.0, 1.0, 0.0]], [[0.0, 0.0, 0.0]]])
+    # the first pair's evidence has half of the attention, the second pair has none: log 2 over two
+    assert attention_loss(attention, mask).item() == pytest.approx(math.log(2) / 2, abs=1e-5)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from empathy.errors import UserError
-from empathy.records import Dialogue, Prompt, Split, Turn
+from empathy.records import Contrast, Dialogue, Prompt, Split, Turn
 from empathy.splits import by_split, check_no_leak, select, split_of
 
 
@@ -79,6 +80,51 @@ def test_a_planted_group_is_refused(make: Callable[[int, str], Dialogue | Prompt
 
 def test_prompts_in_the_same_short_words_are_no_leak() -> None:
     check_no_leak({"train": [prompt(1, "a")], "test": [prompt(2, "b")]})
+
+
+LONG = "I lost my job in spring and since then I drink every night alone."  # fourteen words
+SHORT = "I lost my job in spring and since then I drink"  # eleven
+
+
+@pytest.mark.parametrize("corpus", ["toy", "other"])
+def test_a_long_turn_in_two_splits_is_refused_across_corpora(corpus: str) -> None:
+    (train,), (test,) = groups_of("train", 1), groups_of("test", 1)
+    reply = Turn("counsellor", "Another answer.")
+    again = Dialogue("x-2", test, corpus, (Turn("client", f"  {LONG.upper()}\n"), reply))
+    with pytest.raises(UserError, match=r"x-2 leaks: its client's turn .* first in d-1") as caught:
+        by_split([dialogue(1, train, LONG), again])
+    assert "job" not in str(caught.value)
+    by_split([dialogue(1, train, SHORT), dialogue(2, test, f"{SHORT} ")])  # may be chance
+    same = groups_of("train", 2)
+    assert len(by_split([dialogue(1, same[0], LONG), replace(again, group=same[1])])["train"]) == 2
+    said = Dialogue("x-3", test, corpus, (Turn("counsellor", LONG), Turn("client", "Yes.")))
+    by_split([dialogue(1, train, LONG), said])  # a counsellor's stock phrase is no leak
+
+
+def test_a_long_prompt_in_two_splits_is_refused() -> None:
+    def asked(number: int, words: str) -> Prompt:
+        return Prompt(f"p-{number}", f"g-{number}", "toy", (Turn("client", words),), "Hi.")
+
+    check_no_leak({"train": [asked(1, SHORT)], "test": [asked(2, SHORT)]})
+    with pytest.raises(UserError, match="p-2 leaks: its client's turn is in the splits train and"):
+        check_no_leak({"train": [asked(1, LONG)], "test": [asked(2, LONG)]})
+
+
+def test_a_split_that_the_corpus_fixed_is_kept_and_one_group_has_one() -> None:
+    (train,) = groups_of("train", 1)
+    parts = by_split([replace(dialogue(1, train), split="test")])
+    assert [len(part) for part in parts.values()] == [0, 0, 1]
+    with pytest.raises(UserError, match=r"leaks: its group .* train and test"):
+        by_split([replace(dialogue(1, train), split="test"), dialogue(2, train)])
+
+
+def test_contrasts_are_split_by_group_and_checked() -> None:
+    (train,), (test,) = groups_of("train", 1), groups_of("test", 1)
+    first = Contrast("c-1", train, "toy", "You may want to go.", "Go.")
+    second = Contrast("c-2", test, "toy", "You may want to stay.", "Stay.")
+    assert by_split([first, second]) == {"train": [first], "validation": [], "test": [second]}
+    with pytest.raises(UserError, match=r"c-2 leaks: its sentence .* first in c-1"):
+        by_split([first, replace(second, worse="go.")])
 
 
 def test_select_goes_round_the_groups() -> None:

@@ -74,7 +74,9 @@ def load(folder: Path | None) -> list[Dialogue]:
             f"{simple} and {full} disagree: utterance {utterance} of transcript {transcript} is in "
             f"one of them only; {REMEDY}, or remove one of the two"
         )
-    return [_dialogue(part, fine) for part in _transcripts(main, simple.parent)]
+    return [
+        _dialogue(part, fine) for part in _transcripts(main, simple if simple.is_file() else full)
+    ]
 
 
 def _read(path: Path, columns: tuple[str, ...]) -> Utterances:
@@ -109,8 +111,12 @@ def _transcripts(utterances: Utterances, where: Path) -> list[Utterances]:
     for key in sorted(utterances):
         parts[key[0]][key] = utterances[key]
     for transcript, part in parts.items():
-        if [utterance for _, utterance in part] != list(range(len(part))):
-            raise UserError(f"{where}: transcript {transcript} has missing utterances; {REMEDY}")
+        gap = next((n for n in range(len(part)) if (transcript, n) not in part), None)
+        if gap is not None:
+            raise UserError(
+                f"{where}: transcript {transcript} has missing utterances, the first being {gap}; "
+                f"{REMEDY}"
+            )
         if len({rows[0]["interlocutor"] for rows in part.values()}) < 2:
             raise UserError(f"{where}: only one person speaks in transcript {transcript}; {REMEDY}")
         for name in ("mi_quality", "video_url", "topic"):

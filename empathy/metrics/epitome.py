@@ -79,6 +79,8 @@ class Network(nn.Module):
 class EmpathyScorer:
     """A trained scorer; `truncated` counts the pairs, over all calls, cut to MAX_TOKENS."""
 
+    languages: Final = frozenset({"en"})  # EPITOME is English, and so is its encoder
+
     def __init__(self, network: Network, tokenizer: PreTrainedTokenizerBase) -> None:
         self._network = network.eval()
         self._tokenizer = tokenizer

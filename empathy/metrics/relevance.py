@@ -13,16 +13,24 @@ OTHERS = 49
 
 
 def other_prompts(
-    prompt_ids: Sequence[str], texts: Sequence[str], *, most: int = OTHERS, seed: int = 0
+    prompt_ids: Sequence[str],
+    texts: Sequence[str],
+    *,
+    languages: Sequence[str] | None = None,
+    most: int = OTHERS,
+    seed: int = 0,
 ) -> list[list[int]]:
     """For each prompt the positions of at most `most` others with different words.
+
+    Where `languages` are given, only prompts of one language are held against each other.
 
     Chosen by the hash of seed and both ids: the same on every machine, and a prompt keeps its
     others whatever order the list has. With fewer than `most` others all of them are taken.
     """
+    spoken = languages or [""] * len(texts)
     return [
         sorted(
-            (j for j, text in enumerate(texts) if text != texts[i]),
+            (j for j, text in enumerate(texts) if text != texts[i] and spoken[j] == spoken[i]),
             key=lambda j: sha256(f"{seed}\0{own}\0{prompt_ids[j]}".encode()).digest(),
         )[:most]
         for i, own in enumerate(prompt_ids)

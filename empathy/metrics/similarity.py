@@ -22,6 +22,8 @@ BATCH: Final = 32
 class Encoder:
     """The sentence encoder; `truncated` counts the texts, over all calls, cut to MAX_TOKENS."""
 
+    languages: Final = frozenset({"en"})  # that MiniLM was trained on
+
     def __init__(self, model: BertModel, tokenizer: PreTrainedTokenizerBase) -> None:
         self._model = model
         self._tokenizer = tokenizer
