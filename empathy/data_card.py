@@ -30,7 +30,7 @@ PAIR = ("chosen", "rejected")
 WHOLE = 10**9  # a limit in tokens that nothing meets
 Asked = tuple[Prompt, Sequence[str]]  # with the replies to it
 Made = Mapping[Split, Mapping[str, PairSet]]
-"""Every scheme's pairs by split."""
+"""Every scheme's pairs by split; a split of which none were made is not there."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def _scheme(
 
 def _judged(name: str, made: Made) -> dict[str, Any]:
     """The rules, learnt on all train pairs and judged on those of validation and test together."""
-    train = made["train"][name].pairs
+    train = made["train"][name].pairs if "train" in made else ()
     held_out = [p for split, sets in made.items() if split != "train" for p in sets[name].pairs]
     return dict(baselines(train, held_out))
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from empathy.judges import Judges
+from empathy.judges import Asked, Judges, SentenceEncoder, reads, scored
 from empathy.mixing import Mix, mix
 from empathy.pairs import PairSet
 from empathy.records import Prompt
 from empathy.schemes import SCHEMES
 from empathy.schemes.adherence import adherence
 from empathy.schemes.deleted import deleted
-from empathy.schemes.matched import Embed, matched
+from empathy.schemes.matched import Embed, Vectors, matched
 from empathy.schemes.rephrase import rephrase
 from empathy.schemes.sampled import generated_pairs, rank_pairs
 from empathy.selection import Material
@@ -32,7 +32,11 @@ def pair_up(
     part: Material, sampled: Sampled, judges: Judges, data: DataSettings, at_most: int | None = None
 ) -> Mix:
     """The mix for one split. Only the ranking scorer is asked: the other one evaluates."""
-    embed: Embed = lambda texts: judges.encoder.embed(texts).float().cpu().numpy()  # noqa: E731
+
+    def embed(texts: Sequence[str]) -> Vectors:
+        vectors: Vectors = judges.encoder.embed(texts).detach().float().cpu().numpy()
+        return vectors
+
     made = constructed(part, embed, data)
     for name in data.schemes:
         if SCHEMES[name].sampled:
@@ -57,21 +61,35 @@ def _generated(sampled: Sampled, judges: Judges, data: DataSettings) -> PairSet:
 
 
 def _ranked(sampled: Sampled, judges: Judges, data: DataSettings) -> PairSet:
-    count = len(sampled.replies[0]) if sampled.replies else 0
-    posts = [prompt.client_text for prompt in sampled.prompts for _ in range(count)]
-    texts = [text for row in sampled.replies for text in row]
-    levels = judges.ranking.score(posts, texts)
+    asked = [
+        Asked(prompt.client_text, text, prompt.language)
+        for prompt, row in zip(*sampled, strict=True)
+        for text in row
+    ]
+    levels = scored(judges.ranking, asked)
     totals = [None if level is None else level.total for level in levels]
-    said = [text if text.strip() else "-" for text in texts]  # a blank one is not scored anyway
-    near = (judges.encoder.embed(said) * judges.encoder.embed(posts)).sum(1).tolist()
+    near = _likeness(asked, judges.encoder)
+    count = len(sampled.replies[0]) if sampled.replies else 0
 
     def by_prompt(values: Sequence[T]) -> Mapping[str, Sequence[T]]:
-        rows = [values[i : i + count] for i in range(0, len(values), count)]
+        rows = [values[i * count : (i + 1) * count] for i in range(len(sampled.prompts))]
         return {prompt.prompt_id: row for prompt, row in zip(sampled.prompts, rows, strict=True)}
 
+    texts = [each.reply for each in asked]
     return rank_pairs(
         sampled.prompts, by_prompt(texts), by_prompt(totals), by_prompt(near), data.relevance
     )
+
+
+def _likeness(asked: Sequence[Asked], encoder: SentenceEncoder) -> list[float | None]:
+    """Cosine of each reply and the client's words; None in a language the encoder cannot read."""
+    told = [each for each in asked if reads(encoder, each.language)]
+    if not told:
+        return [None] * len(asked)
+    replies = [each.reply if each.reply.strip() else "-" for each in told]  # not scored anyway
+    cosines = (encoder.embed(replies) * encoder.embed([each.post for each in told])).sum(1)
+    found = iter(cosines.tolist())
+    return [next(found) if reads(encoder, each.language) else None for each in asked]
 
 
 SAMPLED: dict[str, Callable[[Sampled, Judges, DataSettings], PairSet]] = {

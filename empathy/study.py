@@ -16,9 +16,6 @@ from torch import Tensor
 
 from empathy import device as devices
 from empathy import weights
-from empathy.corpora import count_corpora
-from empathy.data_card import Ruler, data_card
-from empathy.errors import UserError
 from empathy.evaluate import (
     Answers,
     Evaluation,
@@ -34,13 +31,11 @@ from empathy.lanes import checkpoint
 from empathy.lanes.adapters import adapt
 from empathy.lanes.engine import LaneEngine, Task, measure
 from empathy.lanes.rows import Example
-from empathy.mixing import Mix
-from empathy.pairing import Sampled, pair_up
 from empathy.policy import Encoded, Progress, Speaker, Spoken
-from empathy.records import SPLITS, Prompt, Split
+from empathy.preferences import Preferences
+from empathy.records import Prompt, Split
 from empathy.reference import reference_logps
-from empathy.schemes import draws
-from empathy.selection import Material, Selected, invented_prompts, select
+from empathy.selection import Material, invented_prompts, select
 from empathy.settings import StudySettings, TrialSettings
 from empathy.sft import WarmStart, warm_start
 
@@ -70,7 +65,6 @@ class Study:
         selected = select(settings.data, settings.evaluation)
         chosen = selected.prompts
         self.facts: dict[str, Any] = {"data": selected.facts}
-        self._mixes: dict[Split, Mix] = {}
         self._shown = invented_prompts(settings.data, SHOWN)
         self.samples = {"human": [prompt.human_reply for prompt in self._shown]}
         progress("loading weights", 0, None)
@@ -84,7 +78,7 @@ class Study:
         self.judges = _judges()
         for split, found_there in chosen.items():
             if unread := self.judges.unread(prompt.language for prompt in found_there):
-                data_facts[split]["unread"] = unread
+                selected.facts[split]["unread"] = unread
         humans = {split: evaluate_human(chosen[split], split, self.judges) for split in HELD_OUT}
         spoken = {BASE: self._speak(chosen, BASE)}
         self.facts["weights"] = {
@@ -98,12 +92,16 @@ class Study:
         self.warm_start = self._warm_start(chosen["train"])
         self._identity = found.sha256 + (self.warm_start.sha256 if self.warm_start else "")
         spoken[SFT] = self._speak(chosen, SFT)
+        self._preferences = Preferences(
+            self.speaker, self.judges, settings.data, self._identity, progress
+        )
         self.held_out: dict[Split, HeldOut] = {
             split: self._held_out(split, selected.parts[split], humans[split]) for split in HELD_OUT
         }
         self.baselines = self._baselines(spoken)
-        self.engine = self._engine(self._train_pairs(selected.parts["train"]))
-        self.card = self._card(selected)
+        self.engine = self._engine(selected.parts["train"])
+        self.card = self._preferences.card(selected.parts)
+        self.facts |= self._preferences.facts() | {"data_cautions": self.card["cautions"]}
 
     # -- preparation --------------------------------------------------------------------------
 
@@ -113,7 +111,7 @@ class Study:
         if settings.warm_start.steps == 0:
             return None
         encoded = self.speaker.encode(train, [(prompt.human_reply,) for prompt in train])
-        self._count("warm start", encoded)
+        self._count("warm_start", encoded)
         adapter = warm_start(
             self.base.model,
             family.lora_targets,
@@ -125,57 +123,14 @@ class Study:
         adapter.merge(self.base.model, family.lora_targets)
         return adapter
 
-    def _pairs(self, split: Split, part: Material, at_most: int | None = None) -> Mix:
-        """Preference pairs of a split; samples are the bare model's as it stands."""
-        data, count = self.settings.data, draws(self.settings.data)
-        asked = part.prompts[:at_most] if count else ()
-        if asked:
-            self._progress(f"sampling {len(asked) * count} replies for {split} pairs", 0, None)
-        replies = self.speaker.sample(asked, count, self._identity) if asked else []
-        made = pair_up(part, Sampled(asked, replies), self.judges, data, at_most)
-        self.facts["data"][split]["pairs"] = made.lines()
-        self._mixes[split] = made
-        return made
-
-    def _train_pairs(self, part: Material) -> Mix:
-        """The train pairs; UserError where a scheme that was asked for adds none."""
-        made = self._pairs("train", part)
-        for name, line in made.lines().items():
-            if not made.used[name]:
-                raise UserError(f"data.schemes names '{name}', which gave no train pair ({line})")
-        return made
-
-    def _card(self, selected: Selected) -> dict[str, Any]:
-        """What the data step made, with its cautions among the facts, for the report."""
-        self._progress("counting the data", 0, None)
-        data, mixes = self.settings.data, {split: self._mixes[split] for split in SPLITS}
-        card = data_card(
-            selected.parts,
-            {split: {each.scheme: each for each in mix.made} for split, mix in mixes.items()},
-            Ruler(self.base.family, self.base.tokenizer, self.settings.training),
-            count_corpora(data.corpora, data.folder),
-            {split: {n: len(some) for n, some in mix.used.items()} for split, mix in mixes.items()},
-        )
-        self.facts["data_cautions"] = card["cautions"]
-        return card
-
-    def _encode(self, stage: str, made: Mix) -> list[Example]:
-        """The pairs as examples; what the limits cut of them is counted by scheme."""
-        examples = []
-        for name, pairs in made.used.items():
-            encoded = self.speaker.pairs(pairs)
-            self._count(f"{stage} {name}", encoded)
-            examples += encoded.examples
-        return examples
-
-    def _engine(self, pairs: Mix) -> LaneEngine:
+    def _engine(self, train: Material) -> LaneEngine:
         """The lane engine on the train pairs, with the reference computed or found."""
         settings, training = self.settings, self.settings.training
-        examples = self._encode("train", pairs)
+        pairs = self._preferences.train(train).examples
         self._progress("reference log-probabilities", 0, None)
         task = Task(
-            examples,
-            reference_logps(self.base.model, examples, self._identity),
+            pairs,
+            reference_logps(self.base.model, pairs, self._identity),
             "dpo",
             training.max_steps,
             training.batch_size,
@@ -185,7 +140,7 @@ class Study:
         return LaneEngine(self.base.model, layout, task, settings.lanes)
 
     def _count(self, stage: str, encoded: Encoded) -> None:
-        self.facts.setdefault("truncated", {})[stage] = {
+        self.facts[f"{stage}_truncated"] = {
             "of": len(encoded.examples),
             "prompts": encoded.prompts_cut,
             "replies": encoded.replies_cut,
@@ -205,13 +160,11 @@ class Study:
 
     def _held_out(self, split: Split, part: Material, human: Evaluation) -> HeldOut:
         """What to measure on; where no scheme gives a pair, pair accuracy will be missing."""
-        mix = self._pairs(split, part, self.settings.data.held_out_pairs)
-        examples = self._encode(split, mix)
-        groups = tuple(pair.prompt.group for pair in mix.pairs)
+        pairs, groups = self._preferences.held_out(split, part)
         reference = torch.empty(0, 2)
-        if examples:
-            reference = reference_logps(self.base.model, examples, self._identity)
-        return HeldOut(part.prompts, human, examples, groups, reference)
+        if pairs:
+            reference = reference_logps(self.base.model, pairs, self._identity)
+        return HeldOut(part.prompts, human, pairs, groups, reference)
 
     def _baselines(
         self, spoken: Mapping[str, Mapping[Split, Spoken]]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from empathy.records import SPLITS
-
 WIDTH = 12  # of the first column
 
 
@@ -53,8 +51,7 @@ def _split(part: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _scheme(told: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    for split in SPLITS:
-        part = told[split]
+    for split, part in told.items():
         used = "" if part["used"] is None else f", {part['used']} of them in the mix"
         yield (
             f"{split}: {part['pairs']} pairs of {part['prompts']} different prompts "

@@ -227,6 +227,7 @@ def facts(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
         "data": settings.get("data"),
         "evaluation": settings.get("evaluation"),
         "data read": manifest.get("data"),
+        "pairs": manifest.get("pairs"),
         "weights": manifest.get("weights"),
     }
     return [(name, _flat(value)) for name, value in chosen.items() if value is not None]
