@@ -19,7 +19,7 @@ from empathy.families import Family
 from empathy.pairs import PairSet, plain
 from empathy.preference_baselines import SOLVED, baselines, solved
 from empathy.records import Prompt, Split, same_words
-from empathy.selection import Material
+from empathy.selection import Material, Selected
 from empathy.settings import TrainingSettings
 from empathy.splits import LONG
 
@@ -69,16 +69,14 @@ class Ruler:
 
 
 def data_card(
-    parts: Mapping[Split, Material],
+    selected: Selected,
     made: Made,
     ruler: Ruler,
-    reading: Mapping[str, Mapping[str, int]],
     used: Mapping[Split, Mapping[str, int]] | None = None,
 ) -> dict[str, Any]:
     """The whole card as plain JSON.
 
-    `reading` is what the corpora merged and dropped (`empathy.corpora.count_corpora`). `used` is
-    how many pairs of each scheme the mix takes; None while that is not known.
+    `used` is how many pairs of each scheme the mix takes; None while that is not known.
     """
     names = list(dict.fromkeys(name for sets in made.values() for name in sets))
     schemes = {name: _scheme(name, made, ruler, used) for name in names}
@@ -88,10 +86,10 @@ def data_card(
             "max_prompt_tokens": ruler.limits.max_prompt_tokens,
             "max_length": ruler.limits.max_length,
         },
-        "reading": {name: dict(counts) for name, counts in reading.items()},
-        "splits": {split: _split(part, ruler) for split, part in parts.items()},
+        "reading": {name: dict(counts) for name, counts in selected.reading.items()},
+        "splits": {split: _split(part, ruler) for split, part in selected.parts.items()},
         "schemes": schemes,
-        "overlap": overlap(parts.values()),
+        "overlap": overlap(selected.parts.values()),
         "baselines": {
             name: {rule: estimate.as_dict() for rule, estimate in rules.items()}
             for name, rules in found.items()
@@ -145,8 +143,11 @@ def _scheme(
 ) -> dict[Split, Any]:
     """By split: how many pairs, why not more, how long, what is cut, how often replies recur."""
     told: dict[Split, Any] = {}
+    learnt = made["train"][name].pairs if "train" in made else ()
+    seen = {plain(text) for pair in learnt for text in (pair.chosen, pair.rejected)}
     for split, sets in made.items():
         pairs = sets[name].pairs
+        again = sum(plain(p.chosen) in seen or plain(p.rejected) in seen for p in pairs)
         told[split] = {
             "pairs": len(pairs),
             "used": None if used is None else used[split][name],
@@ -155,6 +156,7 @@ def _scheme(
             "groups": len({pair.prompt.group for pair in pairs}),
             "different_chosen": len({plain(pair.chosen) for pair in pairs}),
             "different_rejected": len({plain(pair.rejected) for pair in pairs}),
+            "reply_in_train": None if split == "train" else again,
             "skipped": sets[name].skipped,
             "ignored": sets[name].ignored,
             **ruler.measure([(p.prompt, (p.chosen, p.rejected)) for p in pairs], PAIR),

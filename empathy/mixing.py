@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -39,9 +40,10 @@ class Mix:
 def mix(made: Sequence[PairSet], weights: Mapping[str, float], at_most: int | None = None) -> Mix:
     """The largest mix in which schemes stand to each other as their weights do.
 
-    Each scheme gives at most what it has; which of its pairs, a stable hash of their words says,
-    so a smaller mix is part of a larger one. A scheme without any pair is not waited for: the
-    others keep their proportions. `at_most` bounds the whole.
+    Each scheme gives at most what it has. Which of its pairs, a stable hash of their words says,
+    one of each group before a second of any: a smaller mix is part of a larger one. A scheme
+    without any pair is not waited for: the others keep their proportions. `at_most` bounds the
+    whole.
     """
     shares = {each.scheme: Fraction(str(weights[each.scheme])) for each in made if each.pairs}
     rates = [Fraction(len(each.pairs)) / shares[each.scheme] for each in made if each.pairs]
@@ -53,9 +55,15 @@ def mix(made: Sequence[PairSet], weights: Mapping[str, float], at_most: int | No
 
 
 def _some(pairs: Sequence[PreferencePair], count: int) -> tuple[PreferencePair, ...]:
-    """`count` of the pairs by stable hash, in the order they came in."""
-    by_hash = sorted(range(len(pairs)), key=lambda index: _digest(pairs[index]))
-    return tuple(pairs[index] for index in sorted(by_hash[:count]))
+    """`count` of the pairs by stable hash, going round the groups, in the order they came in."""
+    turn: Counter[str] = Counter()
+    order = []
+    for index in sorted(range(len(pairs)), key=lambda index: _digest(pairs[index])):
+        group = pairs[index].prompt.group
+        order.append((turn[group], index))  # sorted by turn alone, which keeps the hashes' order
+        turn[group] += 1
+    order.sort(key=lambda place: place[0])
+    return tuple(pairs[index] for _, index in sorted(order[:count], key=lambda place: place[1]))
 
 
 def _digest(pair: PreferencePair) -> bytes:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from empathy.corpora import count_corpora
 from empathy.data_card import Ruler, data_card
 from empathy.errors import UserError
 from empathy.judges import Judges
@@ -15,7 +13,7 @@ from empathy.pairing import Sampled, pair_up
 from empathy.policy import Encoded, Progress, Speaker
 from empathy.records import SPLITS, Split
 from empathy.schemes import draws
-from empathy.selection import Material
+from empathy.selection import Material, Selected
 from empathy.settings import DataSettings
 
 
@@ -72,16 +70,15 @@ class Preferences:
         lines = {split: mix.lines() for split, mix in self._mixes.items()}
         return {"pairs": lines, "pairs_truncated": self._cut}
 
-    def card(self, parts: Mapping[Split, Material]) -> dict[str, Any]:
+    def card(self, selected: Selected) -> dict[str, Any]:
         """The data card of all pairs made so far, sampled ones included."""
         self._progress("counting the data", 0, None)
         mixes = {split: self._mixes[split] for split in SPLITS if split in self._mixes}
         base = self._speaker.base
         card = data_card(
-            parts,
+            selected,
             {split: {each.scheme: each for each in mix.made} for split, mix in mixes.items()},
             Ruler(base.family, base.tokenizer, self._speaker.training),
-            count_corpora(self._data.corpora, self._data.folder),
             {split: {n: len(some) for n, some in mix.used.items()} for split, mix in mixes.items()},
         )
         return {"tokenizer": base.weights.source, **card}

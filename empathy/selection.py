@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from empathy import schemes, splits
-from empathy.corpora import load_contrasts, load_corpora
+from empathy.corpora import count_corpora, load_contrasts, load_corpora
 from empathy.errors import UserError
 from empathy.prompts import PromptSet, prompts
 from empathy.records import Contrast, Dialogue, Prompt, Split
@@ -35,10 +35,11 @@ class Material:
 
 
 class Selected(NamedTuple):
-    """Material by split, and what the manifest says of it."""
+    """Material by split, what the manifest says of it, and what reading merged and dropped."""
 
-    parts: dict[Split, Material]
+    parts: Mapping[Split, Material]
     facts: dict[str, Any]
+    reading: Mapping[str, Mapping[str, int]]
 
     @property
     def prompts(self) -> dict[Split, tuple[Prompt, ...]]:
@@ -73,7 +74,8 @@ def select(data: DataSettings, rules: EvaluationSettings) -> Selected:
     splits.check_no_leak(everything)
     splits.check_no_leak({split: part.prompts for split, part in parts.items()})
     facts: dict[str, Any] = {"corpora": list(data.corpora), "dialogues": len(dialogues)}
-    return Selected(parts, facts | {split: _facts(part) for split, part in parts.items()})
+    facts |= {split: _facts(part) for split, part in parts.items()}
+    return Selected(parts, facts, count_corpora(data.corpora, data.folder))
 
 
 def _part(

@@ -100,7 +100,7 @@ class Study:
         }
         self.baselines = self._baselines(spoken)
         self.engine = self._engine(selected.parts["train"])
-        self.card = self._preferences.card(selected.parts)
+        self.card = self._preferences.card(selected)
         self.facts |= self._preferences.facts() | {"data_cautions": self.card["cautions"]}
 
     # -- preparation --------------------------------------------------------------------------

@@ -66,6 +66,8 @@ def _scheme(told: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
                 f"  {part['different_chosen']} different replies chosen, "
                 f"{part['different_rejected']} rejected"
             )
+        if part["reply_in_train"]:
+            yield f"  {part['reply_in_train']} pairs with a reply that a train pair has too"
             yield from (f"  {text}" for text in _lengths(part))
 
 

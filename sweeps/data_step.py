@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from empathy.cache import write_atomically
-from empathy.corpora import count_corpora
 from empathy.families import family_named
 from empathy.pairing import constructed
 from empathy.records import SPLITS, Split
@@ -41,8 +40,7 @@ def card_of(spec: SweepSpec) -> dict[str, Any]:
     family = family_named(spec.family)
     found = weights.prepare(spec.model, family)
     ruler = Ruler(family, weights.tokenizer(found, family), spec.training)
-    reading = count_corpora(spec.data.corpora, spec.data.folder)
-    card = data_card(selected.parts, made, ruler, reading)
+    card = data_card(selected, made, ruler)
     return {"tokenizer": found.source, **card, "sampled": sampled(selected, spec.data)}
 
 

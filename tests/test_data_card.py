@@ -15,7 +15,7 @@ from empathy.families import FAMILIES
 from empathy.pairs import PairSet, gathered, prefer
 from empathy.prompts import prompts
 from empathy.records import Contrast, Dialogue, PreferencePair, Prompt, Split, Turn
-from empathy.selection import Material
+from empathy.selection import Material, Selected
 from empathy.settings import DataSettings, TrainingSettings
 from empathy.splits import select
 from empathy.weights import Base, Weights, tokenizer
@@ -61,7 +61,7 @@ def card(ruler: Ruler) -> dict[str, Any]:
         "validation": {"toy": 16},
         "test": {"toy": 16},
     }
-    return data_card({"train": part}, made, ruler, {"annomi": {"rows": 4}}, used)
+    return data_card(Selected({"train": part}, {}, {"annomi": {"rows": 4}}), made, ruler, used)
 
 
 def test_splits_say_what_became_of_every_exchange(card: dict[str, Any]) -> None:
@@ -77,6 +77,9 @@ def test_schemes_say_what_was_made_used_and_skipped(card: dict[str, Any]) -> Non
     assert (train["pairs"], train["used"], train["from"], train["groups"]) == (3, 2, 3, 3)
     assert train["skipped"] == {"the same pair again": 1, "tie": 1}
     assert (train["different_chosen"], train["different_rejected"]) == (3, 1)
+    # Every rejected reply is "short", in train as elsewhere.
+    again = [part["reply_in_train"] for part in card["schemes"]["toy"].values()]
+    assert again == [None, 20, 20]
 
 
 def test_a_rule_that_solves_the_pairs_is_a_caution(card: dict[str, Any]) -> None:
@@ -109,7 +112,7 @@ def test_lengths_are_whole_and_cuts_are_those_of_the_training(ruler: Ruler) -> N
 
 def test_nothing_to_measure_is_missing_not_zero(ruler: Ruler) -> None:
     empty: Made = {"train": {"toy": pairs(2)}, "test": {"toy": PairSet("toy", (), 5, {"tie": 5})}}
-    card = data_card({}, empty, ruler, {})
+    card = data_card(Selected({}, {}, {}), empty, ruler)
     told = card["schemes"]["toy"]["test"]
     assert told["tokens"] == {"prompt": None, "chosen": None, "rejected": None}
     assert told["used"] is None

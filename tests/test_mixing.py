@@ -60,6 +60,17 @@ def test_a_scheme_without_pairs_is_not_waited_for() -> None:
     assert (nothing.pairs, counts(nothing)) == ((), {"ranked": 0})
 
 
+def test_a_few_pairs_come_from_many_groups() -> None:
+    said = (Turn("client", "Hm."),)
+    groups = ["large"] * 20 + ["small", "tiny"]
+    made = tuple(
+        prefer(Prompt(f"p{i}", group, "toy", said, ""), "a", "b", "toy")
+        for i, group in enumerate(groups)
+    )
+    found = mix([PairSet("toy", made, 22, {})], {"toy": 1}, at_most=4)
+    assert sorted(p.prompt.group for p in found.pairs) == ["large", "large", "small", "tiny"]
+
+
 def test_the_choice_is_stable_and_nested() -> None:
     made = pairs("ranked", 50)
     turned = PairSet("ranked", made.pairs[::-1], 50, {})

@@ -17,7 +17,7 @@ from empathy.policy import Speaker
 from empathy.preferences import Preferences
 from empathy.prompts import prompts
 from empathy.records import Dialogue, Turn
-from empathy.selection import Material
+from empathy.selection import Material, Selected
 from empathy.settings import DataSettings, EvaluationSettings, TrainingSettings
 from empathy.splits import select
 from empathy.study import HeldOut, Study
@@ -71,7 +71,7 @@ def test_what_was_made_is_mixed_encoded_counted_and_told(preferences: Preference
     )
     cut = facts["pairs_truncated"]["train"]
     assert (cut["deleted"]["of"], cut["adherence"]["of"]) == (4, 2)
-    card = preferences.card({"train": train})
+    card = preferences.card(Selected({"train": train}, {}, {}))
     assert card["schemes"]["deleted"]["train"]["used"] == 4
 
 
