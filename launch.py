@@ -2,6 +2,7 @@
 
 python launch.py --list
 python launch.py --sweep demo --dry-run
+python launch.py --sweep demo --data
 python launch.py --sweep demo --set run_cap=4 --set 'data.corpora=[annomi]'
 """
 
@@ -47,6 +48,9 @@ def parser() -> argparse.ArgumentParser:
         help="local: Ray on this machine; auto: the Ray cluster it belongs to; inprocess: no Ray",
     )
     options.add_argument("--dry-run", action="store_true", help="say what would be done, and stop")
+    options.add_argument(
+        "--data", action="store_true", help="print and save what the data step makes, and stop"
+    )
     options.add_argument("--json", action="store_true", help="the --dry-run as JSON")
     options.add_argument("--debug", action="store_true", help="show tracebacks")
     return options
@@ -59,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _check(options)
         if options.list:
             list_sweeps()
+        elif options.data:
+            show_card(options)
         elif options.dry_run:
             show_plan(spec.load(options.sweep, options.set), as_json=options.json)
         else:
@@ -76,9 +82,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     """Refuses options that would be ignored."""
+    if options.data and (options.dry_run or options.overwrite):
+        raise UserError("--data trains nothing and deletes nothing: leave the other option out")
     if options.json and not options.dry_run:
         raise UserError("--json is the form of a plan: add --dry-run")
-    if options.list and (options.dry_run or options.set or options.out or options.overwrite):
+    if options.list and (
+        options.dry_run or options.data or options.set or options.out or options.overwrite
+    ):
         raise UserError("--list takes no other option; to plan or run a sweep, give --sweep NAME")
 
 
@@ -99,6 +109,19 @@ def show_plan(sweep: spec.SweepSpec, *, as_json: bool) -> None:
 
     found = plan(sweep)
     print(json.dumps(found.as_dict(), indent=2) if as_json else as_text(found))
+
+
+def show_card(options: argparse.Namespace) -> None:
+    """Print the data card, and where it was saved: beside the results folder, never in it."""
+    sweep = spec.load(options.sweep, options.set)
+    out = options.out or Path("results") / sweep.name
+    from sweeps.card_text import as_text
+    from sweeps.data_step import card_of, save_card
+
+    card = card_of(sweep)
+    print(as_text(card))
+    for path in save_card(card, out):
+        print(f"saved       {path}")
 
 
 def run(options: argparse.Namespace) -> None:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from empathy.classification import selection_score
 from empathy.corpora.epitome import MECHANISMS, Example, select
-from empathy.errors import UserError
 from empathy.records import SPLITS, Split
 
 Levels = Sequence[Sequence[int]]
@@ -34,16 +33,11 @@ def tfidf(examples: Sequence[Example]) -> tuple[Levels, dict[str, Any]]:
 
     One classifier per mechanism over words and word pairs. Whether it reads the post too, how
     strongly it is regularised and whether rare levels weigh more is chosen on the validation
-    posts: the rival gets the care that our own model gets. Without scikit-learn (extra `dev`)
-    raises UserError.
+    posts: the rival gets the care that our own model gets.
     """
-    try:
-        from sklearn.feature_extraction.text import TfidfVectorizer
-        from sklearn.linear_model import LogisticRegression
-    except ModuleNotFoundError as error:
-        raise UserError(
-            "the card's baseline needs scikit-learn; run `pip install -e '.[dev]'`"
-        ) from error
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+
     parts = {name: select(examples, name) for name in SPLITS}
     columns: list[NDArray[np.int64]] = []
     chosen: dict[str, Any] = {}

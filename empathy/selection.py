@@ -1,56 +1,109 @@
-"""Dialogues -> the prompts of every split, with a count of everything that was left out."""
+"""Corpora -> the material of every split, with a count of everything that was left out."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from empathy import splits
-from empathy.corpora import load_corpora
+from empathy import schemes, splits
+from empathy.corpora import count_corpora, load_contrasts, load_corpora
 from empathy.errors import UserError
-from empathy.pairs import prompts
-from empathy.records import Prompt, Split
+from empathy.prompts import PromptSet, prompts
+from empathy.records import Contrast, Dialogue, Prompt, Split
 from empathy.settings import DataSettings, EvaluationSettings
 
 
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What one split has: all its dialogues and rephrasings, and the prompts chosen of it."""
+
+    dialogues: tuple[Dialogue, ...]
+    contrasts: tuple[Contrast, ...]
+    found: PromptSet
+    """Every prompt there is, and why the other exchanges make none."""
+    selection: splits.Selection
+
+    @property
+    def prompts(self) -> tuple[Prompt, ...]:
+        """The prompts that are used: to warm up, to sample for, or to be measured on."""
+        return self.selection.prompts
+
+    def of(self, corpus: str) -> tuple[Dialogue, ...]:
+        """The dialogues of one corpus."""
+        return tuple(each for each in self.dialogues if each.corpus == corpus)
+
+
 class Selected(NamedTuple):
-    """Prompts by split, and what the manifest says of them."""
+    """Material by split, what the manifest says of it, and what reading merged and dropped."""
 
-    prompts: dict[Split, tuple[Prompt, ...]]
+    parts: Mapping[Split, Material]
     facts: dict[str, Any]
+    reading: Mapping[str, Mapping[str, int]]
+
+    @property
+    def prompts(self) -> dict[Split, tuple[Prompt, ...]]:
+        """The prompts that are used, by split."""
+        return {split: part.prompts for split, part in self.parts.items()}
 
 
-def select_prompts(data: DataSettings, rules: EvaluationSettings) -> Selected:
+def select(data: DataSettings, rules: EvaluationSettings) -> Selected:
     """As many prompts per split as the settings ask for, from as many groups as possible.
 
-    Raises UserError for a leak, a missing corpus, or a split without any prompt.
+    Raises UserError for a leak, a missing corpus, a scheme that cannot use the corpora, or a split
+    without any prompt.
     """
+    problem = schemes.problem(data)
+    if problem is not None:
+        raise UserError(f"data.schemes {problem}")
     dialogues = load_corpora(data.corpora, data.folder)
+    contrasts = load_contrasts(data.corpora, data.folder) if "rephrase" in data.schemes else []
     wanted: dict[Split, int | None] = {
         "train": data.max_prompts,
         "validation": rules.validation_prompts,
         "test": rules.test_prompts,
     }
-    chosen: dict[Split, tuple[Prompt, ...]] = {}
+    phrased = splits.by_split(contrasts)
+    parts = {
+        split: _part(split, some, phrased[split], data, wanted[split])
+        for split, some in splits.by_split(dialogues).items()
+    }
+    everything: dict[Split, list[splits.Item]] = {
+        split: [*part.dialogues, *part.contrasts] for split, part in parts.items()
+    }
+    splits.check_no_leak(everything)
+    splits.check_no_leak({split: part.prompts for split, part in parts.items()})
     facts: dict[str, Any] = {"corpora": list(data.corpora), "dialogues": len(dialogues)}
-    for split, part in splits.by_split(dialogues).items():
-        found = prompts(part, data)
-        selection = splits.select(found.prompts, wanted[split], split)
-        if not selection.prompts:
-            raise UserError(
-                f"data.corpora={list(data.corpora)} gives no {split} prompt of at least "
-                f"{data.min_words} words; add a corpus or lower data.min_words"
-            )
-        chosen[split] = selection.prompts
-        facts[split] = {
-            "dialogues": len(part),
-            "prompts": len(selection.prompts),
-            "groups": len({prompt.group for prompt in selection.prompts}),
-            "available": selection.available,
-            "left_out": found.left_out,
-            "notice": selection.notice,
-        }
-    splits.check_no_leak(chosen)
-    return Selected(chosen, facts)
+    facts |= {split: _facts(part) for split, part in parts.items()}
+    return Selected(parts, facts, count_corpora(data.corpora, data.folder))
+
+
+def _part(
+    split: Split,
+    dialogues: Sequence[Dialogue],
+    contrasts: Sequence[Contrast],
+    data: DataSettings,
+    wanted: int | None,
+) -> Material:
+    found = prompts(dialogues, data)
+    selection = splits.select(found.prompts, wanted, split)
+    if not selection.prompts:
+        raise UserError(
+            f"data.corpora={list(data.corpora)} gives no {split} prompt of at least "
+            f"{data.min_words} words; add a corpus or lower data.min_words"
+        )
+    return Material(tuple(dialogues), tuple(contrasts), found, selection)
+
+
+def _facts(part: Material) -> dict[str, Any]:
+    return {
+        "dialogues": len(part.dialogues),
+        "prompts": len(part.prompts),
+        "groups": len({prompt.group for prompt in part.prompts}),
+        "available": part.selection.available,
+        "left_out": part.found.left_out,
+        "notice": part.selection.notice,
+    }
 
 
 def invented_prompts(data: DataSettings, count: int) -> tuple[Prompt, ...]:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Positive = Annotated[int, Field(gt=0)]
+Weight = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 
 
 class Section(BaseModel):
@@ -23,20 +24,28 @@ class DataSettings(Section):
     """Corpora by name, see `empathy.corpora.CORPORA`."""
     folder: Path | None = None
     """Folder with the public data sets; None means the variable EMPATHY_DATA, else the cache's."""
-    scheme: Literal["ranked", "generated"] = "ranked"
-    """How pairs are made: see `empathy.pairs`."""
+    schemes: Annotated[dict[str, Weight], Field(min_length=1)] = {"ranked": 1.0}
+    """How pairs are made, see `empathy.schemes`: name to weight in the mix."""
     candidates: Annotated[int, Field(ge=2)] = 4
     """Replies sampled per prompt by the warm-started model, for `ranked`."""
     relevance: Annotated[float, Field(ge=0.0)] = 4.0
     """Weight of a candidate's similarity to the client's words beside its empathy, for `ranked`."""
+    adherence_gap: Annotated[float, Field(ge=0.0, le=2.0)] = 0.2
+    """By how much two answers' adherence (-1 to 1) must differ, for `adherence`."""
+    adherence_pure: bool = False
+    """Pair only answers without a non-adherent sentence with those without an adherent one."""
+    pairs_per_question: Positive | None = 5
+    """Pairs of one question at most, for `adherence`; None means all."""
+    match_similarity: Annotated[float, Field(ge=-1.0, le=1.0)] = 0.5
+    """Cosine of the two clients' words from which `matched` pairs their counsellors."""
     context_turns: Positive = 3
     """Turns of the dialogue that a prompt shows."""
     min_words: Positive = 5
     """Exchanges with a client turn or a human reply of fewer words are left out, and counted."""
     held_out_pairs: Positive = 16
-    """Held-out prompts per split at most that `pair_accuracy` gets its pairs from."""
+    """Held-out pairs per split at most that `pair_accuracy` is measured on."""
     max_prompts: Positive | None = None
-    """Train prompts used at most, chosen by stable hash; None means all."""
+    """Train prompts at most, by stable hash, for the warm start and for sampling; None: all."""
 
 
 class WarmStartSettings(Section):

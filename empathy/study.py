@@ -19,7 +19,6 @@ from torch import Tensor
 
 from empathy import device as devices
 from empathy import preflight, quantization, weights
-from empathy.errors import UserError
 from empathy.evaluate import (
     Answers,
     Evaluation,
@@ -36,12 +35,11 @@ from empathy.lanes import checkpoint
 from empathy.lanes.adapters import adapt
 from empathy.lanes.engine import LaneEngine, Task, measure
 from empathy.lanes.rows import Example
-from empathy.pairing import draws, pair_up
-from empathy.pairs import PairSet
 from empathy.policy import Encoded, Progress, Speaker, Spoken
+from empathy.preferences import Preferences
 from empathy.records import Prompt, Split
 from empathy.reference import reference_logps
-from empathy.selection import invented_prompts, select_prompts
+from empathy.selection import Material, invented_prompts, select
 from empathy.settings import StudySettings, TrialSettings
 from empathy.sft import WarmStart, warm_start
 
@@ -68,8 +66,9 @@ class Study:
         """Prepare everything; this takes minutes. Raises UserError for what cannot work."""
         self.settings, self._progress = settings, progress
         progress("reading dialogues", 0, None)
-        chosen, data_facts = select_prompts(settings.data, settings.evaluation)
-        self.facts: dict[str, Any] = {"data": data_facts}
+        selected = select(settings.data, settings.evaluation)
+        chosen = selected.prompts
+        self.facts: dict[str, Any] = {"data": selected.facts}
         self._shown = invented_prompts(settings.data, SHOWN)
         self.samples = {"human": [prompt.human_reply for prompt in self._shown]}
         progress("loading weights", 0, None)
@@ -94,7 +93,7 @@ class Study:
         self.judges = _judges()
         for split, found_there in chosen.items():
             if unread := self.judges.unread(prompt.language for prompt in found_there):
-                data_facts[split]["unread"] = unread
+                selected.facts[split]["unread"] = unread
         humans = {split: evaluate_human(chosen[split], split, self.judges) for split in HELD_OUT}
         spoken = {BASE: self._speak(chosen, BASE)}
         self.facts["weights"] = {
@@ -113,11 +112,16 @@ class Study:
             quantization.quantise(self.base.model)
             self._identity += settings.quantization
         spoken[SFT] = self._speak(chosen, SFT)
+        self._preferences = Preferences(
+            self.speaker, self.judges, settings.data, self._identity, progress
+        )
         self.held_out: dict[Split, HeldOut] = {
-            split: self._held_out(split, chosen[split], humans[split]) for split in HELD_OUT
+            split: self._held_out(split, selected.parts[split], humans[split]) for split in HELD_OUT
         }
         self.baselines = self._baselines(spoken)
-        self.engine = self._engine(chosen["train"])
+        self.engine = self._engine(selected.parts["train"])
+        self.card = self._preferences.card(selected)
+        self.facts |= self._preferences.facts() | {"data_cautions": self.card["cautions"]}
 
     # -- preparation --------------------------------------------------------------------------
 
@@ -145,21 +149,10 @@ class Study:
         self._count(stage, encoded)
         return encoded
 
-    def _pairs(self, split: Split, chosen: Sequence[Prompt]) -> PairSet:
-        """Preference pairs for these prompts, from samples of the bare model as it stands."""
-        data, count = self.settings.data, draws(self.settings.data)
-        self._progress(f"sampling {len(chosen) * count} replies for {split} pairs", 0, None)
-        samples = self.speaker.sample(chosen, count, self._identity)
-        made = pair_up(chosen, samples, self.judges, data)
-        self.facts["data"][split]["pairs"] = str(made)
-        if not made.pairs:
-            raise UserError(f"data.scheme '{data.scheme}' made no {split} pair ({made})")
-        return made
-
-    def _engine(self, train: Sequence[Prompt]) -> LaneEngine:
-        """The lane engine on what the objective learns from the train prompts."""
+    def _engine(self, train: Material) -> LaneEngine:
+        """The lane engine on what the objective learns from the train split."""
         settings, training = self.settings, self.settings.training
-        examples, reference, loss = {"dpo": self._preferences, "sft": self._imitation}[
+        examples, reference, loss = {"dpo": self._preferred, "sft": self._imitated}[
             settings.objective
         ](train)
         task = Task(
@@ -173,17 +166,16 @@ class Study:
         layout = adapt(self.base.model, self.base.family.lora_targets, settings.max_rank)
         return LaneEngine(self.base.model, layout, task, settings.lanes)
 
-    def _preferences(self, train: Sequence[Prompt]) -> tuple[list[Example], Tensor, str]:
+    def _preferred(self, train: Material) -> tuple[list[Example], Tensor, str]:
         """Train pairs, with the reference computed or found, `(n, 2)`, and their loss."""
-        encoded = self.speaker.pairs(self._pairs("train", train).pairs)
-        self._count("pairs", encoded)
+        pairs = self._preferences.train(train).examples
         self._progress("reference log-probabilities", 0, None)
-        reference = reference_logps(self.base.model, encoded.examples, self._identity)
-        return encoded.examples, reference, self.settings.training.loss
+        reference = reference_logps(self.base.model, pairs, self._identity)
+        return pairs, reference, self.settings.training.loss
 
-    def _imitation(self, train: Sequence[Prompt]) -> tuple[list[Example], Tensor, str]:
+    def _imitated(self, train: Material) -> tuple[list[Example], Tensor, str]:
         """Human replies, which the loss compares with no reference: zeros `(n, 1)`."""
-        examples = self._human_replies(train, "imitated").examples
+        examples = self._human_replies(train.prompts, "imitated").examples
         return examples, torch.zeros(len(examples), 1), "sft"
 
     def _count(self, stage: str, encoded: Encoded) -> None:
@@ -205,12 +197,13 @@ class Study:
         self.samples[name] = [reply.text for reply in shown.replies]
         return spoken
 
-    def _held_out(self, split: Split, chosen: tuple[Prompt, ...], human: Evaluation) -> HeldOut:
-        pairs = self._pairs(split, chosen[: self.settings.data.held_out_pairs])
-        encoded = self.speaker.pairs(pairs.pairs)
-        groups = tuple(pair.prompt.group for pair in pairs.pairs)
-        reference = reference_logps(self.base.model, encoded.examples, self._identity)
-        return HeldOut(chosen, human, encoded.examples, groups, reference)
+    def _held_out(self, split: Split, part: Material, human: Evaluation) -> HeldOut:
+        """What to measure on; where no scheme gives a pair, pair accuracy will be missing."""
+        pairs, groups = self._preferences.held_out(split, part)
+        reference = torch.empty(0, 2)
+        if pairs:
+            reference = reference_logps(self.base.model, pairs, self._identity)
+        return HeldOut(part.prompts, human, pairs, groups, reference)
 
     def _baselines(
         self, spoken: Mapping[str, Mapping[Split, Spoken]]
@@ -242,9 +235,7 @@ class Study:
         held, lanes = self.held_out[split], list(policies.values())
         with self.engine.using(lanes):
             spoken = self.speaker.reply(held.prompts, len(lanes))
-            logps = measure(self.base.model, [held.pairs] * len(lanes))
-        rewards = logps - held.reference
-        margins = (rewards[..., 0] - rewards[..., 1]).tolist()
+            margins = self._margins(held, len(lanes))
         ratios = self.speaker.log_ratios(held.prompts, spoken)
         answers = [
             Answers.generated(
@@ -264,6 +255,14 @@ class Study:
             human=held.human,
         )
         return dict(zip(policies, measured, strict=True))
+
+    def _margins(self, held: HeldOut, lanes: int) -> list[list[float]]:
+        """How much more each lane in use gained on chosen than on rejected, `[lane][pair]`."""
+        if not held.pairs:
+            return [[] for _ in range(lanes)]
+        rewards = measure(self.base.model, [held.pairs] * lanes) - held.reference
+        margins: list[list[float]] = (rewards[..., 0] - rewards[..., 1]).tolist()
+        return margins
 
     @torch.no_grad()
     def show(self, policies: Mapping[str, int]) -> dict[str, list[str]]:

@@ -193,7 +193,7 @@ def load(
     for a checkpoint of another architecture, one that lacks weights (they would be random), one
     that needs code of its own, one without the family's chat tokens, or a model that is not causal.
     """
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
     from empathy import causality
 
@@ -212,11 +212,17 @@ def load(
     model, found = read
     wrong = sorted({*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])})
     head = fitness.new_head(model, wrong, family, weights.source, new_head)
-    tokenizer = AutoTokenizer.from_pretrained(weights.folder, trust_remote_code=False)
-    ready = chat_ready(tokenizer, family)
-    base = Base(_freeze(model, device), ready, family, weights, head, prefix)
+    base = Base(_freeze(model, device), tokenizer(weights, family), family, weights, head, prefix)
     causality.check(base.model, weights.source)
     return base
+
+
+def tokenizer(weights: Weights, family: Family) -> PreTrainedTokenizerBase:
+    """The folder's tokenizer, ready for chat, without its model. Raises UserError as `load`."""
+    from transformers import AutoTokenizer
+
+    found = AutoTokenizer.from_pretrained(weights.folder, trust_remote_code=False)
+    return chat_ready(found, family)
 
 
 def configuration(folder: Path, family: Family, source: str) -> tuple[PreTrainedConfig, str]:

@@ -16,6 +16,11 @@ LENGTH_CHANGE = 0.25  # of SFT's words: more may explain a score by itself
 DRIFT_NATS = 15.0  # over a reply; beyond it our experiments saw gaming more than empathy
 
 
+def data_warnings(manifest: Mapping[str, Any]) -> list[str]:
+    """Where the pairs can be told apart without a model, as the data card says."""
+    return list(manifest.get("data_cautions", ()))
+
+
 def edge_warnings(found: Outcome) -> list[str]:
     """Where the winner's setting lies at the end of what was searched."""
     if found.best is None:

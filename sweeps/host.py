@@ -44,7 +44,7 @@ class LaneHost:
     # -- called by others; none of these touches the device -----------------------------------
 
     def prepared(self, timeout: float) -> dict[str, Any] | None:
-        """Facts and the baselines' evaluations once the study is ready; None if it is not yet.
+        """Facts, data card and the baselines' evaluations once the study is ready; None until then.
 
         Raises what the preparation raised.
         """
@@ -169,7 +169,9 @@ class LaneHost:
             name: {split: evaluation.as_dict() for split, evaluation in measured.items()}
             for name, measured in self._study.baselines.items()
         }
-        self._ready.set_result({"facts": self._study.facts, "baselines": baselines})
+        self._ready.set_result(
+            {"facts": self._study.facts, "baselines": baselines, "card": self._study.card}
+        )
 
     def _tell(self, stage: str, done: int, total: int | None) -> None:
         self._stages.append((stage, done, total))

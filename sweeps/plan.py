@@ -17,9 +17,10 @@ from empathy import preflight
 from empathy.corpora import load_corpora
 from empathy.errors import UserError
 from empathy.families import FAMILIES, Family
-from empathy.pairs import prompts
 from empathy.preflight import Finding
+from empathy.prompts import prompts
 from empathy.records import SPLITS, Prompt, Split
+from empathy.schemes import draws
 from empathy.splits import by_split
 from sweeps import search, space
 from sweeps.handover import study_settings
@@ -254,9 +255,8 @@ def _replies(spec: SweepSpec, trials: int, data: Data | None) -> int:
         train, validation, test = (data.used[split] for split in SPLITS)
     if spec.objective == "sft":
         train = 0  # it imitates the human replies; held-out pairs are made all the same
-    samples = spec.data.candidates if spec.data.scheme == "ranked" else 1
     finalists = min(spec.evaluation.finalists, trials)
     reports = trials * len(spec.report_steps)
     held_out = sum(min(spec.data.held_out_pairs, found) for found in (validation, test))
-    pairs = (train + held_out) * samples
+    pairs = (train + held_out) * draws(spec.data)
     return pairs + (reports + 2) * validation + (finalists + 2) * test

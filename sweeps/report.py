@@ -23,7 +23,7 @@ from plotly.offline import get_plotlyjs
 from empathy.cache import write_atomically
 from empathy.metrics import METRICS
 from sweeps import wording
-from sweeps.cautions import edge_warnings, guard_warnings
+from sweeps.cautions import data_warnings, edge_warnings, guard_warnings
 from sweeps.charts import Point, curve_points, learning_curves
 from sweeps.findings import (
     Outcome,
@@ -68,7 +68,11 @@ def contents(record: Record) -> dict[str, Any]:
         "manifest": record.manifest,
         "summary": record.summary or {},
         "answer": answer(found),
-        "warnings": [*guard_warnings(found), *edge_warnings(found)],
+        "warnings": [
+            *guard_warnings(found),
+            *data_warnings(record.manifest),
+            *edge_warnings(found),
+        ],
         "points": points,
         **_charts(found, points, record.manifest["max_steps"]),
         "scale": scale(found),
@@ -223,13 +227,14 @@ def facts(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
         "data": settings.get("data"),
         "evaluation": settings.get("evaluation"),
         "data read": manifest.get("data"),
+        "pairs": manifest.get("pairs"),
         "weights": manifest.get("weights"),
     }
     return [(name, _flat(value)) for name, value in chosen.items() if value is not None]
 
 
 def _flat(value: object) -> str:
-    """Nested facts as "corpora sample; scheme ranked"."""
+    """Nested facts as "corpora sample; relevance 4"."""
     if isinstance(value, Mapping):
         return "; ".join(f"{wording.named(str(key))} {_flat(part)}" for key, part in value.items()
                          if part is not None)  # fmt: skip

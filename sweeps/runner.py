@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from empathy.cache import write_atomically
+from sweeps.data_step import CARD, write_card
 from sweeps.handover import study_settings
 from sweeps.ledger import SAMPLES, Ledger
 from sweeps.manifest import write_json
@@ -97,6 +98,7 @@ def run(spec: SweepSpec, out: Path, address: str) -> Path:
     try:
         ready = _prepare(host, watch)
         ledger.note(**ready["facts"])
+        write_card(ready["card"], out / CARD)
         _baselines(ready["baselines"], watch, kept)
         _search(spec, address, host, watch, lanes, out)
         chosen = finalists(spec, kept)

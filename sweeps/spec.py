@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from empathy import schemes
 from empathy.corpora import CORPORA
 from empathy.errors import UserError
 from empathy.families import FAMILIES
@@ -151,6 +152,12 @@ def _check_names(spec: SweepSpec) -> None:
             raise SettingError("data.corpora", f"names '{corpus}' twice; name each corpus once")
 
 
+def _check_schemes(spec: SweepSpec) -> None:
+    problem = schemes.problem(spec.data)
+    if problem is not None:
+        raise SettingError("data.schemes", problem)
+
+
 def _check_metric(spec: SweepSpec) -> None:
     name, goal = spec.metric.name, spec.metric.goal
     directed = [metric.name for metric in METRICS.values() if metric.goal]
@@ -248,6 +255,7 @@ def _check_lengths(spec: SweepSpec) -> None:
 
 CHECKS: tuple[Callable[[SweepSpec], None], ...] = (
     _check_names,
+    _check_schemes,
     _check_metric,
     check_objective,
     check_label_smoothing,

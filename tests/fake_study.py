@@ -96,6 +96,7 @@ class FakeStudy:
         progress("pretending", 1, 2)
         self.engine = FakeEngine(settings.lanes, self.STEP_SECONDS)
         self.facts = {"weights": {"name": "none"}}
+        self.card: dict[str, Any] = {}
         self.joined: list[tuple[TrialSettings, Path | None]] = []
         self.finals_at_once: list[list[str]] = []
         nothing = TrialSettings()

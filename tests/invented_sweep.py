@@ -22,7 +22,7 @@ SETTINGS = {
         "learning_rate": {"distribution": "log_uniform_values", "min": 5e-5, "max": 5e-4},
         "lora_rank": {"values": [8, 16, 32]},
     },
-    "data": {"corpora": ["sample"], "scheme": "ranked", "candidates": 4, "relevance": 4.0},
+    "data": {"corpora": ["sample"], "schemes": {"ranked": 1.0}, "candidates": 4, "relevance": 4.0},
     "evaluation": {"test_prompts": 32, "temperature": 0.7, "max_new_tokens": 48},
 }
 # trial: (beta, learning rate, rank), scores at steps 4, 8, 12, state

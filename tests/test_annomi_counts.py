@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from empathy.corpora import annomi
-from empathy.pairs import prompts
+from empathy.prompts import prompts
 from empathy.records import Dialogue
 from empathy.settings import DataSettings
 from empathy.splits import by_split

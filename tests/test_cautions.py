@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from invented_sweep import SUMMARY, found
 
-from sweeps.cautions import edge_warnings, guard_warnings, position
+from sweeps.cautions import data_warnings, edge_warnings, guard_warnings, position
 
 
 def test_guards_on_which_the_winner_falls_are_named(tmp_path: Path) -> None:
@@ -25,6 +25,13 @@ def test_a_fall_without_paired_interval_says_so(tmp_path: Path) -> None:
     assert warnings[0].startswith(
         "The winner is worse than SFT on relevance, by values that were not compared"
     )
+
+
+def test_what_the_data_card_warns_of_is_repeated() -> None:
+    assert data_warnings({"data_cautions": ["Length tells these pairs apart."]}) == [
+        "Length tells these pairs apart."
+    ]
+    assert data_warnings({}) == []
 
 
 def test_only_settings_at_an_edge_are_warned_of(tmp_path: Path) -> None:

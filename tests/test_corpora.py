@@ -11,7 +11,7 @@ from invented_mi import write_mi
 
 from empathy.corpora import CORPORA, count_corpora, load_contrasts, load_corpora, sample
 from empathy.errors import UserError
-from empathy.pairs import prompts
+from empathy.prompts import prompts
 from empathy.records import Split
 from empathy.settings import DataSettings
 from empathy.splits import by_split

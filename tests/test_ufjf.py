@@ -14,7 +14,7 @@ from invented_ufjf import EXCHANGES, PATIENTS, SESSIONS, invented_sessions, writ
 
 from empathy.corpora import CORPORA, ufjf
 from empathy.errors import UserError
-from empathy.pairs import prompts
+from empathy.prompts import prompts
 from empathy.records import Dialogue
 from empathy.settings import DataSettings
 from empathy.splits import by_split
