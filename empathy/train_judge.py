@@ -26,10 +26,8 @@ from empathy.corpora.epitome import LEVELS, MECHANISMS, Example, load, select
 from empathy.errors import UserError
 from empathy.verdicts.ngrams import BINS, WEIGHTS, NgramScorer, Row, counted, weighted
 
-METADATA = {
-    "licence": "EPITOME: academic, non-commercial use only; see NOTICE",
-    "features": "hashed word and character n-grams, TF-IDF",
-}
+# One entry, since safetensors writes several in any order: the same weights are the same file.
+METADATA = {"licence": "EPITOME: academic, non-commercial use only; see NOTICE"}
 STRENGTHS = (0.3, 1.0, 3.0, 10.0)
 Tensors = dict[str, NDArray[np.floating[Any]]]
 
