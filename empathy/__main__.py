@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from empathy import fetch, train_scorer
+from empathy import fetch, train_judge, train_scorer
 from empathy.errors import UserError
 
 
@@ -29,6 +29,11 @@ COMMANDS = {
         "train the empathy scorers on EPITOME and write their card",
         train_scorer.arguments,
         train_scorer.run,
+    ),
+    "train-judge": Command(
+        "train the judge that no search sees on EPITOME and write its card",
+        train_judge.arguments,
+        train_judge.run,
     ),
 }
 

@@ -1,1 +1,1 @@
-"""The shipped empathy scorers and the card that judges them; files only."""
+"""The shipped empathy scorers, the n-gram judge, and the cards that judge them; files only."""

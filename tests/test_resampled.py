@@ -1,0 +1,58 @@
+"""python -m pytest tests/test_resampled.py"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from empathy.uncertainty import BOOTSTRAP, LEAVE_ONE_OUT, ONE_GROUP
+from empathy.verdicts.resampled import Floats, resampled_interval
+
+SCORES = np.array([1.0, 3.0, 5.0, 7.0])
+
+
+def mean(weights: Floats) -> float:
+    return float(weights @ SCORES / weights.sum())
+
+
+def test_few_groups_give_the_range_with_each_left_out() -> None:
+    # As in test_uncertainty: mean 4; without a 6, without b 11/3, without c 3.
+    found = resampled_interval(mean, ["a", "a", "b", "c"])
+    assert found is not None
+    assert (found.value, found.low, found.high) == (4.0, 3.0, 6.0)
+    assert (found.n, found.groups, found.method) == (4, 3, LEAVE_ONE_OUT)
+
+
+def test_one_group_has_no_interval() -> None:
+    found = resampled_interval(mean, ["a"] * 4)
+    assert found is not None
+    assert (found.value, found.low, found.high, found.method) == (4.0, None, None, ONE_GROUP)
+
+
+def test_many_groups_give_the_percentiles_of_resampled_groups() -> None:
+    scores = np.arange(40.0)
+    groups = [f"g{i:02d}" for i in range(40)]
+    found = resampled_interval(
+        lambda weights: float(weights @ scores / weights.sum()), groups, draws=20_000
+    )
+    # The plug-in standard error: sqrt((40^2 - 1) / 12 / 40) = 1.8253; 1.96 of it are 3.578.
+    assert found is not None
+    assert found.method == BOOTSTRAP
+    assert (found.low, found.high) == pytest.approx((19.5 - 3.578, 19.5 + 3.578), abs=0.1)
+
+
+def test_resamples_that_define_nothing_are_left_out() -> None:
+    groups = [f"g{i:02d}" for i in range(12)]
+
+    def only_with_the_first(weights: Floats) -> float | None:
+        return float(weights.sum()) if weights[0] else None
+
+    found = resampled_interval(only_with_the_first, groups, draws=200)
+    assert found is not None
+    assert (found.value, found.low, found.high) == (12.0, 12.0, 12.0)
+    assert resampled_interval(lambda weights: None, groups) is None
+
+
+def test_nothing_raises() -> None:
+    with pytest.raises(ValueError, match="no items were given"):
+        resampled_interval(mean, [])
