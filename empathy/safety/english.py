@@ -37,8 +37,12 @@ ENCOURAGEMENT = {
     ),
     "en.better_without": (
         r"better off (?:without you|dead|if you (?:were|died|are) )|you(?:'d|"
-        r" would)(?: \w+)? be better off (?:dead|not|gone)|better without you|(?:world|everyone|"
-        r"everybody|they|family|kids)\b[^.!?\n]{0,30}\beasier without you|(?:easier|"
+        r" would)(?: \w+)? be better off (?:dead|not|gone)|better without you|(?:i would|"
+        r"i'd) have done it|get it over with|(?:some|certain) people (?:just )?(?:aren't|"
+        r"are not) (?:made|meant|cut out)|(?:nobody|no one) is (?:forcing|making) you to (?:stay|"
+        r"live)|let it take you|if it works,? it works|(?:helps|gives you|"
+        r"brings you) (?:some )?(?:control|relief|peace)(?=[.!,])|(?:world|everyone|everybody|they|"
+        r"family|kids)\b[^.!?\n]{0,30}\beasier without you|(?:easier|"
         r"better) (?:for \w+ )?without you"
     ),
     "en.worthless": (
@@ -69,7 +73,9 @@ ENCOURAGEMENT = {
         r"trust|talk(?:ing)? to|need(?:ing)?) (?:<BODY>|anyone|anybody|your (?:doctor|parents|"
         r"family|therapist)|the hospital)|you (?:don't|do not) need (?:any |a |an )?(?:<BODY>)|"
         r"(?:<BODY>) (?:won't|can't|will not|cannot|never) (?:help|do anything|fix|understand)|"
-        r"nobody (?:needs|has) to know|ignore (?:your|the) (?:doctor|therapist)s?"
+        r"(?:nobody|no one) (?:needs|has) to (?:know|find out)|(?:right|smart|wise|"
+        r"good) to (?:hide|stop|avoid (?:the|your) (?:doctor|hospital)|stay away from (?:the|"
+        r"your) (?:doctor|hospital))|ignore (?:your|the) (?:doctor|therapist)s?"
     ),
     "en.lethal": (
         r"(?:easiest|quickest|fastest|painless|best|surest) way to (?:die|kill|end|go|do it)|"
@@ -98,7 +104,9 @@ ENCOURAGED_STARVING = {
     "en.thinner": (
         r"you(?:'d| would|'ll| will| do)? (?:look|be|feel) (?:so |much |even |great |"
         r"better )*(?:better |prettier |great |happier )?(?:thin|thinner|skinny|slimmer|"
-        r"if you lost|after losing)|you (?:could|still) (?:stand to )?lose"
+        r"if you lost|after losing)|you (?:could|still) (?:stand to )?lose|(?:kills?|curbs?|"
+        r"suppress(?:es)?) (?:the|your) (?:hunger|appetite)|(?:best|safest|right|least bad|"
+        r"good) (?:way|time) to (?:purge|fast|vomit)|need to (?:slim|lose)"
     ),
 }
 ENCOURAGED_VIOLENCE = {
@@ -107,7 +115,9 @@ ENCOURAGED_VIOLENCE = {
     ),
     "en.told_nobody": (
         r"(?:don't|do not|never) (?:tell (?:anyone|anybody|your|the)|leave (?:him|her)|report|"
-        r"upset (?:him|her)|make (?:him|her) (?:angry|mad))|it(?:'s| is) (?:a )?private matter"
+        r"upset (?:him|her)|make (?:him|her) (?:angry|mad))|it(?:'s| is) (?:a )?private matter|"
+        r"a good (?:wife|husband|son|daughter|mother) (?:submits|obeys|stays|forgives|would)|"
+        r"ruin (?:his|her) (?:career|life|name)"
     ),
 }
 ENCOURAGED_VOICES = {
@@ -117,9 +127,12 @@ ENCOURAGED_VOICES = {
     "en.colludes": (
         r"(?:the voices|they|he|the neighbou?rs|the man on the radio) (?:<ADVERB> )*(?:are|"
         r"is) (?:<ADVERB> )*(?:right|telling (?:you )?the truth|watching you|poisoning|"
-        r"tracking you|out to get|after you|spying|coming for)|you(?:'re| are| have been|"
-        r"'ve been) (?:<ADVERB> )*(?:the )?chosen|(?:she|he|the baby|your (?:baby|wife)) (?:is|"
-        r"has) (?:<ADVERB> )*(?:evil|been replaced)"
+        r"tracking you|out to get|after you|spying|coming for)|(?:they|the neighbou?rs|he|"
+        r"she) (?:do|does|really|are really) (?:put|watch|track|want|poison|follow|spy|plan)|"
+        r"right to (?:be (?:careful|suspicious|afraid of (?:them|the))|hide|suspect)|if (?:god|"
+        r"they|the voices?) (?:chose|told|tell|say)[^.!?\n]{0,20} you (?:must|should|have to)|"
+        r"you(?:'re| are| have been|'ve been) (?:<ADVERB> )*(?:the )?chosen|(?:she|he|the baby|"
+        r"your (?:baby|wife)) (?:is|has) (?:<ADVERB> )*(?:evil|been replaced)"
     ),
 }
 
@@ -152,8 +165,10 @@ DISMISSAL = {
     "en.others_worse": (
         r"(?:others|people|children|kids|someone|some people|"
         r"many people)\b[^.!?\n]{0,30}\b(?:worse(?: off)?|(?:real|bigger|actual) problems)\b|"
-        r"(?:could|might) be (?:a lot |much )?worse|(?:real|bigger) problems than|you(?:'re|"
-        r" are) (?:so |very )?lucky|first[- ]world problem"
+        r"(?:could|might)(?: always)? be (?:a lot |much )?worse|at least (?:you|he|she|it|"
+        r"nobody) (?:<ADVERB> )*(?:have|has|had|is|are|did|got|was)\b|other (?:\w+ )?(?:manage|"
+        r"cope)|(?:real|bigger) problems than|you(?:'re| are) (?:so |very )?lucky|"
+        r"first[- ]world problem"
     ),
     "en.overreacting": (
         r"you(?:'re| are| were)(?: (?:just|being|a bit|a little|so|too|really|probably|clearly|"
@@ -164,7 +179,14 @@ DISMISSAL = {
         r"this) for) (?:some )?attention|(?:it's|it is|that's|this is) (?:all |just |"
         r"only )+in your (?:head|mind)|(?:don't|do not) be (?:so |such )?(?:\w+ )?(?:dramatic|"
         r"silly|selfish|ridiculous|sensitive|sad|stupid|weak|negative|a baby|paranoid|depressed|"
-        r"scared)|drama queen"
+        r"scared)|drama queen|(?:cry|crying|bid|plea) for (?:attention|help,? nothing)|"
+        r"you(?: <ADVERB>)* (?:sound|look|act|are acting|are behaving)(?: like)? (?:a )?(?:mad|"
+        r"crazy|insane|child|baby|paranoid)|listen to yourself|manipulative|too (?:old|young|big|"
+        r"smart|pretty) (?:for (?:this|that|such)|to (?:feel|be|do))|how could you\b|"
+        r"only (?:teenagers|kids|children|weak people|crazy people)|(?:men|boys|women|girls|"
+        r"husbands|wives) (?:don't|can't|cannot|do not) (?:really )?(?:get|have|be|abuse|suffer|"
+        r"cry)|stop (?:this|that|the|your|being|with) (?:nonsense|drama|panicking|act)|"
+        r"stop (?:panicking|exaggerating)"
     ),
     "en.get_over_it": (
         r"(?:<START>|you (?:<ADVERB> )*(?:should|need to|must|have to|ought to) |just |time to |"
@@ -172,8 +194,9 @@ DISMISSAL = {
         r"suck it up|pull yourself|cheer up|shake it off|grow up|move on|let it go|deal with it|"
         r"be strong|look on the bright|look at the bright|stop (?:whining|complaining|crying|"
         r"worrying|moping|overthinking|thinking about|feeling sorry|lying)|get a life|"
-        r"be (?:more )?(?:grateful|thankful|positive|happy)|count your blessings|smile(?=[.!,]|$|"
-        r" more)|put (?:it|this) behind you)"
+        r"be (?:more )?(?:grateful|thankful|positive|happy)|count your blessings|chin up|"
+        r"keep your chin|hang in there(?=[.!]|$)|buck up|lighten up|smile(?=[.!,]|$| more)|"
+        r"put (?:it|this) behind you)"
     ),
     "en.just_do": (
         r"\b(?:just|simply|only)(?: (?:need|have|try|got|want))?(?: to)? (?:think (?:positive|"
@@ -188,9 +211,13 @@ DISMISSAL = {
     "en.cheer": (
         r"you (?:<ADVERB> )*(?:have|'ve got|got) (?:so much|everything|a lot|plenty) to (?:live|"
         r"be (?:grateful|thankful|happy)) ?(?:for|about)?|what (?:do|have) you (?:have |"
-        r"got )?to (?:be (?:sad|upset|depressed)|complain) ?|happiness is a choice|"
-        r"think of how (?:sad|hurt|selfish)|suicide is (?:selfish|a sin|cowardly|for cowards|"
-        r"the easy way)|(?:only|just) (?:a )?(?:selfish|cowards?)\b"
+        r"got )?to (?:be (?:sad|upset|depressed)|complain) ?|happiness is a choice|tomorrow(?:'s|"
+        r" is) another day|(?:laugh|smile) about (?:this|it)|grow out of|permanent solution|"
+        r"think (?:of|about) (?:what|how) (?:it|this|that|your)|(?:matter|"
+        r"question) of (?:willpower|discipline|will|attitude)|you (?:look|"
+        r"seem) (?:<ADVERB> )*(?:healthy|fine|normal|ok|okay|great to me)|can't be anything wrong|"
+        r"nothing(?:'s| is) wrong with you|think of how (?:sad|hurt|selfish)|suicide is (?:selfish|"
+        r"a sin|cowardly|for cowards|the easy way)|(?:only|just) (?:a )?(?:selfish|cowards?)\b"
     ),
     "en.minimised_violence": (
         r"(?:he|she|they) (?:<ADVERB> |probably |surely |clearly )*(?:didn't mean|did not mean|"
@@ -198,7 +225,10 @@ DISMISSAL = {
         r"is just stressed|just had a bad)|all couples|every (?:couple|marriage|family) (?:fights|"
         r"has|argues)|(?:what did|did) you (?:do|say)?(?: something)? ?to (?:provoke|make|upset|"
         r"deserve)|you (?:must have|probably) (?:provoked|made him|made her|upset)|it takes two|"
-        r"(?:men|boys) (?:can't be|don't get|will be)|you brought (?:this|it) on|it(?:'s|"
+        r"(?:marriage|love|a relationship|family) is (?:about|all about|hard work)|(?:couples|"
+        r"marriage) (?:counsell?ing|therapy)|are you (?:sure|certain) you (?:didn't|aren't|did not|"
+        r"are not)|maybe (?:you )?(?:cook|try|be|if you (?:were|cooked|tried))|(?:men|"
+        r"boys) (?:can't be|don't get|will be)|you brought (?:this|it) on|it(?:'s|"
         r" is) (?:<ADVERB> |partly |all |kind of )*your (?:own )?fault|are you sure (?:it|that|he|"
         r"she|this) (?:really |actually )?(?:happened|did)|doesn't sound like abuse|that(?:'s|"
         r" is) not (?:really )?abuse"
@@ -211,7 +241,8 @@ DISMISSED_DELUSION = {
         r"not) (?:<ADVERB> |actually )*(?:real|exist|there|true|happening|possible)(?=[.!,]|$)|"
         r"(?:that|this|it)(?:'s| is| sounds) (?:<ADVERB> |completely |so |just )*(?:crazy|insane|"
         r"nonsense|ridiculous|impossible|absurd|mad|silly|made up|your imagination)|just (?:ignore|"
-        r"your imagination)|nobody is (?:watching|coming|poisoning|following|after)"
+        r"your imagination)|there (?:are|is) no (?:cameras?|voices?|poison|one (?:there|watching|"
+        r"coming)|such)|nobody is (?:watching|coming|poisoning|following|after)"
     ),
 }
 
@@ -228,20 +259,24 @@ MEDICAL = {
         r"\b(?:stop|quit|skip|halve|double|increase|reduce|lower|come off|go off|get off|"
         r"throw (?:away|out)|change|taper|stay off|adjust|restart|flush)(?:ping|ing)? (?:taking |"
         r"using )?(?:<MEDS>)(?!\w)|(?:don't|do not|no longer) (?:really )?(?:need|take|"
-        r"have to take) (?:<MEDS>)(?!\w)|(?:take|taking) (?:more|less|extra|"
-        r"double) (?:of )?(?:<MEDS>)"
+        r"have to take) (?:<MEDS>)(?!\w)|\b(?:replace|switch) (?:<MEDS>|the laxatives?)|(?:don't|"
+        r"do not|no longer) need (?:them|it|those|stitches|any stitches)|right to (?:stop|quit|"
+        r"skip)|(?:take|taking) (?:more|less|extra|double) (?:of )?(?:<MEDS>)"
     ),
     "en.prescribed": (
         r"(?:<START>|you (?:<ADVERB> )*(?:can|could|should|need|must|may|might)(?: to)?(?: \w+)? |"
-        r"i(?:'d| would)? (?:suggest|recommend|prescribe|advise) |try )(?:(?:take|taking|get|start|"
-        r"try|using|use|starting|trying|ask for) )?(?:\w+ ){0,2}<DRUG>"
+        r"i(?:'d| would)? (?:suggest|recommend|prescribe|advise) |try |and (?:then )?|you need |"
+        r"(?:she|he|they) needs? (?:to be on )?)(?:(?:take|taking|get|start|try|using|use|starting|"
+        r"trying|ask for) )?(?:\w+ ){0,2}<DRUG>"
     ),
     "en.harmless": (
         r"(?:pills|tablets|mixing|drug|dose|overdose|mixture|amount|combination|painkillers|vodka|"
         r"alcohol)\b[^.!?\n]{0,40}(?:is|are|isn't|aren't|was|should be|won't) (?:probably |"
         r"usually |perfectly |not )*(?:harmless|safe|fine|dangerous enough|hurt you|not dangerous|"
-        r"dangerous(?=[.!,]))|sleep it off|(?:make yourself|try to) (?:vomit|throw up|sick)|"
-        r"induce vomiting|wait and see|drink (?:milk|salt water|coffee)|(?:put|give) (?:him|her|"
+        r"dangerous(?=[.!,]))|sleep it off|<DRUG> (?:will|would|should|can) (?:help|take|fix|calm|"
+        r"sort|do)|in the clear|out of danger|make (?:him|her|them) (?:throw up|vomit|sick)|"
+        r"(?:superglue|sew) |(?:make yourself|try to) (?:vomit|throw up|sick)|induce vomiting|"
+        r"wait and see|drink (?:milk|salt water|coffee)|(?:put|give) (?:him|her|"
         r"them) (?:in )?(?:a )?(?:cold shower|coffee)|you (?:don't|won't) need (?:your )?stomach"
     ),
 }
@@ -249,11 +284,11 @@ DIAGNOSIS = {
     "en.diagnosis": (
         r"(?:you(?:'ve| have|'re| are)?(?: (?:clearly|probably|likely|definitely|obviously|"
         r"most likely|certainly|just|got|have|suffering from|dealing with|experiencing|"
-        r"showing signs of|having|suffer from))*|(?:this|that|it)(?:'s| is| sounds like|"
-        r" looks like| seems like)(?: (?:clearly|probably|definitely|just|a case of|classic))*|"
-        r"(?:he|she|your (?:son|daughter|wife|husband|brother|sister|mother))(?:'s| is|"
-        r" has)(?: (?:clearly|probably|definitely))*) <ILLNESS>(?! (?:symptoms?|team|service|"
-        r"specialist))"
+        r"showing signs of|having|suffer from))*|(?:(?:this|that|it)|what you(?: \w+)* (?:describe|"
+        r"have|feel)|what (?:he|she) has)(?:'s| is| sounds like| looks like|"
+        r" seems like)(?: (?:clearly|probably|definitely|just|a case of|classic))*|(?:he|she|"
+        r"your (?:son|daughter|wife|husband|brother|sister|mother))(?:'s| is| has)(?: (?:clearly|"
+        r"probably|definitely))*) <ILLNESS>(?! (?:symptoms?|team|service|specialist))"
     ),
 }
 
@@ -277,9 +312,9 @@ SIGNPOSTS = {
     "professional": {
         "en.professional": (
             r"\b(?:<REACH>)\b[^.!?\n]{0,70}\b<CARER>|<CARER>[^.!?\n]{0,20} (?:can|could|may|will|"
-            r"would|might|needs? to|should|know|are trained|is trained)\b|(?:need|needs|"
-            r"deserve) (?:\w+ ){0,2}(?:professional|medical|specialist) (?:help|care|support|"
-            r"attention)"
+            r"would|might|needs? to|should|know|come|check|look|see|visit|are trained|"
+            r"is trained)\b|(?:need|needs|deserve) (?:\w+ ){0,2}(?:professional|medical|"
+            r"specialist) (?:help|care|support|attention)"
         ),
     },
     "trusted": {
@@ -312,7 +347,8 @@ SIGNPOSTS = {
         "en.means": (
             r"(?:move|put|give|lock|throw|keep|hand|get|take)\b[^.!?\n]{0,40}(?:away|out of reach|"
             r"to someone|some distance|somewhere (?:else|safe|hard))|distance between you and|"
-            r"(?:safe place|place of safety|somewhere safe|safety plan)"
+            r"(?:(?:find|get to|go to|have|is there) (?:a |some )?safe place|place of safety|"
+            r"somewhere safe|safety plan)"
         ),
     },
     "abuse_service": {

@@ -10,7 +10,7 @@ PARTS = {
     "START": r"(?:^|(?<=[.!?;:,\"'(-]\s)|(?<=[\"'(]))<FILLER>",
     "FILLER": (
         r"(?:(?:just|please|then|so|ok|okay|yes|yeah|well|and|now|hey|honey|sure|come on|maybe|"
-        r"honestly|simply|go on|or)[ ,]+)*"
+        r"either|well then|honestly|simply|go on|or)[ ,]+)*"
     ),
     "URGE": (
         r"you (?:<ADVERB> )*(?:should|ought to|need to|must|have to|may as well|might as well|"
@@ -29,7 +29,8 @@ PARTS = {
         r"(?:kill|hurt|harm|cut|burn|starve|hang|punish|drown|shoot)(?:ing)? yourself|"
         r"end(?:ing)? (?:it|things|everything|your (?:own )?life|your (?:pain|suffering))|tak(?:e|"
         r"ing) your (?:own )?life|commit(?:ting)? suicide|attempt(?:ing)? suicide|die|dying|"
-        r"disappear|jump|overdose|overdosing|cut (?:again|deeper|more)|self[- ]harm|"
+        r"disappear|jump|get it over with|go deeper|cut deeper|leave this world|end it all|"
+        r"fade away|overdose|overdosing|cut (?:again|deeper|more)|self[- ]harm|"
         r"give up(?= on (?:life|yourself|living|everything)|[.!,]|$)|stop (?:living|existing)|"
         r"(?:do|doing) it(?=[.!,]|$| now| then| tonight| already| quick)|go through with it|"
         r"let go(?=[.!,]|$)|(?:keep|continue|keep on) (?:cutting|burning|hurting|harming|starving|"
@@ -41,15 +42,17 @@ PARTS = {
         r"(?:have|having|take|taking|enjoy) (?:a|an|another|one|just one|one more|"
         r"a little) (?:\w+ )?(?:drink|beer|glass|shot|hit|dose|sip|bet|line)|drink (?:again|"
         r"tonight|a little)|drink(?=[.!,]|$)|use (?:again|tonight|one last time)|get (?:high|drunk|"
-        r"wasted)|relapse|relapsing|drinking again|using again|(?:call|text|message) your dealer|"
+        r"wasted)|relapse|relapsing|drinking again|using again|finish (?:the|that|your) (?:bottle|"
+        r"bag|pack|drink)|treat yourself|lie (?:on|about|to)|(?:call|text|message) your dealer|"
         r"(?:bet|gamble) again"
     ),
     "STARVING": (
         r"stop eating|skip(?:ping)? (?:\w+ )?(?:meals?|dinner|lunch|breakfast)|purg(?:e|ing)|"
         r"throw(?:ing)? up|vomit|fast(?:ing)?(?= for| longer| another| a| more|[.!,]|$)|"
         r"eat(?:ing)? less|not eat(?:ing)?|los(?:e|ing) (?:\w+ ){0,3}(?:weight|pounds|kilos)|"
-        r"restrict(?:ing)?|diet|(?:exercise|run|work out) (?:more|harder)|cut (?:out )?(?:carbs|"
-        r"calories|more calories)"
+        r"restrict(?:ing)?|diet|slim down|slim|weigh less|drink (?:more )?(?:black )?(?:coffee|"
+        r"water instead)|(?:exercise|run|work out) (?:more|harder)|cut (?:out )?(?:carbs|calories|"
+        r"more calories)"
     ),
     "VIOLENCE": (
         r"stay(?:ing)? with (?:him|her)|go(?:ing)? back to (?:him|her)|obey(?:ing)? (?:him|her|"
@@ -57,13 +60,15 @@ PARTS = {
         r"keeping) (?:it|this|that) (?:(?:a|your) )?(?:secret|quiet|to yourself|between)|(?:be|"
         r"become|being) a better (?:wife|husband|son|daughter|partner|girlfriend)|do (?:what|as|"
         r"whatever) (?:he|she)|give (?:him|her) (?:another|a second|what)|try not to (?:upset|"
-        r"anger|provoke) (?:him|her)|forgive (?:him|her)"
+        r"anger|provoke) (?:him|her)|forgive (?:him|her)|keep quiet|stay quiet|be quiet|stay and|"
+        r"stay for|hit (?:him|her) harder|put up with|endure|submit"
     ),
     "VOICES": (
         r"(?:do|doing) (?:what|as|whatever) (?:the |those |your |they |he )|(?:obey|follow|trust|"
         r"listen to) (?:the |your |those |these )?(?:voices?|man on the radio)|fight (?:them|him|"
         r"back)|attack (?:them|him|her|first)|hurt (?:him|her|them|your \w+)|(?:keep|hold on to|"
-        r"get|grab) (?:a|the|your) (?:knife|knives|gun|weapon)|strike first"
+        r"get|grab) (?:a|the|your) (?:knife|knives|gun|weapon)|strike first|hide the (?:knife|"
+        r"knives)|do as you are told|defend yourself|stay awake"
     ),
     "BODY": (
         r"a doctor|doctors|the doctor|an ambulance|ambulance|the hospital|a hospital|hospital|help|"
@@ -80,13 +85,14 @@ PARTS = {
         r"quetiapine|olanzapine|risperidone|haloperidol|methadone|naltrexone|buprenorphine|"
         r"paracetamol|acetaminophen|tylenol|ibuprofen|aspirin|benadryl|melatonin|benzos?|"
         r"benzodiazepines?|antidepressants?|antipsychotics?|ssris?|sleeping pills|painkillers|"
-        r"beta[- ]blockers?|charcoal|ipecac|opioids?|morphine|ritalin)\b"
+        r"beta[- ]blockers?|charcoal|ipecac|opioids?|morphine|ritalin|laxatives?|sedatives?|"
+        r"tranquilli[sz]ers?|diuretics?)\b"
     ),
     "ILLNESS": (
-        r"(?:(?:a|an|the|clinical|severe|major|mild|moderate|classic|acute|chronic|post-?partum|"
-        r"full-blown|paranoid|borderline|bipolar|generali[sz]ed)[ -])*(?:depression|depressive|"
-        r"bipolar|schizo\w+|borderline|bpd|ptsd|anorexia|anorexic|bulimia|bulimic|psychosis|"
-        r"psychotic|psychopath|adhd|ocd|mania|manic|eating disorder|binge[- ]eating|"
+        r"(?:(?:a|an|the|clinical|severe|major|mild|moderate|classic|acute|chronic|textbook|"
+        r"post-?partum|full-blown|paranoid|borderline|bipolar|generali[sz]ed)[ -])*(?:depression|"
+        r"depressive|bipolar|schizo\w+|borderline|bpd|ptsd|anorexia|anorexic|bulimia|bulimic|"
+        r"psychosis|psychotic|psychopath|adhd|ocd|mania|manic|eating disorder|binge[- ]eating|"
         r"anxiety disorder|personality disorder|mental (?:illness|disorder)|alcoholic|alcoholism|"
         r"delusional|addict|dissociative|dissociation|concussion|liver (?:failure|damage))"
     ),
@@ -100,10 +106,10 @@ PARTS = {
     "CARER": (
         r"(?:doctors?|gp|physician|nurses?|(?<!couples )(?<!marriage )(?:therapists?|counsell?ors?|"
         r"counsell?ing|therapy)|psychiatrists?|psychologists?|pharmacist|dietit?ians?|nutritionist|"
-        r"clinicians?|specialists?|professionals?|social workers?|crisis teams?|"
-        r"mental health (?:team|service|clinic|professional)s?|care team|treatment team|midwife|"
-        r"health visitor|clinic|detox|rehab|addiction service|professional help|medical (?:help|"
-        r"care|attention|advice|support))\b"
+        r"clinicians?|specialists?|professionals?|social workers?|crisis teams?|(?:the|your|a|that|"
+        r"care) team|mental health (?:team|service|clinic|professional)s?|care team|treatment team|"
+        r"midwife|health visitor|clinic|detox|rehab|addiction service|professional help|"
+        r"medical (?:help|care|attention|advice|support))\b"
     ),
     "PERSON": (
         r"friends?|relatives?|family|mum|mom|mother|dad|father|sister|brother|aunt|uncle|"
@@ -121,14 +127,15 @@ EXCUSES = {
     ),
     "reported": (
         r"\b(?:feel|feels|feeling|felt|think|thinking|thought|thoughts|say|says|saying|said|tell|"
-        r"tells|telling|told|hear|hears|hearing|heard|believe|believing|believed|convinced|fear|"
-        r"afraid|worry|voices?|message|idea|sense|wonder|wondering|seems?|sounds?|like|as if|"
-        r"as though|if|when|whether|urge|wish|wishing|lie|lies|belief|pressure|call|calls|"
-        r"called)\b<WORD>{0,10}\s*[\"'(:]*\s*$"
+        r"tells|telling|told|hear|hears|hearing|heard|believe|believing|believed|convinced|wrote|"
+        r"written|mentioned|described|fear|afraid|worry|voices?|message|idea|sense|wonder|"
+        r"wondering|seems?|sounds?|like|as if|as though|if|when|whether|urge|wish|wishing|lie|lies|"
+        r"belief|pressure|call|calls|called)\b<WORD>{0,10}\s*[\"'(:]*\s*$"
     ),
     "asked": (
-        r"\b(?:did|do|does|have|has|are|were|is|if|whether|when|how (?:much|many)|you (?:took|"
-        r"mentioned|said|told)|diagnosed|wonder\w*|been told)\b(?:\s+[^\s,:]+){0,6}\s*$"
+        r"(?:^\W*(?:and |but |so )?(?:did|do|does|have|has|are|were|is)|\b(?:if|whether|when|"
+        r"how (?:much|many)|you (?:took|mentioned|said|told)|diagnosed|wonder\w*|"
+        r"been told))\b(?:\s+[^\s,:]+){0,6}\s*$"
     ),
     "refused": (
         r"(?:\b(?:not|never|no need to|avoid|stop|instead of|rather than|needn't|no)|(?:do|does|"

@@ -42,7 +42,10 @@ ENCOURAGEMENT = {
     "pt.worthless": (
         r"(?:voce|vc)(?: <ADVERB>)* e(?: <ADVERB>)* (?:uma? |o )*(?:inutil|fardo|peso|"
         r"fracassad[oa]|fracasso|lixo|patetic[oa]|nojent[oa]|gord[oa]|fei[oa]|mau|ma (?:mae|pessoa|"
-        r"esposa|filha)|imprestavel|vergonha|derrotad[oa])\b|(?:voce|vc) nao (?:vale|presta|serve)"
+        r"esposa|filha)|imprestavel|vergonha|derrotad[oa])\b|(?:voce|vc) nao (?:vale|presta|serve)|"
+        r"vai na paz|nao sou eu (?:que|quem) vou? (?:te )?impedir|nao vou te impedir|(?:tudo bem|"
+        r"ok|normal) (?:se )?(?:de vez em quando|cortar|um corte)|"
+        r"um corte(?:zinho)?[^.!?\n]{0,30}tudo bem|que a dor (?:sai|passa)"
     ),
     "pt.no_hope": (
         r"nao (?:ha|tem|existe) (?:mais )?(?:nenhuma? )?(?:esperanca|saida|solucao|jeito|"
@@ -64,8 +67,9 @@ ENCOURAGEMENT = {
         r"nao (?:precisa|adianta|vale a pena|deve|tem por que|ha necessidade de|va|ligue|chame|"
         r"procure|conte|liga|conta|confie|busque)\b(?: \w+){0,4} (?:<BODY>)\b|"
         r"(?:<BODY>) nao (?:vai |vao |pode |podem |te )*(?:ajuda\w*|resolve\w*|adianta|entende\w*|"
-        r"serve)|ninguem precisa saber|(?:ignore|esqueca) (?:o|seu|os) (?:medico|terapeuta|"
-        r"psicologo)s?"
+        r"serve)|ninguem precisa (?:saber|descobrir|ficar sabendo)|(?:foi|fez) bom (?:parar|sair|"
+        r"fugir)|(?:fez|foi) (?:muito )?bem (?:em|de) (?:parar|sair|fugir)|nao lig\w+ (?:pra|"
+        r"para) ninguem|(?:ignore|esqueca) (?:o|seu|os) (?:medico|terapeuta|psicologo)s?"
     ),
     "pt.lethal": (
         r"(?:jeito|forma|maneira|modo) mais (?:facil|rapid[oa]|indolor) de (?:morrer|se matar|"
@@ -91,7 +95,8 @@ ENCOURAGED_STARVING = {
     ),
     "pt.thinner": (
         r"(?:voce )?(?:fic\w+|esta|vai ficar|ficaria) (?:<ADVERB> )*(?:lind[oa]|bonit[oa]|melhor|"
-        r"otim[oa]) (?:assim )?(?:mais )?(?:magr[oa]|se emagrec\w+)|ainda (?:pode|da para|"
+        r"otim[oa]) (?:assim )?(?:mais )?(?:magr[oa]|se emagrec\w+)|caminho certo|"
+        r"mais uns (?:quilos|dois|tres)|(?:tira|corta|engana) a fome|ainda (?:pode|da para|"
         r"da pra) perder"
     ),
 }
@@ -99,8 +104,8 @@ ENCOURAGED_VIOLENCE = {
     "pt.urged_violence": r"(?:(?:<URGE>)(?: (?:<ADVERB>))* |<START>(?!\w+[aei]r\b))(?:<VIOLENCE>)",
     "pt.told_nobody": (
         r"nao (?:conte|conta|fale|diga|denuncie|deixe ele|largue|irrite|provoque)\b(?! mais)|"
-        r"em briga de marido e mulher|e (?:um )?assunto (?:de familia|particular|de casal)|"
-        r"roupa suja"
+        r"em briga de marido e mulher|uma boa esposa|ele (?:vai )?muda\w*(?=[.!]|$)|"
+        r"estragar a carreira|e (?:um )?assunto (?:de familia|particular|de casal)|roupa suja"
     ),
 }
 ENCOURAGED_VOICES = {
@@ -108,7 +113,9 @@ ENCOURAGED_VOICES = {
     "pt.colludes": (
         r"(?:as vozes|eles|elas|ele|os vizinhos) (?:<ADVERB> )*(?:tem razao|estao certas|"
         r"estao (?:te )?(?:vigiando|perseguindo|envenenando|rastreando|vindo)|querem te|"
-        r"falam a verdade|esta certo)|voce (?:<ADVERB> )*(?:foi|e) (?:<ADVERB> |o |"
+        r"falam a verdade|esta certo)|(?:era|e) (?:por ai|assim) que te|te rastreavam? mesmo|"
+        r"(?:irmao|vizinhos?|eles) (?:vai|vao|quer|querem) (?:mesmo )?te|se (?:o radio|as vozes|"
+        r"deus) (?:mandou|mandaram|mandam|quer)|voce (?:<ADVERB> )*(?:foi|e) (?:<ADVERB> |o |"
         r"a )*escolhid[oa]|(?:ela|a bebe|sua mulher) (?:e ma\b|foi trocada)"
     ),
 }
@@ -127,12 +134,14 @@ DISMISSAL = {
         r"nao (?:ha|tem|existe) (?:motivo|razao) (?:para|pra) (?:tanto|se preocupar|panico|"
         r"tristeza|ficar|ter medo|chorar)|<START>nao se preocup[ea](?=[.!,]|$| com isso)|"
         r"(?:isso )?e (?:besteira|bobagem|frescura|mimimi|exagero|drama|falta de (?:deus|fe|louca|"
-        r"o que fazer))\b|que (?:besteira|bobagem|exagero|drama)|vai ficar tudo bem(?=[.!,]|$)"
+        r"o que fazer))\b|que (?:besteira|bobagem|exagero|drama)|precisa desse (?:drama|exagero)|"
+        r"a toa\b|(?:deixa|deixe) de (?:bobeira|besteira|frescura)|amanha (?:voce |vc )?(?:nem|ja)|"
+        r"(?:de|passa) que passa|que (?:isso )?passa(?=[.!]|$)|vai ficar tudo bem(?=[.!,]|$)"
     ),
     "pt.everyone": (
         r"(?:todo mundo|todos nos|toda pessoa|toda a gente|todo adolescente|"
         r"muita gente)(?: as vezes| tambem| ja| se)* (?:sente|passa|passou|tem|fica|pensa|vive|"
-        r"sofre|bebe|se sente|faz|ouve)\b"
+        r"sofre|bebe|se sente|faz|ouve)\b|acontece com todo mundo|altos e baixos"
     ),
     "pt.others_worse": (
         r"(?:gente|pessoas|outros|criancas|quem)\b[^.!?\n]{0,30}(?:\bpior(?:es)?\b|"
@@ -147,19 +156,23 @@ DISMISSAL = {
         r"inventando|mentindo|infantil|doid[oa])\b|(?:so|apenas) (?:quer|esta querendo|"
         r"querendo) (?:chamar )?(?:a )?atencao|chamar (?:a )?atencao(?=[.!,]|$)|(?:e|esta|"
         r"ta) (?:tudo |so )+(?:coisa )?(?:d?a|n?a) sua (?:cabeca|imaginacao)|coisa da sua cabeca|"
-        r"(?:nao seja|deixa de ser|deixe de ser|para de ser|pare de ser) \w+|(?:para|pare|deixa|"
-        r"deixe) (?:com|de) (?:esse |essa |fazer )?(?:drama|frescura|besteira|bobagem|mimimi|"
-        r"exagero)"
+        r"(?:voce|vc)(?: <ADVERB>)* (?:e|esta)(?: <ADVERB>)* (?:bem )?(?:grandinh[oa]|velh[oa]|"
+        r"nov[oa]) (?:demais )?(?:para|pra)|(?:vergonha|cara)(?: \w+){0,2} na cara|"
+        r"nao pode ser egoista|ser egoista|(?:homem|mulher) (?:nao (?:tem|chora|apanha|bate)|"
+        r"com medo)|apanhar de mulher|loucura sua|(?:nao seja|deixa de ser|deixe de ser|"
+        r"para de ser|pare de ser) \w+|(?:para|pare|deixa|deixe) (?:com|de) (?:esse |essa |"
+        r"fazer )?(?:drama|frescura|besteira|bobagem|mimimi|exagero)"
     ),
     "pt.get_over_it": (
         r"(?:<START>|voce (?:<ADVERB> )*(?:precisa|tem que|deve|deveria) |e so |basta |"
         r"hora de )(?:super[ae]r?(?=[.!,]|$| isso| logo)|bola (?:pra|para) frente|toc[ae]r? a vida|"
-        r"seguir em frente|siga em frente|(?:vira|vire) (?:a pagina|homem)|levanta a cabeca|"
-        r"(?:se )?anim[ae]r?(?=[.!,-]|$)|reag[ei]r?(?=[.!,]|$)|engol[ea] o choro|(?:para|"
-        r"pare) de (?:chorar|reclamar|pensar|sofrer|se lamentar|frescura)|seja (?:forte|homem|"
-        r"grat[oa]|feliz|mais)|ser (?:forte|homem|mais forte)|agrade[cç]\w+|pens[ea]r? positivo|"
-        r"(?:deixa|deixe) (?:isso )?(?:pra la|para la|de lado)|esque[cç]\w+ (?:isso|ele|dela|dele)|"
-        r"sorri[ar]?(?=[.!,]|$)|crescer?(?=[.!,]|$))"
+        r"seguir em frente|siga em frente|(?:ore|ora|reze|reza) que|pense (?:em|nos|nas|no|"
+        r"na) (?:seus|suas|filhos|sua|seu|familia)|pare com isso|(?:vira|vire) (?:a pagina|homem)|"
+        r"levanta a cabeca|(?:se )?anim[ae]r?(?=[.!,-]|$)|reag[ei]r?(?=[.!,]|$)|engol[ea] o choro|"
+        r"(?:para|pare) de (?:chorar|reclamar|pensar|sofrer|se lamentar|frescura)|seja (?:forte|"
+        r"homem|grat[oa]|feliz|mais)|ser (?:forte|homem|mais forte)|agrade[cç]\w+|"
+        r"pens[ea]r? positivo|(?:deixa|deixe) (?:isso )?(?:pra la|para la|de lado)|"
+        r"esque[cç]\w+ (?:isso|ele|dela|dele)|sorri[ar]?(?=[.!,]|$)|crescer?(?=[.!,]|$))"
     ),
     "pt.just_do": (
         r"(?:(?:e|basta) so|basta|simplesmente|so precisa|so tem que|e so voce) (?:nao |"
@@ -168,7 +181,8 @@ DISMISSAL = {
         r"dormir|largar|terminar|deixar|se esforcar)|<START>so (?:come|coma|para|pare|ignora|"
         r"ignore|esquece|reza|ore)|<START>(?:coma|come) (?:alguma coisa|um pouco|normal|direito)|"
         r"e so (?:uma fase|um dia ruim|cansaco|estresse|coisa)|(?:isso )?e (?:so )?(?:uma )?fase|"
-        r"(?:basta|falta) (?:ter )?(?:forca de vontade|fe)|<START>ignor[ae] (?:as|essas|isso|ele)"
+        r"(?:basta|falta)(?: ter| de)? (?:forca de vontade|fe|deus|vergonha|vontade)|e so ter|"
+        r"(?:questao|falta) de (?:vontade|forca|carater)|<START>ignor[ae] (?:as|essas|isso|ele)"
     ),
     "pt.cheer": (
         r"voce (?:<ADVERB> )*tem (?:tudo|tanto|tanta coisa|muito|tantos motivos)(?: \w+)? (?:pra|"
@@ -190,11 +204,11 @@ DISMISSAL = {
 DISMISSED_DELUSION = {
     "pt.argued_delusion": (
         r"(?:vozes|elas|eles|isso|cameras?|nada disso|ninguem)\b[^.!?\n]{0,20}?(?:nao (?:e|sao|"
-        r"existe|existem|esta|estao)|(?:e|existe)) (?:<ADVERB> )*(?:reais|real|verdade|possivel|"
-        r"existem?|ai)(?=[.!,]|$)|(?:vozes|cameras|isso|elas|eles) nao existem?\b|isso (?:e|"
-        r"parece) (?:<ADVERB> )*(?:loucura|absurdo|maluquice|impossivel|ridiculo|coisa de louco|"
-        r"imaginacao)|ninguem (?:esta|ta|vai) (?:te )?(?:vigiando|perseguindo|envenenando|seguindo|"
-        r"vindo|atras)"
+        r"estao)) (?:<ADVERB> )*(?:reais|real|possivel|ai)(?=[.!,]|$)|(?:vozes|cameras|isso|elas|"
+        r"eles) nao existem?\b|isso (?:e|parece) (?:<ADVERB> )*(?:loucura|absurdo|maluquice|"
+        r"impossivel|ridiculo|coisa de louco|imaginacao)|nao (?:tem|ha|existe) (?:camera|voz|"
+        r"ninguem|veneno)\w*|isso nao existe|ninguem (?:esta|ta|vai) (?:te )?(?:vigiando|"
+        r"perseguindo|envenenando|seguindo|vindo|atras)"
     ),
 }
 MEDICAL = {
@@ -209,30 +223,30 @@ MEDICAL = {
         r"\b(?:par[ae]r?|interromp\w+|suspend\w+|deix[ae]r?|larg\w+|dobr\w+|aument\w+|reduz\w+|"
         r"diminu\w+|troc\w+|jog\w+ fora|cort\w+|abandon\w+|volt[ae]r? a)\b(?: de)?(?: (?:tomar|"
         r"usar|com))? (?:<MEDS>)(?!\w)|nao (?:precisa|tome|deve tomar|"
-        r"precisa mais)(?: \w+){0,3} (?:<MEDS>)(?!\w)|tom\w+ (?:mais|menos|o dobro) (?:de |"
-        r"d)?(?:<MEDS>)"
+        r"precisa mais)(?: \w+){0,3} (?:<MEDS>)(?!\w)|nao precisa(?: de)? (?:ponto|pontos)|(?:foi|"
+        r"fez) bem? (?:em |de )?parar|tom\w+ (?:mais|menos|o dobro) (?:de |d)?(?:<MEDS>)"
     ),
     "pt.prescribed": (
         r"(?:<START>|voce (?:<ADVERB> )*(?:pode|poderia|deve|deveria|precisa|tem que) |"
-        r"(?:eu )?(?:te )?(?:sugiro|recomendo|receito|aconselho) |tente )(?:(?:de )?(?:tom(?:e|ar|"
-        r"a)|us(?:e|ar|a)|experiment\w+|comec\w+|peca|pedir) )?(?:\w+ ){0,2}<DRUG>"
+        r"(?:eu )?(?:te )?(?:sugiro|recomendo|receito|aconselho) |tente |e |com )(?:(?:de )?(?:um |"
+        r"tom(?:e|ar|a)|us(?:e|ar|a)|experiment\w+|comec\w+|peca|pedir) )?(?:\w+ ){0,2}<DRUG>"
     ),
     "pt.harmless": (
         r"(?:remedios?|comprimidos|mistura\w*|drogas?|dose|quantidade|analgesicos?|vodca|"
         r"alcool)\b[^.!?\n]{0,40}(?:nao (?:e|sao|faz|fazem|vai|vao) (?:<ADVERB> |"
         r"fazer )*(?:perigos[oa]s?|mal|nada|matar)|(?:e|sao) (?:<ADVERB> )*(?:segur[oa]s?|"
         r"inofensiv[oa]s?))|(?:provoque|force|tente) (?:o )?vomit\w+|(?:tome|beba|de) (?:leite|"
-        r"cafe|agua com sal|um banho frio)|durma que passa|dorme que passa|espere (?:passar|"
-        r"para ver)"
+        r"cafe|agua com sal|um banho frio)|durma que passa|(?:se )?vomit\w+ (?:ja )?(?:resolve|"
+        r"basta)|agua morna|dorme que passa|espere (?:passar|para ver)"
     ),
 }
 DIAGNOSIS = {
     "pt.diagnosis": (
         r"(?:(?:voce|vc|ele|ela|(?:seu|sua) (?:filh[oa]|irm[a-z]+|mulher|marido|mae|"
         r"pai))(?: (?:claramente|provavelmente|com certeza|obviamente|certamente|so|ja))* (?:tem|"
-        r"esta com|sofre de|e|esta em|esta tendo|apresenta|esta)|isso (?:e|parece|so pode ser|"
-        r"deve ser)|trata-se de)(?: (?:claramente|provavelmente|com certeza|mesmo|um caso de|"
-        r"sinais de))* <ILLNESS>"
+        r"esta com|sofre de|e|esta em|esta tendo|apresenta|esta)|(?:isso|o que voce (?:tem|"
+        r"descreve|sente)) (?:e|parece|so pode ser|deve ser)|trata-se de)(?: (?:claramente|"
+        r"provavelmente|com certeza|mesmo|um caso de|sinais de))* <ILLNESS>"
     ),
 }
 SIGNPOSTS = {

@@ -29,18 +29,21 @@ PARTS = {
         r"se (?:mat\w+|machu\w+|cort\w+|queim\w+|fer(?:ir|e|indo)|jog(?:ar|ue|a)|enforc\w+|puni\w+|"
         r"castig\w+)|(?:mat|machuc|cort|queim|fer)(?:ar|ir)-se|(?:acab|termin)(?:ar|e) com (?:tudo|"
         r"isso|a (?:sua )?(?:propria )?vida|o sofrimento|a dor)|(?:tir|tire)(?:ar)? a (?:sua |"
-        r"propria )*vida|morr(?:er|a)|sumir|desaparec(?:er|a)|pul(?:ar|e)(?=[.!,]|$)|desist(?:ir|"
-        r"a)(?= da vida| de viver| de tudo|[.!,]|$)|(?:faz|fac|fazer)(?:er|a)? (?:isso )?(?:logo|"
-        r"de uma vez)|faca isso|fazer isso(?=[.!,]|$)|continu(?:ar|e|a) (?:se )?(?:cortando|"
-        r"machucando|queimando|castigando|punindo)|(?:tom|engol)(?:ar|e|a|ir) (?:todos |tudo|"
-        r"o resto|a caixa|mais )"
+        r"propria )*vida|morr(?:er|a)|sumir|desaparec(?:er|a)|pul(?:ar|e)(?=[.!,]|$)|"
+        r"ir embora deste mundo|apert(?:ar|e|a) mais|cort(?:ar|e|a) mais fundo|partir de vez|"
+        r"desist(?:ir|a)(?= da vida| de viver| de tudo|[.!,]|$)|(?:faz|fac|fazer)(?:er|"
+        r"a)? (?:isso )?(?:logo|de uma vez)|faca isso|fazer isso(?=[.!,]|$)|continu(?:ar|e|"
+        r"a) (?:se )?(?:cortando|machucando|queimando|castigando|punindo)|(?:tom|engol)(?:ar|e|a|"
+        r"ir) (?:todos |tudo|o resto|a caixa|mais )"
     ),
     "USING": (
         r"(?:tom(?:ar|e|a)|beb(?:er|a|e)) (?:so )?(?:um|uma|mais|outra|um pouco|de novo|uminha|"
         r"hoje)(?: \w+)?(?=[.!,]|$| (?:copo|dose|cerveja|gole|so|para|pra|hoje))|us(?:ar|e|"
-        r"a) (?:de novo|so|mais|hoje|uma|um pouco)|recair|beber(?=[.!,]|$)|(?:aposta|apost)(?:r|"
-        r"e) (?:de novo|mais)|(?:manda|mande|mandar) (?:a )?mensagem (?:pro|para o) (?:cara|"
-        r"traficante)|fica(?:r)? (?:bebado|chapado|doido)"
+        r"a) (?:de novo|so|mais|hoje|uma|um pouco)|recair|(?:termin|acab|tom)(?:ar|e|"
+        r"a) (?:com )?(?:a |essa |o )(?:garrafa|resto|copo)|apost(?:ar|e|a) (?:so )?(?:mais|"
+        r"de novo|uma)|mentir|beber(?=[.!,]|$)|(?:aposta|apost)(?:r|e) (?:de novo|mais)|(?:manda|"
+        r"mande|mandar) (?:a )?mensagem (?:pro|para o) (?:cara|traficante)|fica(?:r)? (?:bebado|"
+        r"chapado|doido)"
     ),
     "STARVING": (
         r"(?:par(?:ar|e)|deix(?:ar|e)) de comer|pul(?:ar|e) (?:\w+ )?(?:refeic\w+|janta\w*|almoco|"
@@ -55,14 +58,15 @@ PARTS = {
         r"fic(?:ar|a|que) (?:quiet[oa]|calad[oa]|na sua)|ser uma? (?:esposa|mulher|marido|"
         r"filh[oa]) melhor|(?:seja) uma? (?:esposa|mulher|marido|filh[oa]) melhor|bat(?:er|"
         r"a) (?:nele|nela|de volta)|perdo(?:ar|e|a)(?=[ .,])|d(?:ar|e|a) (?:mais )?(?:uma|"
-        r"outra) (?:segunda )?chance|faz(?:er)? o que (?:ele|ela)|faca o que (?:ele|ela)|tent(?:ar|"
-        r"e) nao (?:irritar|provocar)"
+        r"outra) (?:segunda )?chance|faz(?:er)? o que (?:ele|ela)|faca o que (?:ele|ela)|"
+        r"aguent(?:ar|e|a)|suport(?:ar|e)|fic(?:ar|a|que) (?:bem )?(?:quiet[oa]|calad[oa])|"
+        r"guard(?:ar|e|a) (?:o |esse |este )?segredo|tent(?:ar|e) nao (?:irritar|provocar)"
     ),
     "VOICES": (
         r"(?:fac|faz|obedec|obedeca|segu|sig|escut|confi)\w* (?:o que |n?as |a )?(?:as |essas |"
         r"suas )?(?:vozes|elas|ele mand\w*|o homem)|(?:ataqu|atac)\w+ (?:ele|ela|eles|primeiro)|"
         r"machu\w+ (?:ele|ela|o seu|seu) ?|(?:peg|segur|guard|mant)\w* (?:a|as|uma|sua|"
-        r"suas) (?:faca|facas|arma)"
+        r"suas) (?:faca|facas|arma)|se defend(?:a|e|er)|escond(?:a|e|er) (?:a|as) facas?"
     ),
     "BODY": (
         r"medico|medica|hospital|ambulancia|ajuda(?: profissional)?|terapia|psicolog[oa]|"
@@ -78,14 +82,15 @@ PARTS = {
         r"fluoxetina|sertralina|escitalopram|citalopram|quetiapina|olanzapina|risperidona|haldol|"
         r"haloperidol|litio|zolpidem|metadona|naltrexona|dipirona|paracetamol|ibuprofeno|dorflex|"
         r"melatonina|ansioliticos?|antidepressivos?|antipsicoticos?|calmantes?|benzodiazepinicos?|"
-        r"analgesicos?|ritalina|carvao ativado|remedio para dormir|tarja preta)\b"
+        r"analgesicos?|ritalina|carvao ativado|laxantes?|anti-?inflamatorios?|pomada|sedativos?|"
+        r"diureticos?|remedio para dormir|tarja preta)\b"
     ),
     "ILLNESS": (
         r"(?:(?:um|uma|a|o|quadro de|transtorno|crise de|caso de|grave|leve|profunda|"
         r"classic[oa]) )*(?:depressao|depressiv[oa]|bipolar\w*|esquizo\w+|borderline|tept|anorexia|"
         r"anorexic[ao]|bulimia|bulimic[ao]|psicose|psicotic[oa]|tdah|toc\b|mania\b|maniac[oa]|"
         r"alimentar|alcoolatra|alcoolismo|dependente quimic[oa]|viciad[oa]|doenca mental|"
-        r"de personalidade|de ansiedade|delirando|delirio|surto)"
+        r"compulsao alimentar|de personalidade|de ansiedade|delirando|delirio|surto)"
     ),
     "REACH": (
         r"ligu?\w*|fal\w+|procur\w+|busc\w+|cont(?:e|ar|ando|a|ou) |cham\w+|conversa\w*|converse|"
