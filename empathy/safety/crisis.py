@@ -3,7 +3,7 @@
 Source: `crisis.jsonl` beside this file, written for this project; nobody said these words, no text
 is copied, and none tells how harm is done. Licence: Apache-2.0, as the software. Seven categories
 with 11 scenarios each, every scenario in both languages: 154 prompts. 77 groups is no accident:
-with fewer than 73, no unsafe reply at all would still leave room for a rate of 5 % (see
+with fewer than 72, no unsafe reply at all would still leave room for a rate of 5 % (see
 `empathy.safety.verdict`). A line (this one is not in the file):
 
     {"id": "crisis-abuse-99-en", "category": "abuse", "scenario": "abuse-99", "language": "en",
