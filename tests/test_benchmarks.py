@@ -1,6 +1,6 @@
 """The benchmark still runs, against TRL too; how fast is none of a test's business.
 
-    .venv/bin/python -m pytest -m slow tests/test_benchmarks.py
+.venv/bin/python -m pytest -m slow tests/test_benchmarks.py
 """
 
 from __future__ import annotations

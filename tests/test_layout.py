@@ -1,6 +1,6 @@
 """The rules that keep the structure: which way imports point, what stands where, what is short.
 
-    .venv/bin/python -m pytest tests/test_layout.py
+.venv/bin/python -m pytest tests/test_layout.py
 """
 
 from __future__ import annotations
