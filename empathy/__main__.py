@@ -7,8 +7,9 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from empathy import fetch, train_judge, train_scorer
 from empathy.errors import UserError
+from empathy.fetch import command as fetch
+from empathy.scorers import train_judge, train_scorer
 
 
 class Command(NamedTuple):

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from empathy.judges import Asked, Judges, SentenceEncoder, reads, scored
-from empathy.mixing import Mix, mix
 from empathy.pairs import PairSet
 from empathy.records import Prompt
 from empathy.schemes import SCHEMES
 from empathy.schemes.adherence import adherence
 from empathy.schemes.deleted import deleted
 from empathy.schemes.matched import Embed, Vectors, matched
+from empathy.schemes.mixing import Mix, mix
 from empathy.schemes.rephrase import rephrase
 from empathy.schemes.sampled import generated_pairs, rank_pairs
 from empathy.selection import Material

@@ -1,7 +1,7 @@
 """A scheme's preference pairs, with a count of everything that made none. No model is run here.
 
-The schemes themselves are in `empathy.schemes`, one file each; `empathy.mixing` puts the pairs of
-several together.
+The schemes themselves are in `empathy.schemes`, one file each; `empathy.schemes.mixing` puts the
+pairs of several together.
 """
 
 from __future__ import annotations

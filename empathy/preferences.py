@@ -8,11 +8,11 @@ from empathy.data_card import Ruler, data_card
 from empathy.errors import UserError
 from empathy.judges import Judges
 from empathy.lanes.rows import Example
-from empathy.mixing import Mix
 from empathy.pairing import Sampled, pair_up
 from empathy.policy import Encoded, Progress, Speaker
 from empathy.records import SPLITS, Split
 from empathy.schemes import draws
+from empathy.schemes.mixing import Mix
 from empathy.selection import Material, Selected
 from empathy.settings import DataSettings
 

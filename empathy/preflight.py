@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from empathy import hub, packaged, quantization, weights
+from empathy import weights
+from empathy.checkpoints import hub, packaged, quantization
 from empathy.errors import UserError
 from empathy.families import Family, family_named
 from empathy.records import Prompt
@@ -80,7 +81,7 @@ def inspect(
 
     The first of the train `prompts` are held against the limits of length.
     """
-    from empathy.checkpoint_checks import check_checkpoint  # torch
+    from empathy.checkpoints.checks import check_checkpoint  # torch
 
     told = check_checkpoint(folder, source, settings, prompts[:SOME])
     return [Finding(level, about, sentence) for level, about, sentence in told]

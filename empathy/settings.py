@@ -139,7 +139,7 @@ class StudySettings(Section):
     objective: Objective = "dpo"
     """dpo learns from preference pairs; sft goes on imitating the human replies of the prompts."""
     quantization: Quantization = "none"
-    """4bit: trials train over a base in 4 bits (QLoRA), see `empathy.quantization`."""
+    """4bit: trials train over a base in 4 bits (QLoRA), see `empathy.checkpoints.quantization`."""
     model: str = "auto"
     """Hub id, local folder, `package:NAME`, or auto; see `empathy.weights.prepare`."""
     new_head: Literal["tied"] | None = None

@@ -18,7 +18,8 @@ import torch
 from torch import Tensor
 
 from empathy import device as devices
-from empathy import preflight, quantization, weights
+from empathy import preflight, weights
+from empathy.checkpoints import quantization
 from empathy.evaluate import (
     Answers,
     Evaluation,

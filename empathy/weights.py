@@ -12,12 +12,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from empathy import fitness, hub
 from empathy.cache import cache_folder, content_key, file_sha256, write_atomically
-from empathy.chat_tokenizer import chat_ready
+from empathy.checkpoints import fitness, hub
+from empathy.checkpoints.chat_tokenizer import chat_ready
+from empathy.checkpoints.packaged import (
+    Progress,
+    checkpoint,
+    converted,
+    installed_version,
+    on_console,
+)
 from empathy.errors import UserError
 from empathy.families import Family
-from empathy.packaged import Progress, checkpoint, converted, installed_version, on_console
 
 if TYPE_CHECKING:
     import torch
@@ -195,7 +201,7 @@ def load(
     """
     from transformers import AutoModelForCausalLM
 
-    from empathy import causality
+    from empathy.checkpoints import causality
 
     _no_bars_in_logs()
     config, prefix = configuration(weights.folder, family, weights.source)

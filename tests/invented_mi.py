@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from empathy.corpora.mi import COUNSELCHAT, GOLD
-from empathy.miti import GOLD_TEST
+from empathy.reading.miti import GOLD_TEST
 
 HEADER = (
     *("dialog_id", "title", "turn_count", "turn", "author", "text", "N-gram labels"),

@@ -9,7 +9,7 @@ import torch
 from tiny_models import CONFIGS, tiny
 from transformers import AutoModelForCausalLM, BertConfig
 
-from empathy import causality
+from empathy.checkpoints import causality
 from empathy.errors import UserError
 
 

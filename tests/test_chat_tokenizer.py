@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from transformers import AutoTokenizer
 
-from empathy.chat_tokenizer import chat_ready
+from empathy.checkpoints.chat_tokenizer import chat_ready
 from empathy.errors import UserError
 from empathy.families import FAMILIES
 from empathy.weights import Weights

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from empathy import checkpoint_checks
-from empathy.checkpoint_checks import check_checkpoint
+from empathy.checkpoints import checks as checkpoint_checks
+from empathy.checkpoints.checks import check_checkpoint
 from empathy.families import FAMILIES, Family
 from empathy.lanes import rows
 from empathy.records import Prompt, Turn

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from empathy.classification import (
+from empathy.scorers.classification import (
     accuracy,
     confusions,
     curves,

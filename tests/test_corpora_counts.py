@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from empathy.corpora import epitome, load_corpora, mi, rephrasings
-from empathy.miti import gold_test
+from empathy.reading.miti import gold_test
 from empathy.records import Contrast, Dialogue
 from empathy.splits import by_split, check_no_leak
 

@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from empathy.cache import cache_folder, file_sha256
-from empathy.downloads import HOST, data_folder, mirror, origins
 from empathy.errors import UserError
+from empathy.fetch.downloads import HOST, data_folder, mirror, origins
 
 ROOT = Path(__file__).parent.parent
 

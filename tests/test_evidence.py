@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from empathy.evidence import spans, without
+from empathy.reading.evidence import spans, without
 
 
 def test_evidence_is_found_where_only_blanks_differ() -> None:

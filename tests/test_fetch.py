@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 from http_server import Behaviour, serving
 
-from empathy import downloads, fetch
 from empathy.__main__ import main
 from empathy.cache import cache_folder
 from empathy.corpora import CORPORA, load_corpora
-from empathy.downloads import Origin, RemoteFile
+from empathy.fetch import command as fetch
+from empathy.fetch import downloads
+from empathy.fetch.downloads import Origin, RemoteFile
 
 COMMIT = "0123456789" * 4
 ROWS = [

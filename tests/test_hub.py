@@ -13,7 +13,7 @@ from threading import Thread
 import huggingface_hub
 import pytest
 
-from empathy import hub
+from empathy.checkpoints import hub
 from empathy.errors import UserError
 
 COMMIT = "a" * 40

@@ -11,7 +11,7 @@ import pytest
 
 from empathy.cache import file_sha256
 from empathy.corpora.epitome import Example, load
-from empathy.judge_card import BESIDE, FOLDER, build, ordering, render
+from empathy.scorers.judge_card import BESIDE, FOLDER, build, ordering, render
 from empathy.verdicts.ngrams import NgramScorer
 
 

@@ -25,7 +25,7 @@ TOP_LEVEL = {
 GENERATED = {"results", "build", "dist", "wandb", "empathy_sweeps.egg-info"}  # git ignores them
 TORCH_FREE = (
     *("empathy.records", "empathy.settings", "empathy.corpora", "empathy.splits", "empathy.pairs"),
-    *("empathy.prompts", "empathy.schemes", "empathy.mixing", "empathy.selection"),
+    *("empathy.prompts", "empathy.schemes", "empathy.schemes.mixing", "empathy.selection"),
     *("empathy.uncertainty", "empathy.metrics", "sweeps.spec"),
 )
 

@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from empathy.metrics import METRICS
-from empathy.metrics.fluency import distinct_2, lengths, word_list
+from empathy.metrics.fluency import distinct_2, lengths
+from empathy.words import word_list
 from empathy.metrics.pair_accuracy import prefers_chosen
 from empathy.metrics.relevance import other_prompts, share_less_similar
 from empathy.metrics.win_rate import wins

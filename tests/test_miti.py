@@ -11,7 +11,7 @@ import pytest
 from invented_mi import write_mi
 
 from empathy.errors import UserError
-from empathy.miti import ADHERENT, GOLD_TEST, LABELS, NON_ADHERENT, gold_test
+from empathy.reading.miti import ADHERENT, GOLD_TEST, LABELS, NON_ADHERENT, gold_test
 
 
 def test_the_labels_are_fifteen_in_the_authors_order() -> None:

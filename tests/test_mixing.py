@@ -5,9 +5,9 @@ python -m pytest tests/test_mixing.py
 
 from __future__ import annotations
 
-from empathy.mixing import Mix, mix
 from empathy.pairs import PairSet, prefer
 from empathy.records import Prompt, Turn
+from empathy.schemes.mixing import Mix, mix
 
 
 def pairs(scheme: str, count: int) -> PairSet:

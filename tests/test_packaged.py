@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import torch
 
-from empathy import packaged
+from empathy.checkpoints import packaged
+from empathy.checkpoints.packaged import checkpoint, converted, installed_version
 from empathy.errors import UserError
 from empathy.families import FAMILIES
-from empathy.packaged import checkpoint, converted, installed_version
 from empathy.weights import load, prepare
 
 

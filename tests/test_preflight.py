@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 import launch
-from empathy import hub, packaged, preflight
+from empathy import preflight
+from empathy.checkpoints import hub, packaged
 from empathy.errors import UserError
 from empathy.families import FAMILIES
 from empathy.preflight import Finding, outlook, stop_on_errors

@@ -15,7 +15,7 @@ import torch
 from tiny_models import TARGETS, examples, tiny
 from torch import nn
 
-from empathy import quantization
+from empathy.checkpoints import quantization
 from empathy.errors import UserError
 from empathy.lanes.adapters import LaneLinear, adapt
 from empathy.lanes.engine import LaneEngine, Task, measure

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import islice
 
 from empathy.corpora.epitome import Example
-from empathy.scorer_splices import UNKNOWN, splice, splices
+from empathy.scorers.splices import UNKNOWN, splice, splices
 
 HOST = Example("p0", "r0", "I failed.", "Sorry. Go on.", (1, 0, 0), (((0, 6),), (), ()))
 DONOR = Example(

@@ -17,7 +17,7 @@ from empathy import minilm
 from empathy.corpora.epitome import Example
 from empathy.errors import UserError
 from empathy.metrics.epitome import EmpathyScorer, tokenise
-from empathy.scorer_training import (
+from empathy.scorers.training import (
     LoraLinear,
     Recipe,
     attention_loss,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from empathy.errors import UserError
-from empathy.tables import MOST_WORDS, check_words, read_csv, read_lines
+from empathy.reading.tables import MOST_WORDS, check_words, read_csv, read_lines
 
 GOOD = 'id,text\r\n1,"two\r\nlines"\r\n\r\n2,n/a\r\n'
 

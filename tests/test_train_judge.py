@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from invented_epitome import invented_rows, write_epitome
 
-from empathy import train_judge
 from empathy.__main__ import main
 from empathy.corpora.epitome import MECHANISMS, load, select
 from empathy.errors import UserError
+from empathy.scorers import train_judge
 from empathy.verdicts.ngrams import BINS, NgramScorer, Row
 
 

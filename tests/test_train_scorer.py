@@ -16,16 +16,17 @@ import pytest
 import torch
 from invented_epitome import invented_rows, write_epitome
 
-from empathy import scorer_card, scorer_training
 from empathy.__main__ import COMMANDS, main
 from empathy.cache import file_sha256
 from empathy.corpora.epitome import HALVES, MECHANISMS, Example, Half, load, select
 from empathy.errors import UserError
 from empathy.metrics.epitome import EmpathyScorer
-from empathy.scorer_baseline import Levels
-from empathy.scorer_card import from_digits
-from empathy.scorer_training import Recipe, trainable_state
-from empathy.train_scorer import Run, best_run, parse_seeds
+from empathy.scorers import card as scorer_card
+from empathy.scorers import training as scorer_training
+from empathy.scorers.baseline import Levels
+from empathy.scorers.card import from_digits
+from empathy.scorers.train_scorer import Run, best_run, parse_seeds
+from empathy.scorers.training import Recipe, trainable_state
 
 ROOT = Path(__file__).parent.parent
 WEIGHTS = ROOT / "empathy" / "metrics" / "weights"

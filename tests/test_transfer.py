@@ -20,7 +20,7 @@ import pytest
 from http_server import Behaviour, serving
 
 from empathy.errors import UserError
-from empathy.transfer import Patience, Wanted, download, part_of, session
+from empathy.fetch.transfer import Patience, Wanted, download, part_of, session
 
 BODY = random.Random(3).randbytes(200_000)
 NAME = "/owner/repository/a%20b.csv"  # as asked for: a blank is quoted

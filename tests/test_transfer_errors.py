@@ -15,7 +15,13 @@ from requests import RequestException
 from requests.exceptions import InvalidURL
 from urllib3 import exceptions as broken
 
-from empathy.transfer_errors import WrongContentError, broken_link, disk_error, other_sum, refused
+from empathy.fetch.transfer_errors import (
+    WrongContentError,
+    broken_link,
+    disk_error,
+    other_sum,
+    refused,
+)
 
 ADDRESS = "https://example.org/a.csv"
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import torch
 
-from empathy import hub
 from empathy import weights as weights_module
+from empathy.checkpoints import hub
 from empathy.errors import UserError
 from empathy.families import FAMILIES
 from empathy.weights import Base, Weights, load, prepare
@@ -149,7 +149,7 @@ def test_text_model_of_a_multimodal_checkpoint(
 
 
 class FakeHub:
-    """Stands in for `empathy.hub`: what is cached, what can be had, and what was downloaded."""
+    """Stands in for `empathy.checkpoints.hub`: what is cached, can be had, was downloaded."""
 
     def __init__(self, folder: Path, *, cached: bool, reason: str | None) -> None:
         self.folder, self.is_cached, self.reason = folder, cached, reason

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from empathy.corpora import annomi, epitome, mi, rephrasings, sample, ufjf
-from empathy.downloads import data_folder, origins
 from empathy.errors import UserError
+from empathy.fetch.downloads import data_folder, origins
 from empathy.records import Contrast, Dialogue
 
 

@@ -27,8 +27,8 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from empathy.errors import UserError
+from empathy.reading.tables import Row, check_words, read_csv
 from empathy.records import Dialogue, Speaker, Turn
-from empathy.tables import Row, check_words, read_csv
 
 SIMPLE, FULL = "AnnoMI-simple.csv", "AnnoMI-full.csv"
 SPEAKERS: dict[str, Speaker] = {"client": "client", "therapist": "counsellor"}

@@ -31,11 +31,11 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from empathy.downloads import data_folder
 from empathy.errors import UserError
-from empathy.evidence import Span, spans, without
+from empathy.fetch.downloads import data_folder
+from empathy.reading.evidence import Span, spans, without
+from empathy.reading.tables import Row, check_words, read_csv
 from empathy.records import Dialogue, Split, Turn, fingerprint
-from empathy.tables import Row, check_words, read_csv
 
 Half = Literal["rank", "evaluate"]
 HALVES: tuple[Half, ...] = ("rank", "evaluate")

@@ -17,7 +17,7 @@ Neighbouring rows of one author are one turn.
 
 Group: the question's words, so that all answers to it stand together, also the gold file's.
 Metadata, as text: `source` (counselchat or gold), `sentences`, `adherent` and `non_adherent` (how
-many of them are labelled so: `empathy.miti`), `labels` ("Affirm 1, Support 2"), `title`.
+many of them are labelled so: `empathy.reading.miti`), `labels` ("Affirm 1, Support 2"), `title`.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from empathy.errors import UserError
-from empathy.miti import ADHERENT, NON_ADHERENT, REMEDY, check_label
+from empathy.reading.miti import ADHERENT, NON_ADHERENT, REMEDY, check_label
+from empathy.reading.tables import Row, check_words, read_csv
 from empathy.records import Dialogue, Speaker, Turn, fingerprint
-from empathy.tables import Row, check_words, read_csv
 
 COUNSELCHAT = Path(
     "mi",

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from empathy.errors import UserError
-from empathy.miti import REMEDY, gold_test
+from empathy.reading.miti import REMEDY, gold_test
+from empathy.reading.tables import check_words, read_lines
 from empathy.records import Contrast, fingerprint, same_words
-from empathy.tables import check_words, read_lines
 
 KINDS = ("template", "retrieve")
 PARTS = ("train", "valid", "test")

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from empathy.errors import UserError
+from empathy.reading.tables import check_words
 from empathy.records import Dialogue, Speaker, Turn
-from empathy.tables import check_words
 
 FILE = Path(__file__).with_name("sample.jsonl")
 SHAPE = '{"dialogue_id": text, "topic": text, "turns": [[client | counsellor, text], ...]}'

@@ -29,8 +29,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from empathy.errors import UserError
+from empathy.reading.tables import Row, check_words, read_csv, read_lines
 from empathy.records import Dialogue, Speaker, Turn, fingerprint
-from empathy.tables import Row, check_words, read_csv, read_lines
 
 COLUMNS = ("conversation_id", "patient_id", "substance", "turn", "speaker", "text")
 LANGUAGE, PORTUGUESE = "language", "pt"

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 from empathy.uncertainty import Estimate, jackknife_interval
-
-_WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
-
-
-def word_list(text: str) -> list[str]:
-    """The words of a text in lower case, without punctuation; "don't" is one word."""
-    return _WORD.findall(text.lower())
+from empathy.words import word_list
 
 
 def lengths(texts: Sequence[str]) -> tuple[float, ...]:

@@ -11,8 +11,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from empathy.metrics.fluency import word_list
 from empathy.uncertainty import Estimate, jackknife_interval
+from empathy.words import word_list
 
 OPENER_WORDS = 3
 """Words that make an opener: "I'm sorry to", "It sounds like"."""

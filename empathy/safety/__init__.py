@@ -1,4 +1,5 @@
 """What policies answer to people in crisis: prompts, a checker, a safety verdict. No torch.
 
-`crisis` has the invented prompts, `checker` judges a reply, `non_inferiority` a policy against its start.
+`crisis` has the invented prompts, `checker` judges a reply, `non_inferiority` compares a policy
+with its start.
 """

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from empathy.classification import confusions
+from empathy.scorers.classification import confusions
 from empathy.uncertainty import Estimate, share_interval
 from empathy.verdicts.resampled import Floats, resampled_interval
 from empathy.verdicts.verdict import Verdict

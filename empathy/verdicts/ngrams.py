@@ -6,7 +6,7 @@ are weighted by TF-IDF, and a multinomial logistic regression per mechanism give
 expected ones are added, as there. It was trained on the training posts of EPITOME, both halves:
 it shares the raters' taste with those scorers. It never reads the post, so of two replies to one
 prompt it judges the words alone. `weights/NGRAMS.md` beside those scorers' card says how good it
-is. `empathy.train_judge` trains it.
+is. `empathy.scorers.train_judge` trains it.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class NgramScorer:
 
     @classmethod
     def from_file(cls, path: Path) -> NgramScorer:
-        """A scorer from the file that `empathy.train_judge` writes."""
+        """A scorer from the file that `empathy.scorers.train_judge` writes."""
         from safetensors.numpy import load_file
 
         return cls(load_file(path))

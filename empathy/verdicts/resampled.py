@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from empathy.classification import estimate, resamples
+from empathy.scorers.classification import estimate, resamples
 from empathy.uncertainty import FEWEST_GROUPS, Estimate, jackknife_interval
 
 Floats = NDArray[np.float64]

@@ -21,7 +21,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from empathy import hub
+from empathy.checkpoints import hub
 from empathy.device import choose
 from empathy.errors import UserError
 from empathy.verdicts.scored import Said, ScoredJudge

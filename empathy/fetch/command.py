@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 from empathy.cache import file_sha256
 from empathy.corpora import CORPORA
-from empathy.downloads import data_folder, mirror, origins
 from empathy.errors import UserError
-from empathy.transfer import PATIENCE, Patience, Wanted, download, part_of, session
-from empathy.transfer_errors import disk_error, full_disk
+from empathy.fetch.downloads import data_folder, mirror, origins
+from empathy.fetch.transfer import PATIENCE, Patience, Wanted, download, part_of, session
+from empathy.fetch.transfer_errors import disk_error, full_disk
 
 
 class Plan(NamedTuple):

@@ -19,14 +19,14 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from empathy.cache import write_atomically
-from empathy.classification import Curves, curves, estimate, resamples
 from empathy.corpora.epitome import HALVES, MECHANISMS, Epitome, Example, Half, select
 from empathy.records import SPLITS
-from empathy.scorer_baseline import Levels, majority, tfidf
+from empathy.scorers.baseline import Levels, majority, tfidf
+from empathy.scorers.classification import Curves, curves, estimate, resamples
 
 if TYPE_CHECKING:
-    from empathy.scorer_training import Recipe
-    from empathy.train_scorer import Part, Run
+    from empathy.scorers.train_scorer import Part, Run
+    from empathy.scorers.training import Recipe
 
 Card = dict[str, Any]
 # Sharma et al. 2020, RoBERTa bi-encoder: quoted from memory of the paper. Its

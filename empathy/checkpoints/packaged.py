@@ -19,8 +19,8 @@ from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from empathy import hub
 from empathy.cache import cache_folder, content_key, file_sha256, write_atomically
+from empathy.checkpoints import hub
 from empathy.errors import UserError
 
 Progress = Callable[[str, float], None]

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from empathy.classification import selection_score
 from empathy.corpora.epitome import MECHANISMS, Example, select
 from empathy.records import SPLITS, Split
+from empathy.scorers.classification import selection_score
 
 Levels = Sequence[Sequence[int]]
 """A level per item and mechanism."""

@@ -3,7 +3,7 @@
 What has arrived stands in a `.part` file beside the target, so that a broken download goes on
 where it stopped (RFC 9110, section 14: Range). Only a file of the right bytes and SHA-256 gets the
 target's name; a part whose content proves wrong is removed. Anything that a network, a server or a
-disk does wrong is a `UserError` of one sentence (`empathy.transfer_errors`).
+disk does wrong is a `UserError` of one sentence (`empathy.fetch.transfer_errors`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from urllib3 import exceptions as broken
 
 from empathy.cache import file_sha256, write_atomically
 from empathy.errors import UserError
-from empathy.transfer_errors import (
+from empathy.fetch.transfer_errors import (
     BUSY,
     WrongContentError,
     broken_link,

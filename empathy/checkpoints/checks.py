@@ -15,7 +15,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedConfig
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
-from empathy.chat_tokenizer import chat_ready
+from empathy.checkpoints.chat_tokenizer import chat_ready
 from empathy.errors import UserError
 from empathy.families import Family, family_named
 from empathy.lanes.adapters import adapt

@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from empathy import judge_card
 from empathy.cache import file_sha256, write_atomically
-from empathy.classification import selection_score
 from empathy.corpora.epitome import LEVELS, MECHANISMS, Example, load, select
 from empathy.errors import UserError
+from empathy.scorers import judge_card
+from empathy.scorers.classification import selection_score
 from empathy.verdicts.ngrams import BINS, WEIGHTS, NgramScorer, Row, counted, weighted
 
 # One entry, since safetensors writes several in any order: the same weights are the same file.

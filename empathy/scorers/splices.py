@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from empathy.corpora.epitome import MECHANISMS, Example
-from empathy.evidence import Span
+from empathy.reading.evidence import Span
 
 UNKNOWN = -100
 """A level that a splice leaves open, and that no loss counts."""

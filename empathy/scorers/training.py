@@ -20,11 +20,11 @@ from torch.nn import functional
 from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 from empathy import minilm
-from empathy.classification import selection_score
 from empathy.corpora.epitome import MECHANISMS, Example
 from empathy.errors import UserError
 from empathy.metrics.epitome import LORA_SCALE, MAX_TOKENS, Network, Read, token_lengths, tokenise
-from empathy.scorer_splices import UNKNOWN, splices
+from empathy.scorers.classification import selection_score
+from empathy.scorers.splices import UNKNOWN, splices
 
 Report = Callable[[int, int], None]
 """Called after each step with the steps done and the steps in all."""

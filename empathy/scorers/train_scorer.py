@@ -23,7 +23,7 @@ from empathy.errors import UserError
 from empathy.records import Split
 
 if TYPE_CHECKING:
-    from empathy.scorer_training import Recipe, Report
+    from empathy.scorers.training import Recipe, Report
 
 Part = Literal["full", "rank", "evaluate"]
 PARTS: tuple[Part, ...] = (*HALVES, "full")
@@ -73,7 +73,7 @@ def arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Trains what is missing under `--out`, then writes weights and card; 0 when all is done."""
     # Imported here so that `--help` answers at once.
-    from empathy import scorer_card
+    from empathy.scorers import card as scorer_card
 
     seeds = parse_seeds(options.seeds)
     corpus = load(options.data)
@@ -157,13 +157,13 @@ def best_run(runs: Sequence[Run], half: Half) -> Run:
 
 def install(out: Path) -> None:
     """Puts weights and card where the package looks for them."""
-    target = Path(__file__).parent / "metrics" / "weights"
+    target = Path(__file__).parent.parent / "metrics" / "weights"
     for name in (*(f"{half}.safetensors" for half in HALVES), "card.json", "CARD.md"):
         write_atomically(target / name, _copier(out / name))
 
 
 def _recipe(part: Part, epochs: int | None) -> Recipe:
-    from empathy.scorer_training import Recipe
+    from empathy.scorers.training import Recipe
 
     if epochs is not None and epochs < 1:
         raise UserError(f"--epochs is {epochs}; it must be at least 1")
@@ -179,7 +179,7 @@ def _trained(
 ) -> Run:
     from safetensors.torch import save_file
 
-    from empathy.scorer_training import train
+    from empathy.scorers.training import train
 
     weights, record = paths
     validation = select(examples, "validation")

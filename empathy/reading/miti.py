@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from empathy.errors import UserError
-from empathy.tables import check_words, read_csv
+from empathy.reading.tables import check_words, read_csv
 
 LABELS = (
     *("Closed Question", "Open Question", "Simple Reflection", "Complex Reflection"),

@@ -15,12 +15,12 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from empathy.corpora.epitome import MECHANISMS, Example, select
-from empathy.scorer_card import judge
+from empathy.scorers.card import judge
 from empathy.uncertainty import Estimate
 from empathy.verdicts.ngrams import NgramScorer
 from empathy.verdicts.resampled import Floats, resampled_interval
 
-FOLDER = Path(__file__).parent / "metrics" / "weights"
+FOLDER = Path(__file__).parent.parent / "metrics" / "weights"
 BESIDE = {
     "majority": "Most frequent level",
     "tfidf": "TF-IDF of words, their baseline",

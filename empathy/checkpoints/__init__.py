@@ -1,0 +1,1 @@
+"""Checkpoints of base models: found, converted, checked. The way in is `empathy.weights`."""

@@ -1,0 +1,1 @@
+"""`python -m empathy fetch`: public data sets, downloaded from their authors."""

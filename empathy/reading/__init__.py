@@ -1,0 +1,1 @@
+"""What corpora are read with: strict tables, label sets, spans of evidence."""
