@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from empathy.metrics import METRICS
 from empathy.metrics.fluency import distinct_2, lengths
-from empathy.words import word_list
 from empathy.metrics.pair_accuracy import prefers_chosen
 from empathy.metrics.relevance import other_prompts, share_less_similar
 from empathy.metrics.win_rate import wins
 from empathy.uncertainty import JACKKNIFE, LEAVE_ONE_OUT
+from empathy.words import word_list
 
 
 def test_the_catalogue_explains_every_number() -> None:

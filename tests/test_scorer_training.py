@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
@@ -17,6 +18,7 @@ from empathy import minilm
 from empathy.corpora.epitome import Example
 from empathy.errors import UserError
 from empathy.metrics.epitome import EmpathyScorer, tokenise
+from empathy.scorers.splices import UNKNOWN
 from empathy.scorers.training import (
     LoraLinear,
     Recipe,
@@ -24,6 +26,8 @@ from empathy.scorers.training import (
     batches,
     evidence_mask,
     fastest_dtype,
+    restore_shares,
+    shares,
     train,
     trainable_network,
     trainable_state,
@@ -125,3 +129,22 @@ def test_the_attention_loss_is_the_log_of_the_share_on_evidence() -> None:
     mask = torch.tensor([[[1.0, 1.0, 0.0]], [[0.0, 0.0, 0.0]]])
     # the first pair's evidence has half of the attention, the second pair has none: log 2 over two
     assert attention_loss(attention, mask).item() == pytest.approx(math.log(2) / 2, abs=1e-5)
+
+
+def test_levels_that_splices_made_frequent_become_as_rare_as_they_are() -> None:
+    network, _ = trainable_network(Recipe(epochs=1), torch.float32)
+    finals = [cast(nn.Linear, cast(nn.Sequential, head)[-1]) for head in network.heads]
+    before = [final.bias.clone() for final in finals]
+    taught = torch.tensor([[0.5, 0.25, 0.25]] * 3)
+    natural = torch.tensor([[0.5, 0.375, 0.125]] * 3)
+    restore_shares(network, taught, natural)
+    for final, bias in zip(finals, before, strict=True):
+        moved = (final.bias - bias).tolist()
+        assert moved == pytest.approx([0.0, math.log(1.5), -math.log(2)], abs=1e-6)
+
+
+def test_shares_count_known_levels_and_none_is_nothing() -> None:
+    rows = [(0, 1, UNKNOWN), (0, 1, 2), (1, 1, 2)]
+    found = shares([Example("p", "r", "post", "reply", levels) for levels in rows])
+    assert found[0].tolist() == pytest.approx([2.5 / 4.5, 1.5 / 4.5, 0.5 / 4.5])
+    assert found[2].tolist() == pytest.approx([0.5 / 3.5, 0.5 / 3.5, 2.5 / 3.5])

@@ -203,6 +203,7 @@ def _judged(
 ) -> Run:
     """What the file as written says to validation and test pairs: fp16 weights, merged, fp32."""
     from empathy.metrics.epitome import EmpathyScorer
+    from empathy.scorers.classification import selection_score
 
     scorer = EmpathyScorer.from_file(weights)
     given: dict[str, Any] = {}
@@ -211,8 +212,9 @@ def _judged(
         some = select(examples, split)
         chances = scorer.probabilities([e.post for e in some], [e.response for e in some])
         given[split] = chances.argmax(-1).tolist()
-    last = history[-1]["validation"]
-    return Run(*key, mark, history, last, given["validation"], given["test"], scorer.truncated)
+    gold = [example.levels for example in select(examples, "validation")]
+    number = selection_score(gold, given["validation"])
+    return Run(*key, mark, history, number, given["validation"], given["test"], scorer.truncated)
 
 
 def _paths(out: Path, key: RunKey) -> tuple[Path, Path]:
