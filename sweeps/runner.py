@@ -16,6 +16,7 @@ from sweeps.ledger import SAMPLES, Ledger
 from sweeps.manifest import write_json
 from sweeps.observers import BASELINES, Everyone, Observer, Row, State, SweepInfo
 from sweeps.plan import device_here, lanes_on
+from sweeps.privacy import tracking_mode
 from sweeps.progress import progress
 from sweeps.report import write_report
 from sweeps.spec import SweepSpec
@@ -88,7 +89,7 @@ def run(spec: SweepSpec, out: Path, address: str) -> Path:
     started, out = time.monotonic(), out.resolve()
     ledger = Ledger(sys.argv, spec.seed)
     kept = Evaluations(out)
-    tracking = tracker(spec.tracking.mode, spec.tracking.project, spec.tracking.entity)
+    tracking = tracker(tracking_mode(spec), spec.tracking.project, spec.tracking.entity)
     watch = Everyone([each for each in (ledger, kept, tracking, progress()) if each is not None])
     watch.sweep_started(_info(spec, out))
     device, _ = device_here(spec)

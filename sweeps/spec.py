@@ -30,7 +30,7 @@ from empathy.settings import (
     TrialSettings,
     WarmStartSettings,
 )
-from sweeps import family_checks, space
+from sweeps import family_checks, privacy, space
 from sweeps.complaints import complaint
 from sweeps.objectives import check_label_smoothing, check_objective, check_quantization
 from sweeps.reading import SettingError, nearest, overridden, read, shown
@@ -263,6 +263,7 @@ CHECKS: tuple[Callable[[SweepSpec], None], ...] = (
     _check_parameters,
     _check_steps,
     _check_lengths,
+    privacy.check_tracking,
     family_checks.check_positions,
     family_checks.check_new_head,
     family_checks.check_warm_start,

@@ -1,0 +1,34 @@
+"""What a sweep on private dialogues may not do: nothing of it leaves this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from empathy.corpora import CORPORA
+from sweeps.reading import SettingError
+
+if TYPE_CHECKING:
+    from sweeps.spec import SweepSpec
+
+
+def private_corpora(spec: SweepSpec) -> list[str]:
+    """The sweep's corpora that never leave the machine."""
+    return [name for name in spec.data.corpora if CORPORA[name].private]
+
+
+def check_tracking(spec: SweepSpec) -> None:
+    """Raises `SettingError` for online tracking of a private corpus."""
+    private = private_corpora(spec)
+    if private and spec.tracking.mode == "online":
+        raise SettingError(
+            "tracking.mode",
+            f"is 'online', but corpus '{private[0]}' is private and nothing of it is uploaded; "
+            "take offline or disabled",
+        )
+
+
+def tracking_mode(spec: SweepSpec) -> Literal["auto", "online", "offline", "disabled"]:
+    """The sweep's mode of tracking, where auto never means online for a private corpus."""
+    if spec.tracking.mode == "auto" and private_corpora(spec):
+        return "offline"
+    return spec.tracking.mode
