@@ -1,0 +1,40 @@
+"""A sweep on Portuguese dialogues: what an English scorer cannot read is missing, and said.
+
+.venv/bin/python -m pytest tests/test_languages.py
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import pytest
+from invented_ufjf import write_ufjf
+from tiny_sweep import arguments
+
+import launch
+from sweeps.ledger import read_record
+
+pytestmark = pytest.mark.timeout(240)
+
+
+def test_portuguese_replies_have_no_score_from_an_english_scorer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_ufjf(tmp_path, "pt")
+    monkeypatch.setenv("EMPATHY_DATA", str(tmp_path))
+    changes = (
+        *("data.corpora=[ufjf]", "data.schemes={generated: 1}", "metric.name=pair_accuracy"),
+        *("run_cap=2", "early_terminate=null", "tracking.mode=disabled"),
+    )
+    out = tmp_path / "out"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of libraries about themselves
+        assert launch.main([*arguments(*changes), "--address", "inprocess", "--out", str(out)]) == 0
+    record = read_record(out)
+    assert record.summary is not None
+    measured = record.summary["best"]["metrics"]
+    assert {"pair_accuracy", "words", "distinct_2"} <= set(measured)
+    assert not {"empathy", "empathy_second", "relevance", "win_rate_sft"} & set(measured)
+    (told, *_) = record.manifest["data"]["test"]["unread"]
+    assert "pt" in told
