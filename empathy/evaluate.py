@@ -19,11 +19,24 @@ from empathy.judges import Asked, Judges, Levels, Readings, Vector
 from empathy.metrics.fluency import distinct_2, lengths
 from empathy.metrics.pair_accuracy import prefers_chosen
 from empathy.metrics.relevance import other_prompts, share_less_similar
+from empathy.metrics.style import (
+    APOLOGIES,
+    SHARED_EXPERIENCE,
+    commonest_opener,
+    questions,
+    repeated,
+    says,
+)
 from empathy.metrics.win_rate import wins
 from empathy.records import Prompt, Reply, Split
 from empathy.uncertainty import Estimate, mean_interval, share_interval
 
-SHARES = frozenset({"win_rate_sft", "win_rate_human", "relevance", "unfinished"})
+SHARES = frozenset(
+    {
+        *("win_rate_sft", "win_rate_human", "relevance", "unfinished"),
+        *("apologies", "shared_experience", "repetition"),
+    }
+)
 """Per-reply numbers between 0 and 1; the others have no such bounds."""
 Column = tuple[float | None, ...]
 
@@ -152,7 +165,7 @@ def evaluate_many(
     for each, mine in zip(answers, asked, strict=True):
         columns = _empathy(readings, mine)
         columns["relevance"] = _relevance(readings.vectors, mine, others)
-        columns |= _worded(each)
+        columns |= _worded(each, [prompt.language for prompt in prompts])
         columns |= {name: wins(columns["empathy"], rival) for name, rival in rivals.items()}
         among = 1 + max(map(len, others))
         evaluations.append(_summary(each, prompts, split, columns, among))
@@ -214,9 +227,16 @@ def _relevance(
     )
 
 
-def _worded(answers: Answers) -> dict[str, Column]:
+def _worded(answers: Answers, languages: Sequence[str]) -> dict[str, Column]:
     """Columns that need no judge."""
-    columns: dict[str, Column] = {"words": lengths(answers.texts)}
+    texts = answers.texts
+    columns: dict[str, Column] = {
+        "words": lengths(texts),
+        "repetition": repeated(texts),
+        "questions": questions(texts),
+        "apologies": says(APOLOGIES, texts, languages),
+        "shared_experience": says(SHARED_EXPERIENCE, texts, languages),
+    }
     if answers.finished is not None:
         columns["unfinished"] = tuple(float(not done) for done in answers.finished)
     if answers.log_ratios is not None:
@@ -240,6 +260,9 @@ def _summary(
             metrics[name] = interval(column, groups)
     if any(length is not None and length >= 2 for length in columns["words"]):
         metrics["distinct_2"] = distinct_2(answers.texts, groups)
+    opener = commonest_opener(answers.texts, groups)
+    if opener is not None:
+        metrics["common_opener"] = opener
     pairs = answers.pair_margins
     if pairs is not None and pairs.margins:
         metrics["pair_accuracy"] = share_interval(prefers_chosen(pairs.margins), pairs.groups)

@@ -96,17 +96,12 @@ class Study:
             if unread := self.judges.unread(prompt.language for prompt in found_there):
                 selected.facts[split]["unread"] = unread
         humans = {split: evaluate_human(chosen[split], split, self.judges) for split in HELD_OUT}
-        spoken = {BASE: self._speak(chosen, BASE)}
-        self.facts["weights"] = {
-            "source": found.source,
-            "name": found.name,
-            "revision": found.revision,
-            "sha256": found.sha256,
-            "head": self.base.new_head or "the checkpoint's own",
-            "dtype": str(place.dtype),
-            "device": str(place.device),
-            "quantization": settings.quantization,
+        self.facts["human"] = {
+            split: {name: each.as_dict() for name, each in measured.metrics.items()}
+            for split, measured in humans.items()
         }
+        spoken = {BASE: self._speak(chosen, BASE)}
+        self.facts["weights"] = self._identified(str(place.dtype), str(place.device))
         self.warm_start = self._warm_start(chosen["train"])
         self._identity = self.base.identity + (self.warm_start.sha256 if self.warm_start else "")
         if settings.quantization == "4bit":
@@ -125,6 +120,20 @@ class Study:
         self.facts |= self._preferences.facts() | {"data_cautions": self.card["cautions"]}
 
     # -- preparation --------------------------------------------------------------------------
+
+    def _identified(self, dtype: str, device: str) -> dict[str, Any]:
+        """Which weights these are, for the manifest."""
+        found = self.base.weights
+        return {
+            "source": found.source,
+            "name": found.name,
+            "revision": found.revision,
+            "sha256": found.sha256,
+            "head": self.base.new_head or "the checkpoint's own",
+            "dtype": dtype,
+            "device": device,
+            "quantization": self.settings.quantization,
+        }
 
     def _warm_start(self, train: Sequence[Prompt]) -> WarmStart | FullWarmStart | None:
         """Train or find the SFT weights and merge them into the base; None for no steps."""

@@ -13,6 +13,8 @@ from sweeps.wording import named, said, setting
 
 EDGE = 0.05  # of a range: so near to its end the optimum may lie beyond
 LENGTH_CHANGE = 0.25  # of SFT's words: more may explain a score by itself
+ABOVE_HUMAN = 0.10  # in shares of replies: a phrase so much commoner than counsellors' is a tell
+TELLS = ("common_opener", "apologies", "shared_experience", "repetition")
 DRIFT_NATS = 15.0  # over a reply; beyond it our experiments saw gaming more than empathy
 
 
@@ -66,6 +68,27 @@ def guard_warnings(found: Outcome) -> list[str]:
     told = [_guard(name, winner[name], sft.get(name), found)
             for name in METRICS if name in winner and name != found.metric]  # fmt: skip
     return [text for text in told if text is not None]
+
+
+def style_warnings(found: Outcome) -> list[str]:
+    """Where the winner's phrases are far commoner than in the human replies to the same prompts."""
+    if found.best is None:
+        return []
+    winner, told = found.trials[found.best].test, []
+    for name in TELLS:
+        own, human = winner.get(name), found.human.get(name)
+        if own is not None and human is not None and own.value > human.value + ABOVE_HUMAN:
+            told.append(
+                f"The winner's {named(name)} is {said(own, name)}, against {said(human, name)} in "
+                "the human replies to the same prompts: a phrase that pays may have been learnt."
+            )
+    own, human = winner.get("questions"), found.human.get("questions")
+    if own is not None and human is not None and own.value > max(1.0, human.value):
+        told.append(
+            f"The winner asks {said(own, 'questions')} questions in a reply, counsellors "
+            f"{said(human, 'questions')}: more than one interrogates."
+        )
+    return told
 
 
 def _guard(name: str, winner: Figure, sft: Figure | None, found: Outcome) -> str | None:

@@ -27,6 +27,8 @@ class Outcome:
     """Winner minus SFT by metric, paired on test prompts."""
     base_difference: Figure | None
     """Winner minus the untrained base, in the sweep's metric."""
+    human: dict[str, Figure]
+    """The counsellors' own replies to the test prompts, by metric."""
     parameters: Mapping[str, Mapping[str, Any]]
     """What was searched: the sweep file's `parameters`, with min and max or values."""
     ended: bool
@@ -73,6 +75,7 @@ def outcome(record: Record) -> Outcome:
         tied=tied,
         differences=figures(differences.get("vs_sft", {})),
         base_difference=figures(differences.get("vs_base", {})).get(metric["name"]),
+        human=figures(record.manifest.get("human", {}).get("test", {})),
         parameters=record.manifest["settings"].get("parameters", {}),
         ended=record.summary is not None,
         objective=record.manifest["settings"].get("objective", "dpo"),

@@ -23,7 +23,7 @@ from plotly.offline import get_plotlyjs
 from empathy.cache import write_atomically
 from empathy.metrics import METRICS
 from sweeps import wording
-from sweeps.cautions import data_warnings, edge_warnings, guard_warnings
+from sweeps.cautions import data_warnings, edge_warnings, guard_warnings, style_warnings
 from sweeps.charts import Point, curve_points, learning_curves
 from sweeps.findings import (
     Outcome,
@@ -70,6 +70,7 @@ def contents(record: Record) -> dict[str, Any]:
         "answer": answer(found),
         "warnings": [
             *guard_warnings(found),
+            *style_warnings(found),
             *data_warnings(record.manifest),
             *edge_warnings(found),
         ],

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from invented_sweep import SUMMARY, found
 
-from sweeps.cautions import data_warnings, edge_warnings, guard_warnings, position
+from sweeps.cautions import data_warnings, edge_warnings, guard_warnings, position, style_warnings
+from sweeps.ledger import Figure
 
 
 def test_guards_on_which_the_winner_falls_are_named(tmp_path: Path) -> None:
@@ -52,3 +55,19 @@ def test_position_follows_the_distribution() -> None:
     assert position(0.5, {"min": 0.0, "max": 2.0}) == 0.25
     ranges = {"min": 0.01, "max": 1.0, "distribution": "log_uniform_values"}
     assert position(0.1, ranges) == pytest.approx(0.5)  # one of two decades
+
+
+def test_phrases_far_commoner_than_counsellors_use_are_told(tmp_path: Path) -> None:
+    def share(value: float) -> dict[str, Any]:
+        return {"value": value, "low": value - 0.05, "high": value + 0.05, "n": 20}
+
+    mine = {"apologies": share(0.5), "shared_experience": share(0.12), "questions": share(2.5)}
+    edits = [("best.metrics." + name, value) for name, value in mine.items()]
+    outcome = replace(
+        found(tmp_path, *edits),
+        human={name: Figure(value) for name, value in (("apologies", 0.1), ("questions", 0.6),
+                                                       ("shared_experience", 0.03))},
+    )  # fmt: skip
+    (sorry, asking) = style_warnings(outcome)
+    assert "apologies is 50 % [45, 55], against 10 %" in sorry
+    assert asking.startswith("The winner asks 2.50")

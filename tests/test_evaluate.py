@@ -118,6 +118,10 @@ def test_every_number_by_hand() -> None:
             "relevance": (1 + 1 + 1 + 1 / 3) / 4,
             "words": 2.0,
             "distinct_2": 3 / 4,  # aa bb cc aa
+            "questions": 2 / 4,
+            "apologies": 0.0,
+            "shared_experience": 0.0,
+            "common_opener": 2 / 4,  # "a a"; nobody has said three words, so repetition is missing
             "unfinished": 1 / 4,
             "log_ratio": 3.0,
             "pair_accuracy": 1.5 / 3,
@@ -125,13 +129,13 @@ def test_every_number_by_hand() -> None:
         abs=1e-6,
     )
     assert mine.relevance_among == 4
-    assert not mine.unscored
+    assert mine.unscored == {"repetition": 4}
 
 
 def test_every_number_is_in_the_catalogue() -> None:
     other = found(["a!", "b!"])
     mine = evaluate(
-        answers(["a!", "b b!"], log_ratios=[0, 0], pair_margins=PairMargins([1.0], ["g"])),
+        answers(["a!", "b b b!"], log_ratios=[0, 0], pair_margins=PairMargins([1.0], ["g"])),
         prompts(2),
         "test",
         judges(),
@@ -187,7 +191,9 @@ def test_another_language_has_no_score_from_english_judges() -> None:
     assert mine.relevance_among == 2
     foreign = [replace(prompt, language="pt") for prompt in prompts()]
     none = evaluate(answers(["a!", "b!", "a.", "d!"]), foreign, "test", english)
-    assert set(none.metrics) == {"empathy_second", "words", "unfinished"}
+    unread = {"empathy", "relevance", "win_rate_sft", "win_rate_human", "explorations"}
+    assert not unread & set(none.metrics)
+    assert {"empathy_second", "words", "unfinished", "apologies"} <= set(none.metrics)
     assert none.unscored["relevance"] == 4
 
 

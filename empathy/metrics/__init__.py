@@ -107,6 +107,41 @@ _REPLIES = (
         "compare it only on the same prompts and beside words.",
     ),
     Metric(
+        "repetition",
+        "minimize",
+        "share",
+        "Mean share of a reply's three-word runs that the same reply has said before. "
+        "People are near 0.",
+    ),
+    Metric(
+        "common_opener",
+        "minimize",
+        "share",
+        "Share of replies that begin with the commonest three words. One good opener for everybody "
+        "is a phrase learnt, not somebody heard.",
+    ),
+    Metric(
+        "questions",
+        None,
+        "per reply",
+        "Question marks in a reply, runs of them counted once. A question invites; three in a row "
+        "interrogate, and raise explorations.",
+    ),
+    Metric(
+        "apologies",
+        None,
+        "share",
+        "Share of replies with a phrase of apology or condolence, such as sorry. A count of words: "
+        "beside the counsellors' rate it shows a phrase that pays.",
+    ),
+    Metric(
+        "shared_experience",
+        "minimize",
+        "share",
+        "Share of replies that claim to have lived through the client's trouble, which no model "
+        "has. Found by phrases, so claims in other words are missed.",
+    ),
+    Metric(
         "unfinished",
         "minimize",
         "share",
