@@ -119,10 +119,6 @@ def test_the_card_beside_the_weights_was_rendered_from_its_numbers(card: dict[st
         assert card["shipped"][half]["sha256"] == file_sha256(WEIGHTS / f"{half}.safetensors")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="two of the five seeds are trained: with those, the interval of explorations holds 0",
-)
 def test_the_card_shows_that_the_scorer_beats_counting_words(card: dict[str, Any]) -> None:
     assert card["seeds"] == [0, 1, 2, 3, 4]
     for mechanism in ("emotional_reactions", "explorations"):
