@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+from empathy.console import quiet_libraries
 from empathy.errors import UserError
 from sweeps import spec
 
@@ -59,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 2 for a user's error, 130 for Ctrl-C."""
     options = parser().parse_args(arguments)
+    quiet_libraries()
     try:
         _check(options)
         if options.list:

@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from empathy.console import quiet_libraries
 from empathy.errors import UserError
 from empathy.fetch import command as fetch
 from empathy.scorers import train_judge, train_scorer
@@ -41,6 +42,7 @@ COMMANDS = {
 
 def main(words: Sequence[str] | None = None) -> int:
     """Runs the command; the exit code is 2 after a mistake of the user's, told in one sentence."""
+    quiet_libraries()
     parser = ArgumentParser(prog="python -m empathy", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
