@@ -166,7 +166,7 @@ def evaluate_many(
         columns = _empathy(readings, mine)
         columns["relevance"] = _relevance(readings.vectors, mine, others)
         columns |= _worded(each, [prompt.language for prompt in prompts])
-        columns |= {name: wins(columns["empathy"], rival) for name, rival in rivals.items()}
+        columns |= {name: wins(columns["empathy_referee"], rival) for name, rival in rivals.items()}
         among = 1 + max(map(len, others))
         evaluations.append(_summary(each, prompts, split, columns, among))
     return evaluations
@@ -184,7 +184,7 @@ def _check_aligned(answers: Answers, prompts: Sequence[Prompt]) -> None:
 
 
 def _rival_scores(rival: Evaluation, prompts: Sequence[Prompt]) -> Column:
-    known = dict(zip(rival.prompt_ids, rival.scores["empathy"], strict=True))
+    known = dict(zip(rival.prompt_ids, rival.scores["empathy_referee"], strict=True))
     missing = [prompt.prompt_id for prompt in prompts if prompt.prompt_id not in known]
     if missing:
         raise ValueError(
@@ -195,15 +195,17 @@ def _rival_scores(rival: Evaluation, prompts: Sequence[Prompt]) -> Column:
 
 
 def _empathy(readings: Readings, asked: Sequence[Asked]) -> dict[str, Column]:
-    """Columns of both scorers: the first one's total and parts, the second one's total."""
+    """Columns of all scorers: the first one's total and parts, the others' totals."""
     levels = [readings.evaluating.get(each) for each in asked]
     again = [readings.ranking.get(each) for each in asked]
+    referee = [readings.refereeing.get(each) for each in asked]
     return {
         "empathy": _column(levels, lambda each: each.total),
         "emotional_reactions": _column(levels, lambda each: each.emotional_reactions),
         "interpretations": _column(levels, lambda each: each.interpretations),
         "explorations": _column(levels, lambda each: each.explorations),
         "empathy_second": _column(again, lambda each: each.total),
+        "empathy_referee": _column(referee, lambda each: each.total),
     }
 
 

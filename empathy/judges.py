@@ -1,4 +1,4 @@
-"""Who measures replies: two empathy scorers and a sentence encoder, and one reading by all three.
+"""Who measures replies: three empathy scorers and a sentence encoder, and one reading by all.
 
 The built-in ones are `empathy.metrics.epitome` and `empathy.metrics.similarity`; anything that
 meets the protocols below can stand in their place.
@@ -57,23 +57,26 @@ class SentenceEncoder(Protocol):
 
 
 class Readings(NamedTuple):
-    """What the judges said. A blank reply is in none of the three, an unscorable one is None.
+    """What the judges said. A blank reply is in none of them, an unscorable one is None.
 
     `vectors` go by (text, language), and only texts in a language of the encoder have one.
     """
 
     evaluating: Mapping[Asked, Levels | None]
     ranking: Mapping[Asked, Levels | None]
+    refereeing: Mapping[Asked, Levels | None]
     vectors: Mapping[tuple[str, str], Vector]
 
 
 @dataclass(frozen=True, slots=True)
 class Judges:
-    """Who measures. `ranking` may have chosen the training pairs, `evaluating` never did."""
+    """Who measures. `ranking` may have chosen the training pairs, `evaluating` may have driven the
+    search; `referee`, of another kind, did neither and says who wins."""
 
     evaluating: Scorer
     ranking: Scorer
     encoder: SentenceEncoder
+    referee: Scorer
 
     def read(self, asked: Iterable[Asked]) -> Readings:
         """One reading of everything different, each judge called once; nothing blank is sent."""
@@ -84,6 +87,7 @@ class Judges:
         return Readings(
             _judged(self.evaluating, replied),
             _judged(self.ranking, replied),
+            _judged(self.referee, replied),
             self._vectors(sorted(said)),
         )
 
@@ -105,6 +109,7 @@ class Judges:
                 ("evaluating scorer", self.evaluating, "empathy"),
                 ("ranking scorer", self.ranking, "second empathy score and no rank among others"),
                 ("sentence encoder", self.encoder, "relevance"),
+                ("referee", self.referee, "wins"),
             )
             for language, count in sorted(Counter(languages).items())
             if not reads(judge, language)

@@ -325,5 +325,11 @@ def _judges() -> Judges:
     """The shipped scorers and encoder, on the CPU."""
     from empathy.metrics.epitome import EmpathyScorer
     from empathy.metrics.similarity import Encoder
+    from empathy.verdicts.ngrams import NgramScorer
 
-    return Judges(EmpathyScorer.load("evaluate"), EmpathyScorer.load("rank"), Encoder.load())
+    return Judges(
+        evaluating=EmpathyScorer.load("evaluate"),
+        ranking=EmpathyScorer.load("rank"),
+        encoder=Encoder.load(),
+        referee=NgramScorer.load(),
+    )

@@ -158,6 +158,9 @@ def _check_schemes(spec: SweepSpec) -> None:
         raise SettingError("data.schemes", problem)
 
 
+REFEREED = ("empathy_referee", "win_rate_sft", "win_rate_human")
+
+
 def _check_metric(spec: SweepSpec) -> None:
     name, goal = spec.metric.name, spec.metric.goal
     directed = [metric.name for metric in METRICS.values() if metric.goal]
@@ -166,6 +169,12 @@ def _check_metric(spec: SweepSpec) -> None:
             "metric.name", f"is '{name}', which nobody reports; {nearest(name, directed)}"
         )
     metric = METRICS[name]
+    if name in REFEREED:
+        raise SettingError(
+            "metric.name",
+            f"is '{name}', which the referee judges: what it judges must not drive the search; "
+            f"take one of {', '.join(each for each in directed if each not in REFEREED)}",
+        )
     if metric.goal is None:
         raise SettingError(
             "metric.name",

@@ -58,7 +58,7 @@ class Letters:
 
 def judges() -> Judges:
     """The ranking scorer gives half of what the evaluating one does."""
-    return Judges(Counting(), Counting(0.5), Letters())
+    return Judges(Counting(), Counting(0.5), Letters(), Counting(2))
 
 
 def prompts(count: int = 4, per_group: int = 1) -> list[Prompt]:
@@ -112,6 +112,7 @@ def test_every_number_by_hand() -> None:
             "interpretations": 1 / 4,
             "explorations": 2 / 4,
             "empathy_second": 3 / 4,
+            "empathy_referee": 2 * 6 / 4,
             "win_rate_sft": (1 + 0 + 0.5 + 1) / 4,
             "win_rate_human": (1 + 0.5 + 0.5 + 1) / 4,
             # The last reply answers a's words, not d's, which ties with b's and c's: (1/2+1/2)/3.
@@ -214,7 +215,7 @@ def test_intervals_cluster_by_the_prompts_group() -> None:
 def test_many_policies_are_judged_in_one_call_each() -> None:
     texts = [["a!", "b!"], ["a!", "b?"], ["a!", "b b!"]]
     evaluating = Counting()
-    panel = Judges(evaluating, Counting(), Letters())
+    panel = Judges(evaluating, Counting(), Letters(), Counting())
     everyone = [answers(each, policy=f"t{i}") for i, each in enumerate(texts)]
     together = evaluate_many(everyone, prompts(2), "validation", panel)
     assert evaluating.calls == [4]  # six replies, two of them said before

@@ -35,14 +35,15 @@ class Listening:
 
 
 def test_everything_is_read_once_and_nothing_blank() -> None:
-    first, second, encoder = Listening(), Listening(), Listening()
+    first, second, referee, encoder = Listening(), Listening(), Listening(), Listening()
     asked = [Asked("post", reply) for reply in ("b", "a", "b", " \n", "")]
-    readings = Judges(first, second, encoder).read(asked)
-    assert first.heard == second.heard == [("post", "post", "a", "b")]
+    readings = Judges(first, second, encoder, referee).read(asked)
+    assert first.heard == second.heard == referee.heard == [("post", "post", "a", "b")]
     assert encoder.heard == [("a", "b", "post")]
     assert (
         set(readings.evaluating)
         == set(readings.ranking)
+        == set(readings.refereeing)
         == {
             Asked("post", "a"),
             Asked("post", "b"),
@@ -56,7 +57,7 @@ def test_everything_is_read_once_and_nothing_blank() -> None:
 
 def test_only_blank_replies_call_no_scorer() -> None:
     scorer, encoder = Listening(), Listening()
-    readings = Judges(scorer, scorer, encoder).read([Asked("post", "")])
+    readings = Judges(scorer, scorer, encoder, scorer).read([Asked("post", "")])
     assert scorer.heard == []
     assert readings.evaluating == {}
 
@@ -70,7 +71,7 @@ class English(Listening):
 def test_a_judge_hears_only_the_languages_that_it_reads() -> None:
     first, second, encoder = English(), Listening(), English()
     asked = [Asked("sim", "não", "pt"), Asked("yes", "no"), Asked("yes", "no", "pt")]
-    readings = Judges(first, second, encoder).read(asked)
+    readings = Judges(first, second, encoder, Listening()).read(asked)
     assert first.heard == [("yes", "no")]
     assert encoder.heard == [("no", "yes")]
     assert second.heard == [("sim", "yes", "yes", "não", "no", "no")]
@@ -88,7 +89,7 @@ def test_levels_stand_in_the_order_asked() -> None:
 
 
 def test_what_no_judge_reads_is_said_with_its_number() -> None:
-    panel = Judges(English(), Listening(), English())
+    panel = Judges(English(), Listening(), English(), Listening())
     assert panel.unread(["en", "en"]) == []
     first, second = panel.unread(["pt", "en", "pt"])
     assert first.startswith("2 prompts are in the language 'pt', which the evaluating scorer does")

@@ -54,7 +54,7 @@ class Silent:
 
 
 def judges() -> Judges:
-    return Judges(Silent(), Counting(), Flat())
+    return Judges(Silent(), Counting(), Flat(), Silent())
 
 
 def dialogue(name: str, corpus: str, reply: str = "Tell me.", **metadata: str) -> Dialogue:

@@ -336,3 +336,9 @@ def test_reading_a_sweep_imports_neither_torch_nor_ray_nor_optuna() -> None:
         cwd=Path(spec.__file__).parents[1],
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["empathy_referee", "win_rate_sft", "win_rate_human"])
+def test_what_the_referee_judges_drives_no_search(name: str) -> None:
+    with pytest.raises(UserError, match=rf"metric\.name is '{name}', which the referee judges"):
+        spec.load("demo", [f"metric.name={name}"])

@@ -69,12 +69,20 @@ _REPLIES = (
         "gain belongs to one scorer's taste. They share data and encoder, hence blind spots.",
     ),
     Metric(
+        "empathy_referee",
+        "maximize",
+        "0 to 6",
+        "The same sum by the referee, a scorer of another kind that counts words and letters: no "
+        "search may follow it and no pair was chosen by it. Where it does not rise with empathy, "
+        "the gain belongs to one kind of scorer. All of them learnt from the same ratings.",
+    ),
+    Metric(
         "win_rate_sft",
         "maximize",
         "share",
-        "Share of prompts where the evaluating scorer puts the reply above the supervised model's, "
-        "ties counting half: 0.5 is no difference. It counts wins however small, and inherits all "
-        "that the scorer cannot see. The supervised model itself has none.",
+        "Share of prompts where the referee puts the reply above the supervised model's, ties "
+        "counting half: 0.5 is no difference. It counts wins however small, and inherits all that "
+        "the referee cannot see. The supervised model itself has none.",
     ),
     Metric(
         "win_rate_human",
