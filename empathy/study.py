@@ -83,6 +83,9 @@ class Study:
         looked_at = preflight.inspect(found.folder, found.source, settings, chosen["train"])
         preflight.stop_on_errors(looked_at)
         self.facts["preflight"] = [finding.as_dict() for finding in looked_at]
+        for finding in looked_at:
+            if finding.level == "warning":
+                progress(f"warning: {finding.told}", 0, None)
         self.base = weights.load(
             found,
             family,

@@ -28,7 +28,15 @@ def edge_warnings(found: Outcome) -> list[str]:
     if found.best is None:
         return []
     chosen = found.trials[found.best].parameters
-    told = (_edge(name, value, found.parameters.get(name, {})) for name, value in chosen.items())
+    tried = {
+        name: {t.parameters[name] for t in found.trials.values() if name in t.parameters}
+        for name in chosen
+    }
+    told = (
+        _edge(name, value, found.parameters.get(name, {}))
+        for name, value in chosen.items()
+        if len(tried[name]) > 1  # of one value nothing can be said
+    )
     return [text for text in told if text is not None]
 
 
@@ -47,7 +55,7 @@ def _edge(name: str, value: Any, ranges: Mapping[str, Any]) -> str | None:
     if len(numeric) < 3 or value not in (min(numeric), max(numeric)):
         return None
     side = "smallest" if value == min(numeric) else "largest"
-    return f"The best {named(name)}, {setting(value)}, is the {side} tried: try beyond it."
+    return f"The best {named(name)}, {setting(value)}, is the {side} of its values: try beyond it."
 
 
 def position(value: float, ranges: Mapping[str, Any]) -> float:

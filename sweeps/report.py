@@ -74,6 +74,7 @@ def contents(record: Record) -> dict[str, Any]:
             *data_warnings(record.manifest),
             *edge_warnings(found),
         ],
+        "source": _source(found.metric),
         "points": points,
         **_charts(found, points, record.manifest["max_steps"]),
         "scale": scale(found),
@@ -210,6 +211,15 @@ def _guard(
         difference=wording.said(change, name, difference=True),
         verdict=judged(name, change),
     )
+
+
+def _source(metric: str) -> str:
+    """What a metric is a number of, for the leaderboard's caption."""
+    if metric in METRICS and METRICS[metric].curve:
+        return "on the training batches, without intervals"
+    if metric == "pair_accuracy":
+        return "on held-out pairs with 95 % intervals (50 % is chance, SFT has none)"
+    return "of generated replies with 95 % intervals"
 
 
 def _sample(item: Mapping[str, Any], found: Outcome) -> dict[str, Any]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import logging
 import netrc
 import os
+import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlparse
 
+from empathy.corpora import CORPORA
 from sweeps.ledger import figures
 from sweeps.observers import BASELINES, Observer, Row, Shielded, State, SweepInfo
 
@@ -61,12 +63,22 @@ def without_paths(settings: Any) -> Any:
     A user's home folder or a hospital's share may stand in a path, so none is sent.
     """
     if isinstance(settings, Mapping):
-        return {str(key): without_paths(value) for key, value in settings.items()}
+        return {
+            str(key): "(path)" if _is_place(str(key), value) else without_paths(value)
+            for key, value in settings.items()
+        }
     if isinstance(settings, list | tuple):
         return [without_paths(value) for value in settings]
     if isinstance(settings, Path) or (isinstance(settings, str) and _is_path(settings)):
         return "(path)"
     return settings
+
+
+def _is_place(key: str, value: Any) -> bool:
+    """A setting that holds a folder, even where its name alone would not tell."""
+    return bool(value) and (
+        key == "folder" or (key == "model" and Path(str(value)).expanduser().is_dir())
+    )
 
 
 def _is_path(text: str) -> bool:
@@ -138,9 +150,12 @@ class Tracker:
             self.trial_ended(trial_id, "failed", "the sweep ended before the trial did")
         for ending in self._ending:
             ending.join(timeout=self._timeout)
-        if self._sweep is not None and self.mode == "offline":
-            log.info("Send the runs to a W&B server: wandb sync %s/wandb/offline-run-*",
-                     self._sweep.out)  # fmt: skip
+        if self._sweep is None or self.mode != "offline":
+            return
+        corpora = self._sweep.settings.get("data", {}).get("corpora", ())
+        if not any(CORPORA[name].private for name in corpora):
+            runs = self._sweep.out / "wandb" / "offline-run-*"
+            print(f"to send the runs to a W&B server: wandb sync {runs}", file=sys.stderr)
 
     def _begin(self, trial_id: str, parameters: Mapping[str, Any]) -> wandb.Run:
         import wandb  # here, for it takes a second that a sweep without it need not spend

@@ -46,7 +46,7 @@ def test_only_settings_at_an_edge_are_warned_of(tmp_path: Path) -> None:
 
 def test_largest_of_three_values_is_an_edge(tmp_path: Path) -> None:
     best = {"trial": "t005", "metrics": SUMMARY["best"]["metrics"]}
-    assert "The best LoRA rank, 32, is the largest tried: try beyond it." in edge_warnings(
+    assert "The best LoRA rank, 32, is the largest of its values: try beyond it." in edge_warnings(
         found(tmp_path, ("best", best))
     )
 

@@ -38,3 +38,15 @@ def test_portuguese_replies_have_no_score_from_an_english_scorer(
     assert not {"empathy", "empathy_second", "relevance", "win_rate_sft"} & set(measured)
     (told, *_) = record.manifest["data"]["test"]["unread"]
     assert "pt" in told
+
+
+def test_a_metric_that_nothing_can_be_measured_by_ends_the_sweep_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_ufjf(tmp_path, "pt")
+    monkeypatch.setenv("EMPATHY_DATA", str(tmp_path))
+    changes = ("data.corpora=[ufjf]", "data.schemes={generated: 1}", "tracking.mode=disabled")
+    out = tmp_path / "out"
+    assert launch.main([*arguments(*changes), "--address", "inprocess", "--out", str(out)]) == 2
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert "metric.name 'empathy' has no number here: 12 prompts are in the language 'pt'" in told

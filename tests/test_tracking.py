@@ -88,6 +88,10 @@ def test_a_relative_folder_that_exists_is_a_path(
 ) -> None:
     (tmp_path / "private" / "dialogues").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
+    assert without_paths({"folder": "hospital_records", "model": "auto"}) == {
+        "folder": "(path)",
+        "model": "auto",
+    }
     assert without_paths("private/dialogues") == "(path)"
     assert without_paths("private/model") == "private/model"
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from empathy.uncertainty import Estimate, jackknife_interval
 from empathy.words import word_list
@@ -106,7 +107,10 @@ def commonest_opener(texts: Sequence[str], groups: Sequence[str]) -> Estimate | 
     left_out = (
         [_largest_share(total - own) for own in openers.values()] if len(openers) > 1 else [0.0]
     )
-    return jackknife_interval(_largest_share(total), left_out, total.total())
+    found = jackknife_interval(_largest_share(total), left_out, total.total())
+    if found.low is None or found.high is None:
+        return found
+    return replace(found, low=max(0.0, found.low), high=min(1.0, found.high))
 
 
 def _largest_share(counts: Counter[str]) -> float:
