@@ -11,6 +11,7 @@ from sweeps.ledger import Figure
 NAMES = {"base": "Base", "sft": "SFT", "lora_rank": "LoRA rank", "lora_alpha": "LoRA alpha",
          "distinct_2": "distinct-2", "win_rate_sft": "wins over SFT",
          "win_rate_human": "wins over human reply", "empathy_second": "empathy, second scorer",
+         "empathy_referee": "empathy, referee",
          "log_ratio": "log-ratio to SFT"}  # fmt: skip
 
 
