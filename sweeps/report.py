@@ -43,6 +43,7 @@ class Guard(NamedTuple):
 
     name: str
     unit: str
+    human: str
     base: str
     sft: str
     winner: str
@@ -205,6 +206,7 @@ def _guard(
     return Guard(
         name=name,
         unit=wording.unit(name),
+        human=wording.said(found.human.get(name), name),
         base=wording.said(base, name),
         sft=wording.said(sft, name),
         winner=wording.said(winner, name),
