@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 import traceback
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from pathlib import Path
 
 from empathy.console import quiet_libraries
 from empathy.errors import UserError
-from sweeps import spec
+from sweeps import results_folder, spec
 
 ADDRESSES = ("local", "auto", "inprocess")
 
@@ -40,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument("--out", type=Path, metavar="DIR", help="default: results/<sweep>")
     options.add_argument(
-        "--overwrite", action="store_true", help="delete the earlier results in --out first"
+        "--overwrite", action="store_true", help="replace the earlier results in --out"
     )
     options.add_argument(
         "--address",
@@ -129,13 +128,14 @@ def show_card(options: argparse.Namespace) -> None:
 def run(options: argparse.Namespace) -> None:
     """Run the sweep and print where its results are."""
     sweep = spec.load(options.sweep, options.set)
-    _look_ahead(sweep, options.address)
     out = options.out or Path("results") / sweep.name
-    claim(out, overwrite=options.overwrite)
-    # Only now: torch and Ray take seconds to import, which a misspelt setting need not wait for.
-    from sweeps.runner import run as run_sweep
+    results_folder.check(out, overwrite=options.overwrite)
+    _look_ahead(sweep, options.address)
+    with results_folder.claimed(out, overwrite=options.overwrite):
+        # Only now: torch and Ray take seconds to import, a misspelt setting need not wait.
+        from sweeps.runner import run as run_sweep
 
-    print(run_sweep(sweep, out, options.address))
+        print(run_sweep(sweep, out, options.address))
 
 
 def _look_ahead(sweep: spec.SweepSpec, address: str) -> None:
@@ -155,35 +155,6 @@ def _look_ahead(sweep: spec.SweepSpec, address: str) -> None:
         if finding.level == "warning":
             print(f"launch.py: warning, {finding.about}: {finding.told}", file=sys.stderr)
     preflight.stop_on_errors(findings)
-
-
-def claim(out: Path, *, overwrite: bool) -> None:
-    """Make `out` an empty folder. Raises `UserError` if it holds something.
-
-    `overwrite` deletes earlier results, known by their manifest.json, and nothing else.
-    """
-    try:
-        if out.is_dir() and any(out.iterdir()):
-            _clear(out, overwrite=overwrite)
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"--out {out} cannot be used: {error.strerror or error}") from error
-
-
-def _clear(out: Path, *, overwrite: bool) -> None:
-    try:
-        manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        manifest = None
-    if not isinstance(manifest, dict) or "sweep" not in manifest:
-        raise UserError(f"--out {out} holds files that are no results of a sweep: name another")
-    if not overwrite:
-        state = f"ended {manifest['ended']}" if manifest.get("ended") else "did not end"
-        raise UserError(
-            f"--out {out} holds results of sweep '{manifest['sweep']}', which {state}: "
-            "name another folder, or add --overwrite to delete them"
-        )
-    shutil.rmtree(out)
 
 
 if __name__ == "__main__":
