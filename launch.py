@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         elif options.data:
             show_card(options)
         elif options.dry_run:
-            show_plan(spec.load(options.sweep, options.set), as_json=options.json)
+            return show_plan(spec.load(options.sweep, options.set), as_json=options.json)
         else:
             run(options)
     except UserError as error:
@@ -103,13 +103,14 @@ def list_sweeps() -> None:
         print(f"{name:<16}{text}")
 
 
-def show_plan(sweep: spec.SweepSpec, *, as_json: bool) -> None:
-    """Print what the sweep would do."""
+def show_plan(sweep: spec.SweepSpec, *, as_json: bool) -> int:
+    """Print what the sweep would do; the exit code is 2 where something stands in its way."""
     from sweeps.plan import plan
     from sweeps.plan_text import as_text
 
     found = plan(sweep)
     print(json.dumps(found.as_dict(), indent=2) if as_json else as_text(found))
+    return 2 if found.missing else 0
 
 
 def show_card(options: argparse.Namespace) -> None:
@@ -139,16 +140,18 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _look_ahead(sweep: spec.SweepSpec, address: str) -> None:
-    """Stop before anything is touched where this machine cannot have or use the weights.
+    """Stop before anything is touched where this machine lacks what the sweep needs.
 
     The rest of a preflight is the study's, which a cluster runs on another machine.
     """
     if address == "auto":
         return
     from empathy import preflight
+    from sweeps import obstacles
     from sweeps.handover import study_settings
     from sweeps.plan import device_here
 
+    obstacles.stop(sweep)
     device, _ = device_here(sweep)
     findings, _ = preflight.outlook(study_settings(sweep, 1), device)
     for finding in findings:
