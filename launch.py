@@ -17,6 +17,7 @@ from pathlib import Path
 
 from empathy.console import quiet_libraries
 from empathy.errors import UserError
+from empathy.options import OptionParser, quiet_pipe
 from sweeps import results_folder, spec
 
 ADDRESSES = ("local", "auto", "inprocess")
@@ -24,7 +25,7 @@ ADDRESSES = ("local", "auto", "inprocess")
 
 def parser() -> argparse.ArgumentParser:
     """All options there are."""
-    options = argparse.ArgumentParser(
+    options = OptionParser(
         prog="launch.py", description="Search DPO and SFT settings for empathic replies."
     )
     what = options.add_mutually_exclusive_group(required=True)
@@ -62,14 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     quiet_libraries()
     try:
         _check(options)
-        if options.list:
-            list_sweeps()
-        elif options.data:
-            show_card(options)
-        elif options.dry_run:
-            return show_plan(spec.load(options.sweep, options.set), as_json=options.json)
-        else:
-            run(options)
+        return quiet_pipe(lambda: _do(options))
     except UserError as error:
         if options.debug:
             traceback.print_exc()
@@ -78,19 +72,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("launch.py: interrupted", file=sys.stderr)
         return 130
+
+
+def _do(options: argparse.Namespace) -> int:
+    if options.dry_run:
+        return show_plan(options)
+    if options.list:
+        list_sweeps()
+    elif options.data:
+        show_card(options)
+    else:
+        run(options)
     return 0
 
 
 def _check(options: argparse.Namespace) -> None:
     """Refuses options that would be ignored."""
+    elsewhere = options.address != ADDRESSES[0]
+    if options.list and (
+        options.dry_run or options.data or options.set or options.out or options.overwrite
+        or options.json or elsewhere
+    ):  # fmt: skip
+        raise UserError("--list takes no other option; to plan or run a sweep, give --sweep NAME")
     if options.data and (options.dry_run or options.overwrite):
         raise UserError("--data trains nothing and deletes nothing: leave the other option out")
     if options.json and not options.dry_run:
         raise UserError("--json is the form of a plan: add --dry-run")
-    if options.list and (
-        options.dry_run or options.data or options.set or options.out or options.overwrite
-    ):
-        raise UserError("--list takes no other option; to plan or run a sweep, give --sweep NAME")
+    if elsewhere and (options.data or options.dry_run):
+        raise UserError(
+            "--address says where a sweep runs, and neither --data nor --dry-run starts one: "
+            "leave it out"
+        )
 
 
 def list_sweeps() -> None:
@@ -103,20 +115,30 @@ def list_sweeps() -> None:
         print(f"{name:<16}{text}")
 
 
-def show_plan(sweep: spec.SweepSpec, *, as_json: bool) -> int:
+def show_plan(options: argparse.Namespace) -> int:
     """Print what the sweep would do; the exit code is 2 where something stands in its way."""
     from sweeps.plan import plan
     from sweeps.plan_text import as_text
 
+    sweep = spec.load(options.sweep, options.set)
     found = plan(sweep)
-    print(json.dumps(found.as_dict(), indent=2) if as_json else as_text(found))
+    if options.out or options.overwrite:
+        try:
+            results_folder.check(_folder(options, sweep), overwrite=options.overwrite)
+        except UserError as error:
+            found.missing.append(str(error))
+    print(json.dumps(found.as_dict(), indent=2) if options.json else as_text(found))
     return 2 if found.missing else 0
+
+
+def _folder(options: argparse.Namespace, sweep: spec.SweepSpec) -> Path:
+    return options.out or Path("results") / sweep.name
 
 
 def show_card(options: argparse.Namespace) -> None:
     """Print the data card, and where it was saved: beside the results folder, never in it."""
     sweep = spec.load(options.sweep, options.set)
-    out = options.out or Path("results") / sweep.name
+    out = _folder(options, sweep)
     from sweeps.card_text import as_text
     from sweeps.data_step import card_of, save_card
 
@@ -129,7 +151,7 @@ def show_card(options: argparse.Namespace) -> None:
 def run(options: argparse.Namespace) -> None:
     """Run the sweep and print where its results are."""
     sweep = spec.load(options.sweep, options.set)
-    out = options.out or Path("results") / sweep.name
+    out = _folder(options, sweep)
     results_folder.check(out, overwrite=options.overwrite)
     _look_ahead(sweep, options.address)
     with results_folder.claimed(out, overwrite=options.overwrite):

@@ -100,6 +100,10 @@ def test_the_data_card_is_printed_and_saved_beside_the_results(
             "--set run_cap=x: run_cap is 'x'; it must be a",
         ),
         (["--sweep", "demo", "--json"], "--json is the form of a plan: add --dry-run"),
+        (["--list", "--json"], "--list takes no other option"),
+        (["--list", "--address", "auto"], "--list takes no other option"),
+        (["--sweep", "demo", "--dry-run", "--address", "auto"], "--address says where a sweep"),
+        (["--sweep", "demo", "--data", "--address", "inprocess"], "--address says where a sweep"),
         (["--list", "--dry-run"], "--list takes no other option"),
     ],
 )
@@ -159,6 +163,17 @@ def test_earlier_results_are_kept_unless_told_otherwise(
     assert not runner
     assert launch.main(["--sweep", "demo", "--out", str(out), "--overwrite"]) == 0
     assert list(out.iterdir()) == []
+
+
+def test_a_plan_with_an_obstacle_lists_it_and_exits_with_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "thesis.tex").write_text("years", "utf-8")
+    plan = ["--sweep", "demo", "--dry-run", "--json", "--set", "model=/nope"]
+    assert launch.main([*plan, "--out", str(tmp_path)]) == 2
+    weights, folder = json.loads(capsys.readouterr().out)["missing"]
+    assert weights.startswith("model '/nope' is no folder")
+    assert "holds files that are no results of a sweep" in folder
 
 
 @pytest.mark.parametrize("arguments", [["--list"], ["--sweep", "demo", "--dry-run"]])
