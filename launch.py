@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 import traceback
 from collections.abc import Sequence
@@ -18,14 +17,15 @@ from pathlib import Path
 
 from empathy.console import quiet_libraries
 from empathy.errors import UserError
-from sweeps import spec
+from empathy.options import OptionParser, quiet_pipe
+from sweeps import results_folder, spec
 
 ADDRESSES = ("local", "auto", "inprocess")
 
 
 def parser() -> argparse.ArgumentParser:
     """All options there are."""
-    options = argparse.ArgumentParser(
+    options = OptionParser(
         prog="launch.py", description="Search DPO and SFT settings for empathic replies."
     )
     what = options.add_mutually_exclusive_group(required=True)
@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument("--out", type=Path, metavar="DIR", help="default: results/<sweep>")
     options.add_argument(
-        "--overwrite", action="store_true", help="delete the earlier results in --out first"
+        "--overwrite", action="store_true", help="replace the earlier results in --out"
     )
     options.add_argument(
         "--address",
@@ -63,14 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     quiet_libraries()
     try:
         _check(options)
-        if options.list:
-            list_sweeps()
-        elif options.data:
-            show_card(options)
-        elif options.dry_run:
-            show_plan(spec.load(options.sweep, options.set), as_json=options.json)
-        else:
-            run(options)
+        return quiet_pipe(lambda: _do(options))
     except UserError as error:
         if options.debug:
             traceback.print_exc()
@@ -79,19 +72,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("launch.py: interrupted", file=sys.stderr)
         return 130
+
+
+def _do(options: argparse.Namespace) -> int:
+    if options.dry_run:
+        return show_plan(options)
+    if options.list:
+        list_sweeps()
+    elif options.data:
+        show_card(options)
+    else:
+        run(options)
     return 0
 
 
 def _check(options: argparse.Namespace) -> None:
     """Refuses options that would be ignored."""
+    elsewhere = options.address != ADDRESSES[0]
+    if options.list and (
+        options.dry_run or options.data or options.set or options.out or options.overwrite
+        or options.json or elsewhere
+    ):  # fmt: skip
+        raise UserError("--list takes no other option; to plan or run a sweep, give --sweep NAME")
     if options.data and (options.dry_run or options.overwrite):
         raise UserError("--data trains nothing and deletes nothing: leave the other option out")
     if options.json and not options.dry_run:
         raise UserError("--json is the form of a plan: add --dry-run")
-    if options.list and (
-        options.dry_run or options.data or options.set or options.out or options.overwrite
-    ):
-        raise UserError("--list takes no other option; to plan or run a sweep, give --sweep NAME")
+    if elsewhere and (options.data or options.dry_run):
+        raise UserError(
+            "--address says where a sweep runs, and neither --data nor --dry-run starts one: "
+            "leave it out"
+        )
 
 
 def list_sweeps() -> None:
@@ -104,19 +115,30 @@ def list_sweeps() -> None:
         print(f"{name:<16}{text}")
 
 
-def show_plan(sweep: spec.SweepSpec, *, as_json: bool) -> None:
-    """Print what the sweep would do."""
+def show_plan(options: argparse.Namespace) -> int:
+    """Print what the sweep would do; the exit code is 2 where something stands in its way."""
     from sweeps.plan import plan
     from sweeps.plan_text import as_text
 
+    sweep = spec.load(options.sweep, options.set)
     found = plan(sweep)
-    print(json.dumps(found.as_dict(), indent=2) if as_json else as_text(found))
+    if options.out or options.overwrite:
+        try:
+            results_folder.check(_folder(options, sweep), overwrite=options.overwrite)
+        except UserError as error:
+            found.missing.append(str(error))
+    print(json.dumps(found.as_dict(), indent=2) if options.json else as_text(found))
+    return 2 if found.missing else 0
+
+
+def _folder(options: argparse.Namespace, sweep: spec.SweepSpec) -> Path:
+    return options.out or Path("results") / sweep.name
 
 
 def show_card(options: argparse.Namespace) -> None:
     """Print the data card, and where it was saved: beside the results folder, never in it."""
     sweep = spec.load(options.sweep, options.set)
-    out = options.out or Path("results") / sweep.name
+    out = _folder(options, sweep)
     from sweeps.card_text import as_text
     from sweeps.data_step import card_of, save_card
 
@@ -129,61 +151,35 @@ def show_card(options: argparse.Namespace) -> None:
 def run(options: argparse.Namespace) -> None:
     """Run the sweep and print where its results are."""
     sweep = spec.load(options.sweep, options.set)
+    out = _folder(options, sweep)
+    results_folder.check(out, overwrite=options.overwrite)
     _look_ahead(sweep, options.address)
-    out = options.out or Path("results") / sweep.name
-    claim(out, overwrite=options.overwrite)
-    # Only now: torch and Ray take seconds to import, which a misspelt setting need not wait for.
-    from sweeps.runner import run as run_sweep
+    with results_folder.claimed(out, overwrite=options.overwrite):
+        # Only now: torch and Ray take seconds to import, a misspelt setting need not wait.
+        from sweeps.runner import run as run_sweep
 
-    print(run_sweep(sweep, out, options.address))
+        print(run_sweep(sweep, out, options.address))
 
 
 def _look_ahead(sweep: spec.SweepSpec, address: str) -> None:
-    """Stop before anything is touched where this machine cannot have or use the weights.
+    """Stop before anything is touched where this machine lacks what the sweep needs.
 
     The rest of a preflight is the study's, which a cluster runs on another machine.
     """
     if address == "auto":
         return
     from empathy import preflight
+    from sweeps import obstacles
     from sweeps.handover import study_settings
     from sweeps.plan import device_here
 
+    obstacles.stop(sweep)
     device, _ = device_here(sweep)
     findings, _ = preflight.outlook(study_settings(sweep, 1), device)
     for finding in findings:
         if finding.level == "warning":
             print(f"launch.py: warning, {finding.about}: {finding.told}", file=sys.stderr)
     preflight.stop_on_errors(findings)
-
-
-def claim(out: Path, *, overwrite: bool) -> None:
-    """Make `out` an empty folder. Raises `UserError` if it holds something.
-
-    `overwrite` deletes earlier results, known by their manifest.json, and nothing else.
-    """
-    try:
-        if out.is_dir() and any(out.iterdir()):
-            _clear(out, overwrite=overwrite)
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"--out {out} cannot be used: {error.strerror or error}") from error
-
-
-def _clear(out: Path, *, overwrite: bool) -> None:
-    try:
-        manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        manifest = None
-    if not isinstance(manifest, dict) or "sweep" not in manifest:
-        raise UserError(f"--out {out} holds files that are no results of a sweep: name another")
-    if not overwrite:
-        state = f"ended {manifest['ended']}" if manifest.get("ended") else "did not end"
-        raise UserError(
-            f"--out {out} holds results of sweep '{manifest['sweep']}', which {state}: "
-            "name another folder, or add --overwrite to delete them"
-        )
-    shutil.rmtree(out)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from empathy.console import quiet_libraries
 from empathy.errors import UserError
 from empathy.fetch import command as fetch
+from empathy.options import OptionParser, quiet_pipe
 from empathy.scorers import train_judge, train_scorer
 
 
@@ -43,13 +44,13 @@ COMMANDS = {
 def main(words: Sequence[str] | None = None) -> int:
     """Runs the command; the exit code is 2 after a mistake of the user's, told in one sentence."""
     quiet_libraries()
-    parser = ArgumentParser(prog="python -m empathy", description=__doc__)
+    parser = OptionParser(prog="python -m empathy", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
         command.arguments(commands.add_parser(name, help=command.meaning))
     options = parser.parse_args(words)
     try:
-        return COMMANDS[options.command].run(options)
+        return quiet_pipe(lambda: COMMANDS[options.command].run(options))
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

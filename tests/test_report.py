@@ -105,7 +105,7 @@ def test_every_section_is_there(page: Path) -> None:
         "How each number is made", "Data and model", "Cost", "Run it again",
     ]  # fmt: skip
     text = (page / "report.md").read_text("utf-8")
-    assert "    launch.py --sweep invented --set 'data.corpora=[sample]'" in text
+    assert "    python launch.py --sweep invented --set 'data.corpora=[sample]'" in text
     assert "| **t003** (winner) | 2.90 [2.60, 3.20] |" in text
 
 

