@@ -106,8 +106,8 @@ def data_card(
 def overlap(parts: Iterable[Material]) -> dict[str, int]:
     """How many different long texts stand in two corpora, as {"annomi and mi": 0, ...}.
 
-    A text is a turn, or a sentence of a rephrasing, of at least `splits.LONG` words; capitals and
-    blanks do not count. Two splits that share one are refused before a card is made.
+    A text is a turn, or a sentence of a rephrasing, of at least `splits.LONG` words,
+    compared as `records.same_words` does. Two splits that share one are refused before a card is made.
     """
     texts: dict[str, set[str]] = defaultdict(set)
     for part in parts:
