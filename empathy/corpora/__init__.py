@@ -45,6 +45,7 @@ CORPORA: dict[str, Corpus] = {
         licence="no licence file; released by its authors for research: cite Wu et al., 2022",
         needs_folder=True,
         private=False,
+        counts=lambda folder: annomi.counts(annomi.load(folder)),
     ),
     "mi": Corpus(
         load=mi.load,
@@ -60,6 +61,7 @@ CORPORA: dict[str, Corpus] = {
         licence="private: only with the university's own permission; never uploaded, never shared",
         needs_folder=True,
         private=True,
+        counts=lambda folder: ufjf.counts(ufjf.load(folder)),
     ),
     "epitome": Corpus(
         load=epitome.dialogues,
