@@ -68,6 +68,9 @@ def check_no_leak(parts: Mapping[Split, Iterable[Item]]) -> None:
     Words are compared whatever the group and the corpus, as `records.same_words` does. Of a prompt
     only the turn to be answered and the human reply count, and short turns never do: two people
     may well say the same short thing. The message names ids and no words.
+
+    Replies of pairs are not looked at: a rephrasing's better sentence and a rule's stock phrases
+    may stand in several splits. The data card counts such pairs and warns of many.
     """
     home: dict[tuple[str, object], tuple[Split, str]] = {}
     for split, items in parts.items():

@@ -67,7 +67,7 @@ def test_real_answers_keep_their_yield_over_the_splits(real: dict[str, Any]) -> 
 
 def test_length_solves_deleted_and_does_not_solve_adherence(real: dict[str, Any]) -> None:
     assert real["baselines"]["deleted"]["longer wins"]["value"] == 1.0
-    flagged = [text.split("'")[1] for text in real["cautions"]]
+    flagged = [text.split("'")[1] for text in real["cautions"] if "a model:" in text]
     assert set(flagged) == {"deleted"}
 
 

@@ -13,7 +13,9 @@ from empathy.records import fingerprint, same_words
 def test_capitals_blanks_and_punctuation_do_not_make_another_text() -> None:
     assert same_words(" I\n am\xa0HERE ") == "i am here"
     assert same_words("\u201cI am \u2014 here\u2026\u201d") == "i am here"
-    assert same_words("Can't well-known") == same_words("can\u2019t well known") == "can t well known"
+    assert (
+        same_words("Can't well-known") == same_words("can\u2019t well known") == "can t well known"
+    )
     assert same_words("I am here 2") != same_words("I am here")
 
 
