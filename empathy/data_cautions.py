@@ -9,20 +9,23 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from empathy.corpora import ALTERED
+from empathy.records import Split
 
 AGAIN = 0.05  # of the held-out pairs: more with a reply of a train pair reward remembering
 CUT = 0.10  # of prompts or replies: more of them cut, and the limits shape what is learnt
 
-Parts = Mapping[str, Mapping[str, Any]]
+Parts = Mapping[Split, Mapping[str, Any]]
 """A part of the card by split."""
 
 
-def cautions(reading: Parts, splits: Parts, schemes: Mapping[str, Parts]) -> list[str]:
+def cautions(
+    reading: Mapping[str, Mapping[str, Any]], splits: Parts, schemes: Mapping[str, Parts]
+) -> list[str]:
     """Sentences on changed files, cut texts, held-out pairs that were seen, and missing ones."""
     return [*_files(reading), *_prompts(splits), *_pairs(schemes)]
 
 
-def _files(reading: Parts) -> Iterator[str]:
+def _files(reading: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for name, counts in reading.items():
         if counts.get(ALTERED):
             yield (

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from empathy.corpora import ALTERED
-from empathy.data_cautions import cautions
+from empathy.data_cautions import Parts, cautions
 
 
 def part(pairs: int, again: int | None = 0, cut: tuple[int, int] = (0, 0)) -> dict[str, Any]:
@@ -18,13 +18,17 @@ def part(pairs: int, again: int | None = 0, cut: tuple[int, int] = (0, 0)) -> di
 
 
 def test_few_of_anything_are_no_caution() -> None:
-    used = {"train": {"prompts_used": 10, "prompts_cut": 1, "replies_cut": 1}}
-    parts = {"train": part(100, None, (10, 20)), "validation": part(40, 2), "test": part(20, 1)}
+    used: Parts = {"train": {"prompts_used": 10, "prompts_cut": 1, "replies_cut": 1}}
+    parts: Parts = {
+        "train": part(100, None, (10, 20)),
+        "validation": part(40, 2),
+        "test": part(20, 1),
+    }
     assert cautions({"mi": {"answers": 5}}, used, {"toy": parts}) == []
 
 
 def test_replies_seen_in_training_are_told_from_a_twentieth_on() -> None:
-    parts = {"train": part(9, None), "validation": part(40, 3), "test": part(10, 0)}
+    parts: Parts = {"train": part(9, None), "validation": part(40, 3), "test": part(10, 0)}
     (told,) = cautions({}, {}, {"toy": parts})
     assert told.startswith("6 % of the held-out pairs of 'toy' have a reply that a train pair has")
 
@@ -35,7 +39,7 @@ def test_a_split_without_pairs_is_told() -> None:
 
 
 def test_limits_that_cut_a_tenth_are_told() -> None:
-    used = {"train": {"prompts_used": 10, "prompts_cut": 2, "replies_cut": 0}}
+    used: Parts = {"train": {"prompts_used": 10, "prompts_cut": 2, "replies_cut": 0}}
     told = cautions({}, used, {"toy": {"train": part(10, None, (1, 3))}})
     assert [text.split(":")[0] for text in told] == [
         "The limits cut 2 of 10 prompts of the corpora",
