@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from empathy.data_cautions import cautions
 from empathy.families import Family
 from empathy.pairs import PairSet, plain
 from empathy.preference_baselines import SOLVED, baselines, solved
@@ -80,6 +81,7 @@ def data_card(
     """
     names = list(dict.fromkeys(name for sets in made.values() for name in sets))
     schemes = {name: _scheme(name, made, ruler, used) for name in names}
+    splits = {split: _split(part, ruler) for split, part in selected.parts.items()}
     found = {name: _judged(name, made) for name in names}
     return {
         "limits": {
@@ -87,7 +89,7 @@ def data_card(
             "max_length": ruler.limits.max_length,
         },
         "reading": {name: dict(counts) for name, counts in selected.reading.items()},
-        "splits": {split: _split(part, ruler) for split, part in selected.parts.items()},
+        "splits": splits,
         "schemes": schemes,
         "overlap": overlap(selected.parts.values()),
         "baselines": {
@@ -99,15 +101,16 @@ def data_card(
             for name, rules in found.items()
             for rule, estimate in rules.items()
             if solved(estimate)
-        ],
+        ]
+        + cautions(selected.reading, splits, schemes),
     }
 
 
 def overlap(parts: Iterable[Material]) -> dict[str, int]:
     """How many different long texts stand in two corpora, as {"annomi and mi": 0, ...}.
 
-    A text is a turn, or a sentence of a rephrasing, of at least `splits.LONG` words; capitals and
-    blanks do not count. Two splits that share one are refused before a card is made.
+    A text is a turn, or a sentence of a rephrasing, of at least `splits.LONG` words, compared as
+    `records.same_words` does. Two splits that share a turn are refused before a card is made.
     """
     texts: dict[str, set[str]] = defaultdict(set)
     for part in parts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -12,17 +13,33 @@ Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
+class _Blanks(dict[int, int]):
+    """For `str.translate`: a blank for punctuation of any script, every other letter itself."""
+
+    def __missing__(self, code: int) -> int:
+        mark = unicodedata.category(chr(code)).startswith("P")
+        self[code] = ord(" ") if mark else code
+        return self[code]
+
+
+_BLANKS = _Blanks()
+
+
 def same_words(text: str) -> str:
-    """A text as it is compared with others: capitals and the kind of blanks do not matter."""
-    return " ".join(text.split()).casefold()
+    """A text as it is compared with others: capitals, blanks and punctuation do not matter, nor
+    how an accent is encoded. Of a text without any word the punctuation stays."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(plain.translate(_BLANKS).split()) or " ".join(plain.split())
 
 
 def fingerprint(kind: str, text: str) -> str:
     """16 hex digits that stand for a text (a question, a patient's id) without showing it.
 
-    Equal for texts of the same words; `kind` keeps fingerprints for different uses apart.
+    Capitals and the kind of blanks do not matter, punctuation does: an id may consist of it, and
+    what decides a split may never change. `kind` keeps fingerprints for different uses apart.
     """
-    return hashlib.sha256(f"{kind}\0{same_words(text)}".encode()).hexdigest()[:16]
+    plain = " ".join(text.split()).casefold()
+    return hashlib.sha256(f"{kind}\0{plain}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

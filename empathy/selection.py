@@ -63,6 +63,7 @@ def select(data: DataSettings, rules: EvaluationSettings) -> Selected:
         "validation": rules.validation_prompts,
         "test": rules.test_prompts,
     }
+    _check_groups(dialogues, data)
     phrased = splits.by_split(contrasts)
     parts = {
         split: _part(split, some, phrased[split], data, wanted[split])
@@ -76,6 +77,16 @@ def select(data: DataSettings, rules: EvaluationSettings) -> Selected:
     facts: dict[str, Any] = {"corpora": list(data.corpora), "dialogues": len(dialogues)}
     facts |= {split: _facts(part) for split, part in parts.items()}
     return Selected(parts, facts, count_corpora(data.corpora, data.folder))
+
+
+def _check_groups(dialogues: Sequence[Dialogue], data: DataSettings) -> None:
+    """Raises UserError where all there is belongs together: a split is never cut through that."""
+    if len({dialogue.group for dialogue in dialogues}) == 1:
+        raise UserError(
+            f"all {len(dialogues)} dialogues of data.corpora={list(data.corpora)} belong to one "
+            "group (a patient, video or question), which only one split can have; add dialogues "
+            "of other groups or another corpus"
+        )
 
 
 def _part(

@@ -21,7 +21,7 @@ from empathy.records import SPLITS, Contrast, Dialogue, Prompt, Split, same_word
 ENDS: dict[Split, float] = {"train": 0.70, "validation": 0.85, "test": 1.0}
 
 LONG = 12
-"""Words from which on two clients are not taken to say the same by chance."""
+"""Words from which on two people are not taken to say the same by chance."""
 Item = Dialogue | Prompt | Contrast
 T = TypeVar("T", Dialogue, Contrast)
 
@@ -62,12 +62,15 @@ def by_split(items: Iterable[T]) -> dict[Split, list[T]]:
 
 
 def check_no_leak(parts: Mapping[Split, Iterable[Item]]) -> None:
-    """Raises `UserError` if two splits share a group, an id, the very words of a dialogue, a
-    client's turn of at least `LONG` words, or a contrast's sentence.
+    """Raises `UserError` if two splits share a group, an id, the words of a dialogue, a turn of
+    at least `LONG` words (whoever says it), or a contrast's sentence.
 
-    Words are compared whatever the group and the corpus, without regard to capitals and blanks.
-    Of a prompt only the turn to be answered counts, and short turns never do: two people may well
-    say the same short thing. The message names ids and no words.
+    Words are compared whatever the group and the corpus, as `records.same_words` does. Of a prompt
+    only the turn to be answered and the human reply count, and short turns never do: two people
+    may well say the same short thing. The message names ids and no words.
+
+    Replies of pairs are not looked at: a rephrasing's better sentence and a rule's stock phrases
+    may stand in several splits. The data card counts such pairs and warns of many.
     """
     home: dict[tuple[str, object], tuple[Split, str]] = {}
     for split, items in parts.items():
@@ -112,10 +115,10 @@ def _traits(item: Item) -> list[tuple[str, object]]:
     if isinstance(item, Contrast):
         return [*traits, ("sentence", same_words(item.worse))]
     if isinstance(item, Prompt):
-        return [*traits, *_long([item.client_text])]
-    said = [turn.text for turn in item.turns if turn.speaker == "client"]
-    return [*traits, ("text", item.turns), *_long(said)]
+        return [*traits, *_long([item.client_text, item.human_reply])]
+    words = tuple((turn.speaker, same_words(turn.text)) for turn in item.turns)
+    return [*traits, ("text", words), *_long(turn.text for turn in item.turns)]
 
 
 def _long(texts: Iterable[str]) -> list[tuple[str, object]]:
-    return [("client's turn", same_words(text)) for text in texts if len(text.split()) >= LONG]
+    return [("long turn", same_words(text)) for text in texts if len(text.split()) >= LONG]

@@ -68,7 +68,7 @@ def _scheme(told: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             )
         if part["reply_in_train"]:
             yield f"  {part['reply_in_train']} pairs with a reply that a train pair has too"
-            yield from (f"  {text}" for text in _lengths(part))
+        yield from (f"  {text}" for text in _lengths(part))
 
 
 def _lengths(part: Mapping[str, Any]) -> Iterator[str]:

@@ -135,7 +135,11 @@ def test_a_missing_file_names_both_and_the_folder(tmp_path: Path) -> None:
     [
         ("topic,", "subject,", r"AnnoMI-simple\.csv has no column topic; fetch"),
         ("0,high,A talk,v/1,smoking cessation ,2,the", "0,high,2,the", "line 4: .*few or too many"),
-        ("client,00:00:01,[sighs]", "clown,00:00:01,[sighs]", "line 5: interlocutor is 'clown'"),
+        (
+            "client,00:00:01,[sighs]",
+            "clown,00:00:01,[sighs]",
+            "line 5: interlocutor is 'clown', not client or therapist; fetch",
+        ),
         ("1,low", "1,medium", "line 6: mi_quality is 'medium', not high or low"),
         ("1,low", "one,low", "line 6: transcript_id is 'one', not a whole number"),
         ("What helped?", " ", "line 4: utterance_text is blank"),

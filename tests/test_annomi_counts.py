@@ -53,6 +53,13 @@ def test_real_counts(real: list[Dialogue]) -> None:
     assert not any("[" in turn.text or "]" in turn.text for d in real for turn in d.turns)
 
 
+def test_real_marks_are_counted(real: list[Dialogue]) -> None:
+    found = annomi.counts(real)
+    assert (found["transcripts"], found["videos"], found["utterances"]) == (133, 119, 9699)
+    assert found["marks removed"] >= 285  # so many utterances hold at least one
+    assert found["utterances of marks alone"] == sum(not t.text for d in real for t in d.turns)
+
+
 def test_real_labels(real: list[Dialogue]) -> None:
     assert totals(real, "behaviours") == {
         "other": 1586,

@@ -78,6 +78,17 @@ def test_every_number_of_the_card_stands_in_its_text() -> None:
     ]
 
 
+def test_a_train_split_tells_its_lengths_too() -> None:
+    """No reply of it is "in train too", so that line is missing, and only that one."""
+    train = {**SCHEME, "reply_in_train": None}
+    lines = as_text({**CARD, "schemes": {"ranked": {"train": train}}}).splitlines()
+    whole = as_text(CARD).splitlines()
+    assert [line for line in whole if line not in lines] == [
+        "              2 pairs with a reply that a train pair has too"
+    ]
+    assert "              the limits cut 1 prompts and 0 replies" in lines
+
+
 def test_what_will_be_sampled_is_said() -> None:
     plan = {"schemes": ["ranked"], "prompts": {"train": 48, "test": 8}, "draws": 4}
     text = as_text({**CARD, "sampled": plan, "cautions": ["Beware.", "Twice."]})

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from invented_mi import write_mi
 
-from empathy.corpora import CORPORA, count_corpora, load_contrasts, load_corpora, sample
+from empathy.corpora import ALTERED, CORPORA, count_corpora, load_contrasts, load_corpora, sample
 from empathy.errors import UserError
 from empathy.prompts import prompts
 from empathy.records import Split
@@ -60,6 +60,7 @@ def test_contrasts_and_counts_come_from_the_corpora_that_have_some(tmp_path: Pat
     assert count_corpora(["sample"], None) == {}
     counts = count_corpora(["mi", "sample"], tmp_path)
     assert list(counts) == ["mi"]
+    assert counts["mi"][ALTERED] == 12  # the invented files read, but nobody published them
     assert (counts["mi"]["questions"], counts["mi"]["rephrasings: exact duplicates"]) == (2, 1)
     with pytest.raises(UserError, match="unknown corpus 'anomi'"):
         load_contrasts(["anomi"], None)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from pathlib import Path, PurePosixPath
@@ -13,7 +14,8 @@ import pytest
 
 from empathy.cache import cache_folder, file_sha256
 from empathy.errors import UserError
-from empathy.fetch.downloads import HOST, data_folder, mirror, origins
+from empathy.fetch import downloads
+from empathy.fetch.downloads import HOST, Origin, RemoteFile, data_folder, mirror, origins
 
 ROOT = Path(__file__).parent.parent
 
@@ -42,6 +44,22 @@ def test_the_table_is_that_of_the_real_files() -> None:
         for file in origin.files:
             path = folder / name / file.target
             assert (path.stat().st_size, file_sha256(path)) == (file.size, file.sha256), path
+
+
+def test_a_file_cut_at_a_row_end_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = b"a,b\n1,2\n3,4\n"
+    file = RemoteFile("t.csv", "t.csv", len(whole), hashlib.sha256(whole).hexdigest())
+    origin = Origin("o/r", "0" * 40, (file, file._replace(target="absent.csv")))
+    monkeypatch.setattr(downloads, "origins", lambda: {"toy": origin})
+    path = tmp_path / "toy" / "t.csv"
+    path.parent.mkdir()
+    counted = []
+    for data in (whole, whole[:8], whole.replace(b"4", b"5")):
+        path.write_bytes(data)
+        counted.append(downloads.altered("toy", tmp_path))
+    assert counted == [0, 1, 1]  # an absent file is another matter
 
 
 def test_an_address_has_the_commit_and_no_blanks() -> None:

@@ -75,3 +75,9 @@ def test_a_rephrasing_that_shares_its_group_with_another_split_is_refused(
 def test_a_scheme_without_its_corpus_is_refused_before_anything_is_read() -> None:
     with pytest.raises(UserError, match=r"data\.schemes names 'deleted', which makes pairs of"):
         select(DataSettings(schemes={"deleted": 1}, folder=Path("nowhere")), RULES)
+
+
+def test_dialogues_of_one_group_are_refused_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    invented(monkeypatch, [dialogue("one", group("train")), dialogue("two", group("train"))], [])
+    with pytest.raises(UserError, match=r"all 2 dialogues of .* belong to one group"):
+        select(REPHRASED, RULES)

@@ -91,14 +91,34 @@ def test_a_long_turn_in_two_splits_is_refused_across_corpora(corpus: str) -> Non
     (train,), (test,) = groups_of("train", 1), groups_of("test", 1)
     reply = Turn("counsellor", "Another answer.")
     again = Dialogue("x-2", test, corpus, (Turn("client", f"  {LONG.upper()}\n"), reply))
-    with pytest.raises(UserError, match=r"x-2 leaks: its client's turn .* first in d-1") as caught:
+    with pytest.raises(UserError, match=r"x-2 leaks: its long turn .* first in d-1") as caught:
         by_split([dialogue(1, train, LONG), again])
     assert "job" not in str(caught.value)
-    by_split([dialogue(1, train, SHORT), dialogue(2, test, f"{SHORT} ")])  # may be chance
+    short = Dialogue("x-2", test, corpus, (Turn("client", SHORT), reply))
+    by_split([dialogue(1, train, SHORT), short])  # may be chance
     same = groups_of("train", 2)
     assert len(by_split([dialogue(1, same[0], LONG), replace(again, group=same[1])])["train"]) == 2
     said = Dialogue("x-3", test, corpus, (Turn("counsellor", LONG), Turn("client", "Yes.")))
-    by_split([dialogue(1, train, LONG), said])  # a counsellor's stock phrase is no leak
+    with pytest.raises(UserError, match=r"x-3 leaks: its long turn"):  # whoever says it
+        by_split([dialogue(1, train, LONG), said])
+
+
+def test_punctuation_hides_no_leak() -> None:
+    (train,), (test,) = groups_of("train", 1), groups_of("test", 1)
+    marked = LONG.replace("spring and", "spring \u2013 and,").replace(".", "\u2026")
+    asked = Dialogue("d-2", test, "toy", (Turn("client", marked), Turn("counsellor", "Oh?")))
+    with pytest.raises(UserError, match="d-2 leaks: its long turn"):
+        by_split([dialogue(1, train, LONG), asked])
+    with pytest.raises(UserError, match="d-2 leaks: its text"):
+        by_split([dialogue(1, train, "Well, twice."), dialogue(2, test, "Well twice!")])
+
+
+def test_a_long_reply_in_two_splits_is_refused() -> None:
+    def answered(number: int) -> Prompt:
+        return replace(prompt(number, f"g-{number}"), human_reply=LONG)
+
+    with pytest.raises(UserError, match="p-2 leaks: its long turn"):
+        check_no_leak({"train": [answered(1)], "test": [answered(2)]})
 
 
 def test_a_long_prompt_in_two_splits_is_refused() -> None:
@@ -106,7 +126,7 @@ def test_a_long_prompt_in_two_splits_is_refused() -> None:
         return Prompt(f"p-{number}", f"g-{number}", "toy", (Turn("client", words),), "Hi.")
 
     check_no_leak({"train": [asked(1, SHORT)], "test": [asked(2, SHORT)]})
-    with pytest.raises(UserError, match="p-2 leaks: its client's turn is in the splits train and"):
+    with pytest.raises(UserError, match="p-2 leaks: its long turn is in the splits train and"):
         check_no_leak({"train": [asked(1, LONG)], "test": [asked(2, LONG)]})
 
 

@@ -96,6 +96,8 @@ def refused(tmp_path: Path, says: str) -> None:
         ({"text": " "}, "line 2: text is blank"),
         ({"text": "festa " * 10_000}, "line 2: text has 10,000 words, .*4,000"),
         ({"patient_id": ""}, "line 2: patient_id is blank"),
+        ({"patient_id": "Maria \ud83d"}, "line 2: patient_id has half a character"),
+        ({"text": "festa \udc00"}, "line 2: text has half a character"),
         ({"text": ["festa"]}, "line 2: text is neither text nor a whole number"),
         ({"language": "en"}, "line 3: this turn of the conversation follows a gap"),
     ],
@@ -122,6 +124,7 @@ def test_one_speaker_only_is_refused(tmp_path: Path) -> None:
     [
         (b"", "s.jsonl is empty"),
         (b'{"patient_id": "Maria", "te', "line 1: not a JSON object, or one cut short"),
+        (b"[" * 100_000, "line 1: not a JSON object, or one cut short"),
         (b'["Maria"]\n', "line 1: not a JSON object;"),
         (b'{"patient_id": "Maria"}\n', "line 1: no conversation_id, substance, turn, speaker,"),
         ('{"patient_id": "Mária"}\n'.encode("latin-1"), "line 1: not UTF-8"),
@@ -154,6 +157,22 @@ def test_the_same_conversation_twice_is_refused(tmp_path: Path) -> None:
     write_ufjf(tmp_path, "pt", "csv")
     write_ufjf(tmp_path, "pt", "jsonl")
     refused(tmp_path, r"sessions-pt\.jsonl, line 1: this turn of the conversation occurs twice")
+
+
+def test_suffixes_in_capitals_are_read(tmp_path: Path) -> None:
+    path = write_ufjf(tmp_path, "pt") / "ufjf" / "sessions-pt.csv"
+    path.rename(path.with_suffix(".CSV"))
+    (tmp_path / "ufjf" / ".DS_Store").touch()
+    found = ufjf.load(tmp_path)
+    turns = 2 * SESSIONS * EXCHANGES
+    assert ufjf.counts(found) == {"conversations": SESSIONS, "patients": PATIENTS, "turns": turns}
+
+
+def test_what_nobody_would_read_is_refused_without_its_name(tmp_path: Path) -> None:
+    write_ufjf(tmp_path, "pt")
+    (tmp_path / "ufjf" / "Maria.xlsx").touch()
+    (tmp_path / "ufjf" / "Invented").mkdir()
+    refused(tmp_path, r"has 2 entries that nobody would read: only files \*\.csv and")
 
 
 def test_a_missing_folder_names_the_format(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from empathy.corpora import annomi, epitome, mi, rephrasings, sample, ufjf
 from empathy.errors import UserError
-from empathy.fetch.downloads import data_folder, origins
+from empathy.fetch.downloads import altered, data_folder, origins
 from empathy.records import Contrast, Dialogue
 
 
@@ -39,12 +39,16 @@ def _mi_counts(folder: Path | None) -> Mapping[str, int]:
     }
 
 
+ALTERED = "files that are not the authors'"
+"""Among the counts of a corpus: cut or changed files, which read as whole ones do."""
+
 CORPORA: dict[str, Corpus] = {
     "annomi": Corpus(
         load=annomi.load,
         licence="no licence file; released by its authors for research: cite Wu et al., 2022",
         needs_folder=True,
         private=False,
+        counts=lambda folder: annomi.counts(annomi.load(folder)),
     ),
     "mi": Corpus(
         load=mi.load,
@@ -60,6 +64,7 @@ CORPORA: dict[str, Corpus] = {
         licence="private: only with the university's own permission; never uploaded, never shared",
         needs_folder=True,
         private=True,
+        counts=lambda folder: ufjf.counts(ufjf.load(folder)),
     ),
     "epitome": Corpus(
         load=epitome.dialogues,
@@ -94,9 +99,22 @@ def load_contrasts(names: Sequence[str], folder: Path | None) -> list[Contrast]:
 
 
 def count_corpora(names: Sequence[str], folder: Path | None) -> dict[str, Mapping[str, int]]:
-    """What reading merged and dropped, by corpus and name. Arguments as for `load_corpora`."""
+    """What reading merged and dropped, by corpus and name. Arguments as for `load_corpora`.
+
+    `ALTERED` is among the counts where files are not as their authors published them.
+    """
     reading = {name: corpus.counts for name, corpus in _named(names).items()}
-    return {name: read(_home(name, folder)) for name, read in reading.items() if read}
+    homes = {name: _home(name, folder) for name, read in reading.items() if read}
+    return {
+        name: {**read(homes[name]), **_altered(name, homes[name])}
+        for name, read in reading.items()
+        if read
+    }
+
+
+def _altered(name: str, home: Path | None) -> dict[str, int]:
+    count = altered(name, home) if home is not None and name in origins() else 0
+    return {ALTERED: count} if count else {}
 
 
 def _named(names: Sequence[str]) -> dict[str, Corpus]:

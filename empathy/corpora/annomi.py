@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from empathy.errors import UserError
@@ -79,6 +80,18 @@ def load(folder: Path | None) -> list[Dialogue]:
     ]
 
 
+def counts(dialogues: Sequence[Dialogue]) -> dict[str, int]:
+    """Transcripts, videos, utterances, the marks removed and the utterances left empty by that."""
+    said = [turn.text for dialogue in dialogues for turn in dialogue.turns]
+    return {
+        "transcripts": len(dialogues),
+        "videos": len({dialogue.group for dialogue in dialogues}),
+        "utterances": len(said),
+        "marks removed": sum(int(each.metadata["marks_removed"]) for each in dialogues),
+        "utterances of marks alone": said.count(""),
+    }
+
+
 def _read(path: Path, columns: tuple[str, ...]) -> Utterances:
     """The rows of one file by utterance, every cell that we use checked."""
     utterances: Utterances = defaultdict(list)
@@ -91,7 +104,9 @@ def _add(utterances: Utterances, row: Row, where: str) -> None:
     """Check a row and put it with its utterance; `where` names file and line for an error."""
     for name, allowed in (("interlocutor", tuple(SPEAKERS)), ("mi_quality", ("high", "low"))):
         if row[name] not in allowed:
-            raise UserError(f"{where}: {name} is '{row[name]}', not {' or '.join(allowed)}")
+            raise UserError(
+                f"{where}: {name} is '{row[name]}', not {' or '.join(allowed)}; {REMEDY}"
+            )
     for name in ("transcript_id", "utterance_id"):
         if not row[name].isdecimal():
             raise UserError(f"{where}: {name} is '{row[name]}', not a whole number; {REMEDY}")

@@ -124,7 +124,7 @@ def _sentences(line: str, where: str) -> tuple[str, str]:
 
 
 def _contrast(line: Rephrasing) -> Contrast:
-    words = fingerprint("rephrasing", line.source)
+    words = fingerprint("rephrasing", same_words(line.source))  # PPA has blanks before its marks
     return Contrast(
         contrast_id=f"mi-{line.corpus.lower()}-{line.kind}-{words}",
         group=f"mi-rephrasing-{words}",

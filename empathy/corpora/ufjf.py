@@ -2,7 +2,8 @@
 
 Not public and not shipped: 15 conversations of 13 patients, on tobacco and alcohol, are named in
 the literature without a description of their format. This one is ours. Every `*.csv` and `*.jsonl`
-in `ufjf/` is read, UTF-8, one row or one JSON object per turn (words invented):
+in `ufjf/` is read, UTF-8, one row or one JSON object per turn (words invented); any other entry is
+refused, unless its name begins with a dot:
 
     conversation_id,patient_id,substance,turn,speaker,text,language
     c01,p01,tabaco,1,terapeuta,"Como passou a semana?",pt
@@ -58,19 +59,41 @@ def load(folder: Path | None) -> list[Dialogue]:
     """
     if folder is None:
         raise UserError("corpus 'ufjf' needs a folder: set EMPATHY_DATA or data.folder")
-    home = folder / "ufjf"
-    paths = sorted([*home.glob("*.csv"), *home.glob("*.jsonl")])
+    paths = _files(folder / "ufjf")
+    conversations: dict[tuple[str, str], list[Said]] = {}
+    for path in paths:
+        for where, row in READERS[path.suffix.lower()](path):
+            key, said = _said(row, where)
+            conversations.setdefault(key, []).append(said)
+    return [_dialogue(*key, said) for key, said in conversations.items()]
+
+
+def counts(dialogues: Sequence[Dialogue]) -> dict[str, int]:
+    """Conversations, each language its own, their patients and turns."""
+    return {
+        "conversations": len(dialogues),
+        "patients": len({dialogue.group for dialogue in dialogues}),
+        "turns": sum(len(dialogue.turns) for dialogue in dialogues),
+    }
+
+
+def _files(home: Path) -> list[Path]:
+    """The files to read. Raises `UserError` for none, and for an entry that nothing would read."""
+    entries = sorted(home.iterdir()) if home.is_dir() else []
+    visible = [entry for entry in entries if not entry.name.startswith(".")]
+    paths = [path for path in visible if path.is_file() and path.suffix.lower() in READERS]
+    if len(paths) < len(visible):
+        raise UserError(
+            f"{home} has {len(visible) - len(paths)} entries that nobody would read: only files "
+            "*.csv and *.jsonl directly in it are read; save them as one of these, or move them "
+            "to another folder"
+        )
     if not paths:
         raise UserError(
             f"{home} holds no *.csv and no *.jsonl; put the sessions there in the format of "
             "empathy/corpora/ufjf.py, or name another folder by EMPATHY_DATA or data.folder"
         )
-    conversations: dict[tuple[str, str], list[Said]] = {}
-    for path in paths:
-        for where, row in READERS[path.suffix](path):
-            key, said = _said(row, where)
-            conversations.setdefault(key, []).append(said)
-    return [_dialogue(*key, said) for key, said in conversations.items()]
+    return paths
 
 
 def _csv(path: Path) -> Iterator[tuple[str, Row]]:
@@ -81,7 +104,7 @@ def _jsonl(path: Path) -> Iterator[tuple[str, Row]]:
     for where, line in read_lines(path, REMEDY):
         try:
             cells = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             # Not chained: the error it came from holds the whole line.
             raise UserError(f"{where}: not a JSON object, or one cut short; {REMEDY}") from None
         if not isinstance(cells, dict):

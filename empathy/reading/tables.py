@@ -81,7 +81,8 @@ def _header(path: Path, names: list[str], columns: Sequence[str], remedy: str) -
 
 
 def check_words(text: str, where: str, column: str, remedy: str) -> None:
-    """Raises `UserError` for a blank text and for one of more than `MOST_WORDS` words."""
+    """Raises `UserError` for a blank text, one of more than `MOST_WORDS` words, and one that no
+    file can hold (half of a surrogate pair, which JSON can spell)."""
     words = len(text.split())
     if not words:
         raise UserError(f"{where}: {column} is blank; {remedy}")
@@ -90,3 +91,10 @@ def check_words(text: str, where: str, column: str, remedy: str) -> None:
             f"{where}: {column} has {words:,} words, and no turn may have over {MOST_WORDS:,}; "
             f"look for a quote that is never closed, or {remedy}"
         )
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # Not chained: the error it came from holds the text.
+        raise UserError(
+            f"{where}: {column} has half a character (\\ud800 to \\udfff alone); {remedy}"
+        ) from None
