@@ -49,4 +49,5 @@ def test_a_metric_that_nothing_can_be_measured_by_ends_the_sweep_in_a_sentence(
     out = tmp_path / "out"
     assert launch.main([*arguments(*changes), "--address", "inprocess", "--out", str(out)]) == 2
     told = capsys.readouterr().err.splitlines()[-1]
-    assert "metric.name 'empathy' has no number here: 12 prompts are in the language 'pt'" in told
+    assert "metric.name is 'empathy', but every validation prompt is in the language 'pt'" in told
+    assert not out.exists()  # refused before anything was made

@@ -117,7 +117,8 @@ def test_the_summary_has_what_its_readers_need(done: Done) -> None:
     assert set(summary["best"]) >= {"trial", "parameters", "metrics"}
     for each in measured:
         assert all(figure.keys() >= METRIC_KEYS for figure in each["metrics"].values())
-        assert each["metrics"]["empathy"]["n"] == 12
+        empathy = each["metrics"]["empathy"]
+        assert empathy["n"] + empathy["unscored"] == 12  # a random model may reply with a blank
     assert {"win_rate_sft", "win_rate_human", "pair_accuracy"} <= set(summary["best"]["metrics"])
 
 
