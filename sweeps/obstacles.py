@@ -1,4 +1,5 @@
-"""What stands in the way of a sweep, one sentence each: known before anything is started.
+"""What stands in the way of a sweep, one sentence each: known before anything is started, or as
+soon as the baselines are measured.
 
 A plan lists these; a start stops at them before it touches a results folder.
 """
@@ -9,9 +10,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from empathy.errors import UserError
 from empathy.families import FAMILIES, Family
+from empathy.metrics import METRICS
 from empathy.preflight import Finding
 from empathy.records import SPLITS, Split
 from empathy.selection import select
@@ -107,3 +110,22 @@ def _version(package: str) -> str | None:
         return version(package)
     except (PackageNotFoundError, ValueError):
         return None
+
+
+def check_measured(spec: SweepSpec, ready: Mapping[str, Any]) -> None:
+    """Raises UserError for a metric that the sweep's validation prompts or pairs did not give.
+
+    `ready` is what a host prepared: `facts`, and the evaluations of `baselines`.
+    """
+    name, facts = spec.metric.name, ready["facts"]
+    measured = ready["baselines"]["sft"]["validation"]["metrics"]
+    if name in measured or METRICS[name].curve or name == "log_ratio":
+        return
+    why = " and ".join(facts["data"]["validation"].get("unread", ())) or "none could be scored"
+    if name == "pair_accuracy":
+        pairs = facts["pairs_truncated"].get("validation", {})
+        if any(cut["of"] for cut in pairs.values()):
+            return
+        why = "data.schemes gave no pair in the validation split"
+    others = ", ".join(each for each in measured if METRICS[each].goal)
+    raise UserError(f"metric.name '{name}' has no number here: {why}; take one of {others}")

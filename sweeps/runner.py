@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from empathy.cache import write_atomically
-from empathy.errors import UserError
-from empathy.metrics import METRICS
 from sweeps.data_step import CARD, write_card
 from sweeps.handover import study_settings
 from sweeps.ledger import SAMPLES, Ledger
 from sweeps.manifest import write_json
 from sweeps.observers import BASELINES, Everyone, Observer, Row, State, SweepInfo
+from sweeps.obstacles import check_measured
 from sweeps.plan import device_here, lanes_on
 from sweeps.privacy import tracking_mode
 from sweeps.progress import progress
@@ -104,7 +103,7 @@ def run(spec: SweepSpec, out: Path, address: str) -> Path:
         ledger.note(**ready["facts"])
         write_card(ready["card"], out / CARD)
         _baselines(ready["baselines"], watch, kept)
-        _check_measured(spec, ready)
+        check_measured(spec, ready)
         drop_old(out)
         _search(spec, address, host, watch, lanes, out)
         chosen = finalists(spec, kept)
@@ -178,22 +177,6 @@ def _baselines(found: Mapping[str, Any], watch: Observer, kept: Evaluations) -> 
         )
         watch.trial_ended(name, "completed", None)
     kept.write_test({name: found[name]["test"] for name in BASELINES})
-
-
-def _check_measured(spec: SweepSpec, ready: Mapping[str, Any]) -> None:
-    """Raises UserError for a metric that the sweep's validation prompts or pairs cannot give."""
-    name, facts = spec.metric.name, ready["facts"]
-    measured = ready["baselines"]["sft"]["validation"]["metrics"]
-    if name in measured or METRICS[name].curve or name == "log_ratio":
-        return
-    why = " and ".join(facts["data"]["validation"].get("unread", ())) or "none could be scored"
-    if name == "pair_accuracy":
-        pairs = facts["pairs_truncated"].get("validation", {})
-        if any(cut["of"] for cut in pairs.values()):
-            return
-        why = "data.schemes gave no pair in the validation split"
-    others = ", ".join(each for each in measured if METRICS[each].goal)
-    raise UserError(f"metric.name '{name}' has no number here: {why}; take one of {others}")
 
 
 def _search(

@@ -6,6 +6,7 @@ python -m pytest tests/test_obstacles.py
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -48,3 +49,26 @@ def test_the_weights_are_not_complained_of_twice() -> None:
     found = [Finding("error", "weights", "none"), Finding("error", "quantization", "no GPU")]
     assert obstacles.errors(found, said=True) == ["quantization: no GPU"]
     assert obstacles.errors(found, said=False)[0] == "weights: none"
+
+
+def prepared(pairs: int, **validation: Any) -> dict[str, Any]:
+    """What a host prepared, of which SFT has no empathy on validation prompts."""
+    return {
+        "facts": {
+            "data": {"validation": validation},
+            "pairs_truncated": {"validation": {"matched": {"of": pairs}}},
+        },
+        "baselines": {"sft": {"validation": {"metrics": {"distinct_2": {}, "words": {}}}}},
+    }
+
+
+def test_a_metric_without_a_number_is_said_once_the_baselines_are_measured() -> None:
+    with pytest.raises(UserError) as caught:
+        obstacles.check_measured(spec.load("demo"), prepared(0, unread=["12 prompts are in 'pt'"]))
+    assert str(caught.value) == (
+        "metric.name 'empathy' has no number here: 12 prompts are in 'pt'; take one of distinct_2"
+    )
+    pairs = spec.load("demo", ["metric.name=pair_accuracy"])
+    with pytest.raises(UserError, match="gave no pair in the validation split"):
+        obstacles.check_measured(pairs, prepared(0))
+    obstacles.check_measured(pairs, prepared(1))  # SFT has none by definition; the trials will

@@ -63,6 +63,7 @@ def token_logps(
         return torch.cat(
             [checkpoint(_logps, h, weight, bias, t, use_reentrant=False) for h, t in chunks]
         )
+    # torch does not annotate `Function.apply`
     logps: Tensor = _TokenLogps.apply(  # type: ignore[no-untyped-call]
         hidden, weight, bias, targets
     )

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -66,7 +67,8 @@ class LoraLinear(nn.Module):
         """[..., in] -> [..., out] in the dtype of the frozen layer."""
         low = functional.linear(x, self.a.to(x.dtype))
         update: Tensor = functional.linear(low, (self.b * LORA_SCALE).to(x.dtype))
-        return self.base(x) + update  # type: ignore[no-any-return]
+        y: Tensor = self.base(x)  # torch annotates a module's call as Any
+        return y + update
 
 
 def trainable_network(
@@ -201,8 +203,8 @@ def restore_shares(network: Network, taught: Tensor, natural: Tensor) -> None:
     both (Saerens et al., Neural Computation, 2002); without it expected levels would be too high.
     """
     for head, shift in zip(network.heads, natural.log() - taught.log(), strict=True):
-        final = head[-1]  # type: ignore[index]
-        final.bias += shift.to(final.bias)
+        final = cast(nn.Linear, cast(nn.Sequential, head)[-1])  # a ModuleList knows modules only
+        final.bias.add_(shift.to(final.bias))
 
 
 def evidence_mask(batch: BatchEncoding, examples: Sequence[Example]) -> Tensor:
