@@ -39,6 +39,11 @@ class Spoken(NamedTuple):
     generated: list[Generated]
 
 
+def texts(spoken: Spoken) -> list[str]:
+    """The words of the replies."""
+    return [reply.text for reply in spoken.replies]
+
+
 class Speaker:
     """Encodes for a base model, and lets it (or lanes of it) reply under fixed decoding rules."""
 

@@ -36,7 +36,7 @@ from empathy.lanes import checkpoint
 from empathy.lanes.adapters import adapt
 from empathy.lanes.engine import LaneEngine, Task, measure
 from empathy.lanes.rows import Example
-from empathy.policy import Encoded, Progress, Speaker, Spoken
+from empathy.policy import Encoded, Progress, Speaker, Spoken, texts
 from empathy.preferences import Preferences
 from empathy.records import Prompt, Split
 from empathy.reference import reference_logps
@@ -44,8 +44,11 @@ from empathy.selection import Material, invented_prompts, select
 from empathy.settings import StudySettings, TrialSettings
 from empathy.sft import WarmStart, warm_start
 
+Said = dict[str, list[str]]
+"""A policy's replies in words, by topic and in the order of the topic's prompts."""
 HELD_OUT: tuple[Split, ...] = ("validation", "test")
-SHOWN = 6  # sample replies in the report
+SHOWN = "shown"  # invented prompts, whose replies may be shown to anybody
+SAMPLES = 6  # of them
 BASE, SFT = "base", "sft"
 
 
@@ -70,8 +73,13 @@ class Study:
         selected = select(settings.data, settings.evaluation)
         chosen = selected.prompts
         self.facts: dict[str, Any] = {"data": selected.facts}
-        self._shown = invented_prompts(settings.data, SHOWN)
-        self.samples = {"human": [prompt.human_reply for prompt in self._shown]}
+        self.asked: dict[str, Sequence[Prompt]] = {
+            **{split: chosen[split] for split in HELD_OUT},
+            SHOWN: invented_prompts(settings.data, SAMPLES),
+        }
+        self.said: dict[str, Said] = {
+            "human": {topic: [p.human_reply for p in some] for topic, some in self.asked.items()}
+        }
         progress("loading weights", 0, None)
         place = devices.choose(settings.device)
         if settings.quantization == "4bit":
@@ -103,14 +111,14 @@ class Study:
             split: {name: each.as_dict() for name, each in measured.metrics.items()}
             for split, measured in humans.items()
         }
-        spoken = {BASE: self._speak(chosen, BASE)}
+        spoken = {BASE: self._speak(BASE)}
         self.facts["weights"] = self._identified(str(place.dtype), str(place.device))
         self.warm_start = self._warm_start(chosen["train"])
         self._identity = self.base.identity + (self.warm_start.sha256 if self.warm_start else "")
         if settings.quantization == "4bit":
             quantization.quantise(self.base.model)
             self._identity += settings.quantization
-        spoken[SFT] = self._speak(chosen, SFT)
+        spoken[SFT] = self._speak(SFT)
         self._preferences = Preferences(
             self.speaker, self.judges, settings.data, self._identity, progress
         )
@@ -200,14 +208,13 @@ class Study:
 
     # -- measurement --------------------------------------------------------------------------
 
-    def _speak(self, chosen: Mapping[Split, Sequence[Prompt]], name: str) -> dict[Split, Spoken]:
-        """The bare model's replies to the held-out prompts, as it stands now under this name."""
+    def _speak(self, name: str) -> dict[str, Spoken]:
+        """The bare model's replies to all that is asked, as it stands now under this name."""
         spoken = {}
-        for number, split in enumerate(HELD_OUT):
-            self._progress(f"{name} replies", number, len(HELD_OUT))
-            (spoken[split],) = self.speaker.reply(chosen[split])
-        (shown,) = self.speaker.reply(self._shown)
-        self.samples[name] = [reply.text for reply in shown.replies]
+        for number, (topic, prompts) in enumerate(self.asked.items()):
+            self._progress(f"{name} replies", number, len(self.asked))
+            (spoken[topic],) = self.speaker.reply(prompts)
+        self.said[name] = {topic: texts(each) for topic, each in spoken.items()}
         return spoken
 
     def _held_out(self, split: Split, part: Material, human: Evaluation) -> HeldOut:
@@ -219,7 +226,7 @@ class Study:
         return HeldOut(part.prompts, human, pairs, groups, reference)
 
     def _baselines(
-        self, spoken: Mapping[str, Mapping[Split, Spoken]]
+        self, spoken: Mapping[str, Mapping[str, Spoken]]
     ) -> dict[str, dict[Split, Evaluation]]:
         """Base and SFT on both held-out splits; SFT has no rival in itself."""
         measured: dict[str, dict[Split, Evaluation]] = {BASE: {}, SFT: {}}
@@ -243,21 +250,34 @@ class Study:
         return measured
 
     @torch.no_grad()
-    def evaluate(self, policies: Mapping[str, int], split: Split) -> dict[str, Evaluation]:
-        """Every lane in `policies` (name to lane) on one split, all at once."""
-        held, lanes = self.held_out[split], list(policies.values())
+    def reply(self, policies: Mapping[str, int], topic: str) -> dict[str, Spoken]:
+        """What each lane in `policies` (name to lane) says to the prompts of a topic of `asked`."""
+        lanes = list(policies.values())
         with self.engine.using(lanes):
-            spoken = self.speaker.reply(held.prompts, len(lanes))
-            margins = self._margins(held, len(lanes))
-        ratios = self.speaker.log_ratios(held.prompts, spoken)
+            spoken = self.speaker.reply(self.asked[topic], len(lanes))
+        return dict(zip(policies, spoken, strict=True))
+
+    def evaluate(self, policies: Mapping[str, int], split: Split) -> dict[str, Evaluation]:
+        """Every lane in `policies` on one split, all at once."""
+        return self.measure(policies, self.reply(policies, split), split)
+
+    @torch.no_grad()
+    def measure(
+        self, policies: Mapping[str, int], spoken: Mapping[str, Spoken], split: Split
+    ) -> dict[str, Evaluation]:
+        """The numbers of what these lanes have said to the prompts of a split."""
+        held, said = self.held_out[split], [spoken[name] for name in policies]
+        with self.engine.using(list(policies.values())):
+            margins = self._margins(held, len(policies))
+        ratios = self.speaker.log_ratios(held.prompts, said)
         answers = [
             Answers.generated(
                 name,
-                said.replies,
+                each.replies,
                 log_ratios=ratio,
                 pair_margins=PairMargins(margin, held.pair_groups),
             )
-            for name, said, ratio, margin in zip(policies, spoken, ratios, margins, strict=True)
+            for name, each, ratio, margin in zip(policies, said, ratios, margins, strict=True)
         ]
         measured = evaluate_many(
             answers,
@@ -276,22 +296,6 @@ class Study:
         rewards = measure(self.base.model, [held.pairs] * lanes) - held.reference
         margins: list[list[float]] = (rewards[..., 0] - rewards[..., 1]).tolist()
         return margins
-
-    @torch.no_grad()
-    def show(self, policies: Mapping[str, int]) -> dict[str, list[str]]:
-        """Replies of these lanes to invented prompts, which may be shown to anybody."""
-        lanes = list(policies.values())
-        with self.engine.using(lanes):
-            spoken = self.speaker.reply(self._shown, len(lanes))
-        return {
-            name: [reply.text for reply in said.replies]
-            for name, said in zip(policies, spoken, strict=True)
-        }
-
-    @property
-    def shown_texts(self) -> list[str]:
-        """The client's words that `show` and `samples` reply to."""
-        return [prompt.client_text for prompt in self._shown]
 
     # -- lanes on disk ------------------------------------------------------------------------
 

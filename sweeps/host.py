@@ -13,13 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from empathy.settings import StudySettings, TrialSettings
 from sweeps.leases import Lease, Leases
-
-if TYPE_CHECKING:
-    from empathy.evaluate import Evaluation
 
 GRACE = 0.5  # seconds that reported lanes are waited for, so that lanes step and speak together
 
@@ -100,10 +97,9 @@ class LaneHost:
             self._changed.notify_all()
 
     def finals(self, trials: Sequence[str]) -> dict[str, Any]:
-        """Measure trials, by their checkpoints, on the test split; and let all show replies.
+        """Examine trials by their checkpoints: see `empathy.finals.examine`.
 
-        Returns {"evaluations": {trial: evaluation}, "samples": [{"prompt", "replies"}]}. The search
-        is over: a lease that is still held, by a trial whose goodbye is on its way, ends.
+        The search is over: a lease still held, by a trial whose goodbye is on its way, ends.
         """
         with self._changed:
             for lease in [*self._leases.seated, *self._leases.waiting]:
@@ -288,25 +284,10 @@ class LaneHost:
         }
 
     def _finals(self, trials: Sequence[str]) -> dict[str, Any]:
-        study = self._study
-        room = len(study.engine.free)
-        evaluations: dict[str, Evaluation] = {}
-        samples = dict(study.samples)
-        for start in range(0, len(trials), room):
-            self._tell("final evaluation", start, len(trials))
-            some = trials[start : start + room]
-            lanes = {trial: study.resume(self._checkpoint(trial)) for trial in some}
-            evaluations |= study.evaluate(lanes, "test")
-            samples |= study.show(lanes)
-            for occupied in lanes.values():
-                study.engine.leave(occupied)
-        return {
-            "evaluations": {name: found.as_dict() for name, found in evaluations.items()},
-            "samples": [
-                {"prompt": text, "replies": {name: said[i] for name, said in samples.items()}}
-                for i, text in enumerate(study.shown_texts)
-            ],
-        }
+        from empathy.finals import examine
+
+        saved = {trial: self._checkpoint(trial) for trial in trials}
+        return examine(self._study, saved, self._tell)
 
     def _export(self, trial_id: str, folder: Path) -> None:
         self._study.export(self._checkpoint(trial_id), folder)

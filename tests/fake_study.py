@@ -89,8 +89,8 @@ class FakeStudy:
     """What `LaneHost` needs of `empathy.study.Study`."""
 
     STEP_SECONDS = 0.0
-    samples: Mapping[str, list[str]] = {"base": ["well"]}
-    shown_texts = ("I lie awake.",)
+    said: Mapping[str, Mapping[str, list[str]]] = {"base": {"shown": ["well"]}}
+    asked: Mapping[str, Any] = {"shown": [SimpleNamespace(client_text="I lie awake.")]}
 
     def __init__(self, settings: StudySettings, progress: Callable[..., None]) -> None:
         progress("pretending", 1, 2)
@@ -120,15 +120,22 @@ class FakeStudy:
         path.write_text(json.dumps(held))
 
     def evaluate(self, policies: Mapping[str, int], split: str) -> dict[str, FakeEvaluation]:
-        if split == "test":
-            self.finals_at_once.append(list(policies))
         return {
             name: FakeEvaluation(name, split, *self.engine.occupied[lane])
             for name, lane in policies.items()
         }
 
-    def show(self, policies: Mapping[str, int]) -> dict[str, list[str]]:
-        return {name: [f"says {name}"] for name in policies}
+    def reply(self, policies: Mapping[str, int], topic: str) -> dict[str, Any]:
+        return {
+            name: SimpleNamespace(replies=[SimpleNamespace(text=f"says {name}")])
+            for name in policies
+        }
+
+    def measure(
+        self, policies: Mapping[str, int], spoken: Mapping[str, Any], split: str
+    ) -> dict[str, FakeEvaluation]:
+        self.finals_at_once.append(list(policies))
+        return self.evaluate(policies, split)
 
     def export(self, saved: Path, folder: Path) -> None:
         folder.mkdir()

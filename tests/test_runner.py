@@ -18,7 +18,7 @@ import launch
 from empathy.policy import Speaker
 from empathy.selection import invented_prompts
 from empathy.settings import TrialSettings
-from empathy.study import SHOWN
+from empathy.study import SAMPLES
 from empathy.weights import Base
 from sweeps import search, spec
 from sweeps.ledger import Record, Trial, read_record
@@ -188,7 +188,7 @@ def test_the_winner_says_on_the_original_base_what_the_report_shows(
     shown[best] = [sample["replies"][best] for sample in done.record.samples]
     assert shown[best] not in (shown["sft"], shown["base"])
     speaker = Speaker(tiny_base, sweep.training, sweep.evaluation)
-    prompts = invented_prompts(sweep.data, SHOWN)
+    prompts = invented_prompts(sweep.data, SAMPLES)
     assert [prompt.client_text for prompt in prompts] == [s["prompt"] for s in done.record.samples]
 
     def said() -> list[str]:
