@@ -122,8 +122,6 @@ class EvaluationSettings(Section):
     """Prompts that steer the search."""
     test_prompts: Positive = 96
     """Prompts that judge base, SFT and the finalists, and that no trial's search ever saw."""
-    finalists: Positive = 3
-    """The best trials by validation that are measured on the test split."""
     temperature: Annotated[float, Field(ge=0.0)] = 0.7
     """Sampling temperature; 0 is greedy."""
     max_new_tokens: Positive = 128

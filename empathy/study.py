@@ -43,6 +43,7 @@ from empathy.reference import reference_logps
 from empathy.selection import Material, invented_prompts, select
 from empathy.settings import StudySettings, TrialSettings
 from empathy.sft import WarmStart, warm_start
+from empathy.weights import Base
 
 Said = dict[str, list[str]]
 """A policy's replies in words, by topic and in the order of the topic's prompts."""
@@ -80,27 +81,7 @@ class Study:
         self.said: dict[str, Said] = {
             "human": {topic: [p.human_reply for p in some] for topic, some in self.asked.items()}
         }
-        progress("loading weights", 0, None)
-        place = devices.choose(settings.device)
-        if settings.quantization == "4bit":
-            quantization.check(place.device)
-        family = family_named(settings.family)
-        found = weights.prepare(
-            settings.model, family, lambda stage, done: progress(stage, round(100 * done), 100)
-        )
-        looked_at = preflight.inspect(found.folder, found.source, settings, chosen["train"])
-        preflight.stop_on_errors(looked_at)
-        self.facts["preflight"] = [finding.as_dict() for finding in looked_at]
-        for finding in looked_at:
-            if finding.level == "warning":
-                progress(f"warning: {finding.told}", 0, None)
-        self.base = weights.load(
-            found,
-            family,
-            dtype=place.dtype,
-            device=str(place.device),
-            new_head=settings.new_head,
-        )
+        self.base = self._load(chosen["train"])
         self.speaker = Speaker(self.base, settings.training, settings.evaluation)
         self.judges = _judges()
         for split, found_there in chosen.items():
@@ -112,7 +93,6 @@ class Study:
             for split, measured in humans.items()
         }
         spoken = {BASE: self._speak(BASE)}
-        self.facts["weights"] = self._identified(str(place.dtype), str(place.device))
         self.warm_start = self._warm_start(chosen["train"])
         self._identity = self.base.identity + (self.warm_start.sha256 if self.warm_start else "")
         if settings.quantization == "4bit":
@@ -132,15 +112,42 @@ class Study:
 
     # -- preparation --------------------------------------------------------------------------
 
-    def _identified(self, dtype: str, device: str) -> dict[str, Any]:
+    def _load(self, train: Sequence[Prompt]) -> Base:
+        """The untrained base on its device, once nothing speaks against it."""
+        settings, progress = self.settings, self._progress
+        progress("loading weights", 0, None)
+        place = devices.choose(settings.device)
+        if settings.quantization == "4bit":
+            quantization.check(place.device)
+        family = family_named(settings.family)
+        found = weights.prepare(
+            settings.model, family, lambda stage, done: progress(stage, round(100 * done), 100)
+        )
+        looked_at = preflight.inspect(found.folder, found.source, settings, train)
+        preflight.stop_on_errors(looked_at)
+        self.facts["preflight"] = [finding.as_dict() for finding in looked_at]
+        for finding in looked_at:
+            if finding.level == "warning":
+                progress(f"warning: {finding.told}", 0, None)
+        base = weights.load(
+            found,
+            family,
+            dtype=place.dtype,
+            device=str(place.device),
+            new_head=settings.new_head,
+        )
+        self.facts["weights"] = self._identified(base, str(place.dtype), str(place.device))
+        return base
+
+    def _identified(self, base: Base, dtype: str, device: str) -> dict[str, Any]:
         """Which weights these are, for the manifest."""
-        found = self.base.weights
+        found = base.weights
         return {
             "source": found.source,
             "name": found.name,
             "revision": found.revision,
             "sha256": found.sha256,
-            "head": self.base.new_head or "the checkpoint's own",
+            "head": base.new_head or "the checkpoint's own",
             "dtype": dtype,
             "device": device,
             "quantization": self.settings.quantization,

@@ -45,7 +45,7 @@ def curve_points(found: Outcome, history: Sequence[Mapping[str, Any]]) -> dict[s
     points: dict[str, list[Point]] = {}
     for row in history:
         figure = figures(row.get("metrics", {})).get(found.metric)
-        if figure is not None:
+        if figure is not None and row["trial_id"] in found.trials:
             points.setdefault(row["trial_id"], []).append(Point(row["step"], figure))
     return points
 

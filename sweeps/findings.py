@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from empathy.metrics import METRICS
 from sweeps.ledger import Figure, Record, Trial, figures
-from sweeps.observers import BASELINES
+from sweeps.observers import BASELINES, of_search
 from sweeps.wording import counted, named, said, settings
 
 
@@ -70,7 +70,7 @@ def outcome(record: Record) -> Outcome:
     return Outcome(
         metric=metric["name"],
         goal=metric["goal"],
-        trials={trial.trial_id: trial for trial in sorted(record.trials, key=place)},
+        trials={t.trial_id: t for t in sorted(record.trials, key=place) if _shown(t.trial_id)},
         best=best,
         tied=tied,
         differences=figures(differences.get("vs_sft", {})),
@@ -80,6 +80,11 @@ def outcome(record: Record) -> Outcome:
         ended=record.summary is not None,
         objective=record.manifest["settings"].get("objective", "dpo"),
     )
+
+
+def _shown(trial_id: str) -> bool:
+    """A finalist's training once more is no row of its own: it stands in the finalist's."""
+    return trial_id in BASELINES or of_search(trial_id)
 
 
 def answer(found: Outcome) -> list[str]:

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 BASELINES = ("base", "sft")
+AGAIN = "-s"
+"""Between a finalist's name and a number, the name of its training with another seed: t004-s1."""
 State = Literal["running", "stopped", "completed", "failed"]
 # A row as a trial reports it: {"trial_id", "step", "seconds", "metrics": {name: {"value", "low",
 # "high", "n"}}, "curves": {name: float}}. Plain JSON, because it crosses processes.
@@ -59,6 +61,11 @@ class Observer(Protocol):
     def trial_ended(self, trial_id: str, state: State, reason: str | None) -> None: ...
 
     def sweep_ended(self, summary: Mapping[str, Any]) -> None: ...
+
+
+def of_search(trial_id: str) -> bool:
+    """Whether the search proposed it: neither a baseline nor a finalist's training once more."""
+    return trial_id not in BASELINES and AGAIN not in trial_id
 
 
 class Shielded:

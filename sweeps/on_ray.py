@@ -78,6 +78,20 @@ class RemoteHost:
         found: list[tuple[str, int, int | None]] = _told(self.actor.stages.remote(start))
         return found
 
+    def join(self, trial_id: str, settings: Mapping[str, Any]) -> str:
+        """See `LaneHost.join`."""
+        found: str = _told(self.actor.join.remote(trial_id, settings))
+        return found
+
+    def report(self, token: str) -> dict[str, Any]:
+        """See `LaneHost.report`."""
+        found: dict[str, Any] = _told(self.actor.report.remote(token))
+        return found
+
+    def leave(self, token: str) -> None:
+        """See `LaneHost.leave`."""
+        _told(self.actor.leave.remote(token))
+
     def finals(self, trials: Sequence[str]) -> dict[str, Any]:
         """See `LaneHost.finals`."""
         found: dict[str, Any] = _told(self.actor.finals.remote(list(trials)))

@@ -71,6 +71,8 @@ class Plan:
     device_reason: str
     lanes: int
     """Trials trained together."""
+    repeated: int
+    """Trainings of the finalists with other seeds, after the search."""
     rungs: tuple[int, ...]
     """Steps at which trials may be stopped."""
     steps_at_most: int
@@ -123,7 +125,8 @@ def plan(spec: SweepSpec) -> Plan:
         device_reason=device_reason,
         lanes=lanes_on(device, spec),
         rungs=search.rungs(spec),
-        steps_at_most=trials * spec.training.max_steps,
+        repeated=repeated(spec, trials),
+        steps_at_most=(trials + repeated(spec, trials)) * spec.training.max_steps,
         steps_halved=_halved(spec, trials),
         replies_at_most=_replies(spec, trials, data),
         weights=weights,
@@ -209,7 +212,12 @@ def _halved(spec: SweepSpec, trials: int) -> int | None:
     for end in (*search.rungs(spec), spec.training.max_steps):
         total += left * (end - start)
         start, left = end, math.ceil(left / spec.early_terminate.eta)
-    return total
+    return total + repeated(spec, trials) * spec.training.max_steps
+
+
+def repeated(spec: SweepSpec, trials: int) -> int:
+    """Trainings of finalists with other seeds, if as many finalists as wanted reach the end."""
+    return min(spec.finalists.top, trials) * (spec.finalists.seeds - 1)
 
 
 def _replies(spec: SweepSpec, trials: int, data: Data | None) -> int:
@@ -220,8 +228,8 @@ def _replies(spec: SweepSpec, trials: int, data: Data | None) -> int:
         train, validation, test = (data.used[split] for split in SPLITS)
     if spec.objective == "sft":
         train = 0  # it imitates the human replies; held-out pairs are made all the same
-    finalists = min(spec.evaluation.finalists, trials)
-    reports = trials * len(spec.report_steps)
+    judged = min(spec.finalists.top, trials) * spec.finalists.seeds
+    reports = (trials + repeated(spec, trials)) * len(spec.report_steps)
     held_out = sum(min(spec.data.held_out_pairs, found) for found in (validation, test))
     pairs = (train + held_out) * draws(spec.data)
-    return pairs + (reports + 2) * validation + (finalists + 2) * test
+    return pairs + (reports + 2) * validation + (judged + 2) * test

@@ -19,9 +19,12 @@ def as_text(plan: Plan) -> str:
 def _lines(plan: Plan) -> list[tuple[str, str]]:
     halved = f", about {plan.steps_halved} with early stopping" if plan.steps_halved else ""
     rungs = f", judged at {', '.join(map(str, plan.rungs))}" if plan.rungs else ""
+    trials = f"{plan.trials} trials"
+    if plan.repeated:
+        trials += f", and {plan.repeated} trainings of finalists with other seeds"
     lines = [
         ("sweep", f"{plan.sweep}: {plan.description}"),
-        ("search", f"{plan.method}, {plan.metric}, {plan.trials} trials"),
+        ("search", f"{plan.method}, {plan.metric}, {trials}"),
         *(("", f"{name}: {text}") for name, text in plan.parameters.items()),
         *(("for example", _settings(example)) for example in plan.examples),
         ("objective", plan.objective),

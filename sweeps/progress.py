@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sweeps.ledger import Figure, Trial, figures
-from sweeps.observers import BASELINES, Observer, Row, Shielded, State, SweepInfo
+from sweeps.observers import BASELINES, Observer, Row, Shielded, State, SweepInfo, of_search
 from sweeps.wording import said, settings
 
 BARS = "▁▂▃▄▅▆▇█"
@@ -153,7 +153,7 @@ class LiveView:
 
     def _header(self) -> RenderableType:
         name = self._sweep.name if self._sweep else ""
-        trials = [trial for key, trial in self._trials.items() if key not in BASELINES]
+        trials = [trial for key, trial in self._trials.items() if of_search(key)]
         counts = [(state, sum(trial.state == state for trial in trials)) for state in STYLES]
         told = ", ".join(f"{count} {state}" for state, count in counts if count)
         cap = self._sweep.run_cap if self._sweep else None

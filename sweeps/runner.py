@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from empathy.cache import write_atomically
 from sweeps.data_step import CARD, write_card
+from sweeps.finalists import again, finalists, train_again
 from sweeps.handover import study_settings
 from sweeps.ledger import SAMPLES, Ledger
 from sweeps.manifest import write_json
@@ -22,7 +23,7 @@ from sweeps.progress import progress
 from sweeps.report import write_report
 from sweeps.results_folder import drop_old
 from sweeps.spec import SweepSpec
-from sweeps.summary import finalists, summarise
+from sweeps.summary import summarise
 from sweeps.tracking import tracker
 
 POLL = 1.0  # seconds between two looks at what the host is doing
@@ -33,6 +34,9 @@ class Host(Protocol):
 
     def prepared(self, timeout: float) -> dict[str, Any] | None: ...
     def stages(self, start: int) -> list[tuple[str, int, int | None]]: ...
+    def join(self, trial_id: str, settings: Mapping[str, Any]) -> str: ...
+    def report(self, token: str) -> dict[str, Any]: ...
+    def leave(self, token: str) -> None: ...
     def finals(self, trials: Sequence[str]) -> dict[str, Any]: ...
     def export(self, trial_id: str, folder: str) -> None: ...
     def close(self) -> None: ...
@@ -72,6 +76,10 @@ class Evaluations:
     def sweep_ended(self, summary: Mapping[str, Any]) -> None:
         """Nothing to do."""
 
+    def complete(self, trial_id: str) -> bool:
+        """Whether it was trained to the end."""
+        return self.states[trial_id] == "completed"
+
     def write_test(self, found: Mapping[str, Mapping[str, Any]]) -> None:
         """Write down test evaluations by trial."""
         for trial_id, evaluation in found.items():
@@ -107,8 +115,11 @@ def run(spec: SweepSpec, out: Path, address: str) -> Path:
         drop_old(out)
         _search(spec, address, host, watch, lanes, out)
         chosen = finalists(spec, kept)
-        watch.stage("final evaluation", 0, len(chosen))
-        finals = host.finals(chosen)
+        repeated = again(spec, chosen, kept.parameters)
+        train_again(spec, repeated, host, watch, lanes)
+        judged = [*chosen, *(each.trial_id for each in repeated if kept.complete(each.trial_id))]
+        watch.stage("final evaluation", 0, len(judged))
+        finals = host.finals(judged)
         kept.write_test(finals["evaluations"])
         write_json(out / SAMPLES, finals["samples"])
         summary = summarise(spec, kept, ready["baselines"], finals["evaluations"])

@@ -32,6 +32,16 @@ class EarlyTerminate(Section):
     """One in how many trials goes on."""
 
 
+class Finalists(Section):
+    """Who is judged on test prompts when the search is over, and how often each is trained."""
+
+    top: Positive = 3
+    """The best trials by validation."""
+    seeds: Positive = 3
+    """Trainings of each: the search's own and, from 2 on, others of the same settings with fresh
+    seeds, for the best of many noisy trials flatters itself."""
+
+
 class Resources(Section):
     """What a sweep may use of the machine."""
 

@@ -34,7 +34,7 @@ from sweeps import family_checks, privacy, space
 from sweeps.complaints import complaint
 from sweeps.objectives import check_label_smoothing, check_objective, check_quantization
 from sweeps.reading import SettingError, nearest, overridden, read, shown
-from sweeps.sections import EarlyTerminate, MetricChoice, Resources, Tracking
+from sweeps.sections import EarlyTerminate, Finalists, MetricChoice, Resources, Tracking
 from sweeps.space import Parameter, Scalar
 
 FOLDER = Path(__file__).parent
@@ -68,6 +68,7 @@ class SweepSpec(Section):
     warm_start: WarmStartSettings = WarmStartSettings()
     training: TrainingSettings = TrainingSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    finalists: Finalists = Finalists()
     resources: Resources = Resources()
     tracking: Tracking = Tracking()
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0

@@ -7,32 +7,14 @@ best nor tied.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from empathy.compare import compare, tied
 from empathy.errors import UserError
 from empathy.evaluate import Evaluation
-from sweeps.observers import BASELINES
+from sweeps.finalists import Outcome, complete
+from sweeps.observers import BASELINES, of_search
 from sweeps.spec import SweepSpec
-
-
-class Outcome(Protocol):
-    """What the search left behind, by trial."""
-
-    last: dict[str, dict[str, Any]]
-    """Its last evaluation on validation prompts."""
-    curves: dict[str, dict[str, float]]
-    """Its training curves up to there."""
-    states: Any
-    parameters: dict[str, dict[str, Any]]
-
-
-def finalists(spec: SweepSpec, outcome: Outcome) -> list[str]:
-    """The best trials by validation among those trained to the end, best first."""
-    name, sign = spec.metric.name, 1 if spec.metric.goal == "maximize" else -1
-    values = {trial: sign * value for trial, value in _complete(outcome, name).items()}
-    ranked = sorted(values, key=lambda trial: (-values[trial], trial))
-    return ranked[: spec.evaluation.finalists]
 
 
 def summarise(
@@ -42,8 +24,8 @@ def summarise(
     test: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
     """The content of summary.json; the winner is the best finalist on validation prompts."""
-    states = [state for trial, state in outcome.states.items() if trial not in BASELINES]
-    ranked = list(test)  # in the order of `finalists`
+    states = [state for trial, state in outcome.states.items() if of_search(trial)]
+    ranked = [trial for trial in test if of_search(trial)]  # in the order of `finalists`
     return {
         "sweep": spec.name,
         "metric": spec.metric.model_dump(),
@@ -56,24 +38,6 @@ def summarise(
         "finalists": [_finalist(outcome, trial, test) for trial in ranked],
         "tied": _tied(spec, outcome, ranked[0], test) if ranked else [],
         "differences": _differences(ranked[0], baselines, test) if ranked else {},
-    }
-
-
-def _complete(outcome: Outcome, metric: str) -> dict[str, float]:
-    """Trials that trained to the end and have a number of that name, with the number.
-
-    It is one of validation prompts, or a training curve.
-    """
-    names = [
-        trial
-        for trial, state in outcome.states.items()
-        if state == "completed" and trial not in BASELINES
-    ]
-    measured = {trial: outcome.last[trial]["metrics"].get(metric) for trial in names}
-    found = {trial: figure["value"] for trial, figure in measured.items() if figure is not None}
-    curves = {trial: outcome.curves[trial].get(metric) for trial in names}
-    return found | {
-        trial: value for trial, value in curves.items() if value is not None and trial not in found
     }
 
 
@@ -93,7 +57,7 @@ def _tied(
 ) -> list[str]:
     """Trials that cannot be told from the best: on test prompts where measured, else validation."""
     name = spec.metric.name
-    others = [trial for trial in _complete(outcome, name) if trial != best]
+    others = [trial for trial in complete(outcome, name) if trial != best]
     finals = [Evaluation.from_dict(test[trial]) for trial in others if trial in test]
     rest = [Evaluation.from_dict(outcome.last[trial]) for trial in others if trial not in test]
     level = 1 - (1 - LEVEL) / 2 if finals and rest else LEVEL  # two families of comparisons

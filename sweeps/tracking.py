@@ -18,7 +18,7 @@ from urllib.parse import urlparse
 
 from empathy.corpora import CORPORA
 from sweeps.ledger import figures
-from sweeps.observers import BASELINES, Observer, Row, Shielded, State, SweepInfo
+from sweeps.observers import BASELINES, Observer, Row, Shielded, State, SweepInfo, of_search
 
 if TYPE_CHECKING:
     import wandb
@@ -169,13 +169,19 @@ class Tracker:
             id=f"{sweep.run_id}-{trial_id}{self._suffix}",
             name=f"{sweep.name} {trial_id}",
             group=sweep.run_id,
-            job_type="baseline" if trial_id in BASELINES else "trial",
+            job_type=_job(trial_id),
             config={**parameters, "trial_id": trial_id, "sweep": without_paths(sweep.settings)},
             mode=self.mode,
             resume="allow",
             reinit="create_new",
             settings=_settings(self._timeout),
         )
+
+
+def _job(trial_id: str) -> str:
+    if trial_id in BASELINES:
+        return "baseline"
+    return "trial" if of_search(trial_id) else "finalist"
 
 
 def _settings(timeout_seconds: float) -> wandb.Settings:

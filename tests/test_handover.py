@@ -16,7 +16,7 @@ def test_the_layout_is_as_wide_as_the_widest_trial() -> None:
 def test_every_setting_of_the_study_comes_from_the_sweep() -> None:
     changes = [
         *("quantization=4bit", "training.loss=ipo", "resources.device=cpu", "model=org/name"),
-        *("warm_start.steps=3", "evaluation.finalists=1", "data.candidates=3"),
+        *("warm_start.steps=3", "data.candidates=3"),
     ]
     sweep = spec.load("dpo_llama", changes)
     handed = study_settings(sweep, 2)

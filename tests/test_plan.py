@@ -20,7 +20,8 @@ from sweeps.plan_text import as_text
 SETTINGS = [
     "run_cap=8",
     "training.max_steps=12",
-    "evaluation={report_every: 4, validation_prompts: 10, test_prompts: 20, finalists: 3}",
+    "evaluation={report_every: 4, validation_prompts: 10, test_prompts: 20}",
+    "finalists={top: 3, seeds: 1}",
     "early_terminate={type: hyperband, min_iter: 4, eta: 2}",
     "data={corpora: [sample], schemes: {ranked: 1}, candidates: 4, max_prompts: 30}",
     "resources={lanes: auto, device: cpu}",
@@ -49,6 +50,17 @@ def test_replies_count_samples_reports_and_the_final_evaluation() -> None:
         plan(demo("data.schemes={generated: 1}")).replies_at_most == 56 + (8 * 3 + 2) * 10 + 5 * 20
     )
     assert plan(demo("run_cap=2")).replies_at_most == 56 * 4 + (2 * 3 + 2) * 10 + 4 * 20
+
+
+def test_finalists_are_trained_once_more_per_seed() -> None:
+    found, once = plan(demo("finalists={top: 3, seeds: 3}")), plan(demo())
+    assert (found.repeated, once.repeated) == (6, 0)
+    assert found.steps_at_most == once.steps_at_most + 6 * 12
+    assert (found.steps_halved, once.steps_halved) == (56 + 6 * 12, 56)
+    # Six more trials with 3 reports on 10 validation prompts each, and 20 test prompts.
+    assert found.replies_at_most == once.replies_at_most + 6 * (3 * 10 + 20)
+    assert plan(demo("run_cap=2", "finalists={top: 3, seeds: 3}")).repeated == 4
+    assert "6 trainings of finalists with other seeds" in as_text(found)
 
 
 def test_data_says_what_there_is_and_what_is_used() -> None:

@@ -64,7 +64,7 @@ def test_demo_is_the_same_everywhere_and_needs_no_data() -> None:
     assert demo.run_cap >= 8
     assert demo.training.max_steps >= 12
     assert demo.evaluation.test_prompts >= 24
-    assert demo.evaluation.finalists == 3
+    assert demo.finalists.top == 3
 
 
 @pytest.mark.parametrize("name", ["dpo_biobert", "dpo_gemma", "dpo_llama"])

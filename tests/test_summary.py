@@ -13,8 +13,9 @@ from empathy.evaluate import Evaluation
 from empathy.records import Split
 from empathy.uncertainty import mean_interval
 from sweeps import spec
+from sweeps.finalists import finalists
 from sweeps.spec import SweepSpec
-from sweeps.summary import finalists, summarise
+from sweeps.summary import summarise
 
 PROMPTS = 40
 
@@ -53,7 +54,7 @@ def outcome(trials: dict[str, tuple[float, str]]) -> Any:
 
 
 def sweep(*overrides: str) -> SweepSpec:
-    return spec.load("demo", ["evaluation.finalists=2", *overrides])
+    return spec.load("demo", ["finalists.top=2", *overrides])
 
 
 def summary(found: Any, test: dict[str, float], *overrides: str) -> dict[str, Any]:
@@ -129,7 +130,7 @@ def test_finalists_are_as_many_as_wanted_and_equals_come_by_name() -> None:
     for name in ("t000", "t001", "t002"):
         found.last[name] = measured("same", 2.0)
     assert finalists(sweep(), found) == ["t000", "t001"]
-    assert finalists(sweep("evaluation.finalists=9"), found) == ["t000", "t001", "t002"]
+    assert finalists(sweep("finalists.top=9"), found) == ["t000", "t001", "t002"]
 
 
 def test_less_is_better_where_the_goal_says_so() -> None:

@@ -12,8 +12,9 @@ SETTINGS = (
     "data={corpora: [sample], candidates: 2, context_turns: 1, max_prompts: 16, held_out_pairs: 4}",
     "warm_start={steps: 6, batch_size: 4, learning_rate: 0.01, lora_rank: 8}",
     "training={max_steps: 4, batch_size: 4, max_prompt_tokens: 300, max_length: 400}",
-    "evaluation={report_every: 2, validation_prompts: 12, test_prompts: 12, finalists: 2,"
+    "evaluation={report_every: 2, validation_prompts: 12, test_prompts: 12,"
     " max_new_tokens: 8}",
+    "finalists={top: 2, seeds: 2}",
     "resources={device: cpu}",
     "tracking={mode: offline}",
 )

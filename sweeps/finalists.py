@@ -1,0 +1,127 @@
+"""Who is judged on test prompts: the best trials by validation, each trained with several seeds.
+
+The best of many noisy trials flatters itself. So the finalists' settings are trained again with
+seeds that had no part in the selection; those trials run to the end and nothing stops them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import Any, NamedTuple, Protocol
+
+from sweeps.observers import AGAIN, Observer, of_search
+from sweeps.spec import SweepSpec, trial_settings
+
+SEEDS_APART = 1000  # fresh seeds lie beyond any range that a sweep would search
+
+
+class Outcome(Protocol):
+    """What the search left behind, by trial."""
+
+    last: dict[str, dict[str, Any]]
+    """Its last evaluation on validation prompts."""
+    curves: dict[str, dict[str, float]]
+    """Its training curves up to there."""
+    states: Any
+    parameters: dict[str, dict[str, Any]]
+
+
+class Host(Protocol):
+    """What a trial needs of a LaneHost, wherever it stands."""
+
+    def join(self, trial_id: str, settings: Mapping[str, Any]) -> str: ...
+    def report(self, token: str) -> dict[str, Any]: ...
+    def leave(self, token: str) -> None: ...
+
+
+class Again(NamedTuple):
+    """A finalist's settings, to be trained with another seed."""
+
+    trial_id: str
+    finalist: str
+    parameters: dict[str, Any]
+
+
+def finalists(spec: SweepSpec, outcome: Outcome) -> list[str]:
+    """The best trials by validation among those trained to the end, best first."""
+    sign = 1 if spec.metric.goal == "maximize" else -1
+    values = {t: sign * value for t, value in complete(outcome, spec.metric.name).items()}
+    ranked = sorted(values, key=lambda trial: (-values[trial], trial))
+    return ranked[: spec.finalists.top]
+
+
+def complete(outcome: Outcome, metric: str) -> dict[str, float]:
+    """The search's trials that trained to the end and have a number of that name, with the number.
+
+    It is one of validation prompts, or a training curve.
+    """
+    names = [
+        trial
+        for trial, state in outcome.states.items()
+        if state == "completed" and of_search(trial)
+    ]
+    measured = {trial: outcome.last[trial]["metrics"].get(metric) for trial in names}
+    found = {trial: figure["value"] for trial, figure in measured.items() if figure is not None}
+    curves = {trial: outcome.curves[trial].get(metric) for trial in names}
+    return found | {
+        trial: value for trial, value in curves.items() if value is not None and trial not in found
+    }
+
+
+def again(
+    spec: SweepSpec, chosen: Sequence[str], parameters: Mapping[str, Mapping[str, Any]]
+) -> list[Again]:
+    """Each finalist with every seed but its own."""
+    return [
+        Again(
+            f"{trial}{AGAIN}{number}",
+            trial,
+            {**parameters[trial], "seed": _seed(spec, parameters[trial]) + number * SEEDS_APART},
+        )
+        for trial in chosen
+        for number in range(1, spec.finalists.seeds)
+    ]
+
+
+def _seed(spec: SweepSpec, parameters: Mapping[str, Any]) -> int:
+    return trial_settings(spec, parameters).seed
+
+
+def train_again(
+    spec: SweepSpec, trials: Sequence[Again], host: Host, watch: Observer, lanes: int
+) -> None:
+    """Train them to the end, `lanes` at a time; one that fails is told as failed, and others go on.
+    """
+    lock = Lock()  # the observers are told by one thread at a time
+
+    def train(trial: Again) -> None:
+        with lock:
+            watch.trial_started(trial.trial_id, trial.parameters)
+        try:
+            failed = _to_the_end(spec, trial, host, watch, lock)
+        except Exception as error:  # of this trial alone, such as too little memory
+            failed = str(error) or type(error).__name__
+        with lock:
+            watch.trial_ended(trial.trial_id, "failed" if failed else "completed", failed)
+
+    with ThreadPoolExecutor(max(1, lanes)) as pool:
+        for done in [pool.submit(train, trial) for trial in trials]:
+            done.result()
+
+
+def _to_the_end(
+    spec: SweepSpec, trial: Again, host: Host, watch: Observer, lock: Lock
+) -> str | None:
+    """Report by report; returns why it failed, None where it did not."""
+    token = host.join(trial.trial_id, trial_settings(spec, trial.parameters).model_dump())
+    try:
+        while True:
+            row = host.report(token)
+            with lock:
+                watch.trial_reported(row)
+            if row["done"]:
+                return row.get("failed")
+    finally:
+        host.leave(token)
