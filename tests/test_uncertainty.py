@@ -8,12 +8,14 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from empathy.clustered import freedom_of, student
 from empathy.uncertainty import (
     BOOTSTRAP,
     EXACT,
     JACKKNIFE,
     LEAVE_ONE_OUT,
     ONE_GROUP,
+    WILSON,
     Estimate,
     jackknife_interval,
     mean_interval,
@@ -105,12 +107,22 @@ def test_a_higher_level_is_wider() -> None:
     assert (usual.level, strict.level) == (0.95, 0.999)
 
 
-def test_a_share_stays_a_share() -> None:
-    # 19 of 20 groups all 1: the stretched upper end would leave the range.
+def test_a_share_is_wilsons_and_never_reaches_what_was_seen_otherwise() -> None:
+    # 19 of 20 groups of one reply: variance 0.95 * 0.05 / 19 = 0.0025 and t(19) = 2.0930, so t^2
+    # times it 0.010952 and r = 0.010952 / 0.0475 = 0.23057. (0.95 + r / 2 -+ sqrt(0.010952 +
+    # r^2 / 4)) / (1 + r) = (1.06529 -+ 0.15570) / 1.23057.
     found = share_interval([0.0] + [1.0] * 19, many(20))
-    assert found.high == 1.0
-    assert found.low is not None
-    assert 0.7 < found.low < 0.95
+    assert (found.low, found.high) == pytest.approx((0.73916, 0.99221), abs=1e-4)
+    assert found.method == WILSON
+
+
+def test_groups_of_unequal_size_count_as_fewer() -> None:
+    # One group of 11 and eleven of 1: 22^2 / (121 + 11) - 1 = 8/3 degrees of freedom, not 11.
+    assert freedom_of(np.array([11.0] + [1.0] * 11)) == pytest.approx(8 / 3)
+    assert freedom_of(np.ones(12)) == pytest.approx(11)
+    assert freedom_of(np.array([1000.0] + [1.0] * 11)) == 1.0
+    # Tables: t(2) = 4.3027, t(11) = 2.20099.
+    assert (student(0.975, 2), student(0.975, 11)) == pytest.approx((4.3027, 2.20099), abs=1e-4)
 
 
 def test_none_of_twenty_is_not_never() -> None:
