@@ -103,6 +103,16 @@ def selection_corrected(validation: Runs, test: Runs, metric: str) -> Corrected:
     )
 
 
+def lead_over(runs: Runs, rival: Evaluation, metric: str) -> Estimate:
+    """The fresh seeds minus a rival of one run, a baseline, on the same prompts.
+
+    Raises UserError as `selection_corrected` does.
+    """
+    groups = _same_prompts([*runs, rival]).groups
+    own = _scores(rival, metric)
+    return over_seeds(_fresh(runs, metric), groups, minus=Seeds([own], [own]))
+
+
 def tied_over_seeds(
     best: Runs, others: Mapping[str, Runs], metric: str, level: float = 0.95
 ) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from empathy.metrics import METRICS
+from sweeps import fresh_seeds
 from sweeps.ledger import Figure, Record, Trial, figures
 from sweeps.observers import BASELINES, of_search
 from sweeps.wording import counted, named, said, settings
@@ -34,6 +35,8 @@ class Outcome:
     ended: bool
     objective: str = "dpo"
     """How the trials were trained: dpo or sft."""
+    seeds: Mapping[str, Any] | None = None
+    """What fresh seeds said of the finalists, as in summary.json."""
 
     @property
     def sign(self) -> int:
@@ -79,6 +82,7 @@ def outcome(record: Record) -> Outcome:
         parameters=record.manifest["settings"].get("parameters", {}),
         ended=record.summary is not None,
         objective=record.manifest["settings"].get("objective", "dpo"),
+        seeds=summary.get("seeds"),
     )
 
 
@@ -103,6 +107,7 @@ def answer(found: Outcome) -> list[str]:
     )
     sentences = [
         f"{first}: {_difference(found)}",
+        fresh_seeds.sentence(found.seeds, found.metric, found.sign),
         _against_base(found),
         _ties(found),
         _trained(found),

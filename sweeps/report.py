@@ -22,7 +22,7 @@ from plotly.offline import get_plotlyjs
 
 from empathy.cache import write_atomically
 from empathy.metrics import METRICS
-from sweeps import wording
+from sweeps import fresh_seeds, wording
 from sweeps.cautions import data_warnings, edge_warnings, guard_warnings, style_warnings
 from sweeps.charts import Point, curve_points, learning_curves
 from sweeps.findings import (
@@ -86,6 +86,8 @@ def contents(record: Record) -> dict[str, Any]:
         "importance_trials": behind,
         "importance_left_out": left_out,
         "guards": guards(found),
+        "seed_rows": fresh_seeds.rows(found.seeds, found.metric),
+        "seed_failures": fresh_seeds.failures(found.seeds),
         "samples": [_sample(item, found) for item in record.samples],
         "meanings": [METRICS[name] for name in _reported(found) if name in METRICS],
         "command": shlex.join(["python", "launch.py", *record.manifest["command"][1:]]),

@@ -6,14 +6,15 @@ best nor tied.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from empathy.compare import compare, tied
 from empathy.errors import UserError
 from empathy.evaluate import Evaluation
-from sweeps.finalists import Outcome, complete
+from sweeps.finalists import Again, Outcome, complete
 from sweeps.observers import BASELINES, of_search
+from sweeps.repeats import Repeated, seeds_part, tied_finalists
 from sweeps.spec import SweepSpec
 
 
@@ -22,10 +23,15 @@ def summarise(
     outcome: Outcome,
     baselines: Mapping[str, Mapping[str, Any]],
     test: Mapping[str, Mapping[str, Any]],
+    again: Sequence[Again] = (),
 ) -> dict[str, Any]:
-    """The content of summary.json; the winner is the best finalist on validation prompts."""
+    """The content of summary.json; the winner is the best finalist on validation prompts.
+
+    `again` are the finalists' trainings with other seeds; those trained to the end are in `test`.
+    """
     states = [state for trial, state in outcome.states.items() if of_search(trial)]
     ranked = [trial for trial in test if of_search(trial)]  # in the order of `finalists`
+    repeated = Repeated(ranked, again, test)
     return {
         "sweep": spec.name,
         "metric": spec.metric.model_dump(),
@@ -36,8 +42,9 @@ def summarise(
         "baselines": {name: {"metrics": baselines[name]["test"]["metrics"]} for name in BASELINES},
         "best": _finalist(outcome, ranked[0], test) if ranked else None,
         "finalists": [_finalist(outcome, trial, test) for trial in ranked],
-        "tied": _tied(spec, outcome, ranked[0], test) if ranked else [],
+        "tied": _tied(spec, outcome, ranked[0], test, repeated) if ranked else [],
         "differences": _differences(ranked[0], baselines, test) if ranked else {},
+        "seeds": seeds_part(spec.metric.name, repeated, outcome, baselines),
     }
 
 
@@ -53,7 +60,11 @@ def _finalist(
 
 
 def _tied(
-    spec: SweepSpec, outcome: Outcome, best: str, test: Mapping[str, Mapping[str, Any]]
+    spec: SweepSpec,
+    outcome: Outcome,
+    best: str,
+    test: Mapping[str, Mapping[str, Any]],
+    repeated: Repeated,
 ) -> list[str]:
     """Trials that cannot be told from the best: on test prompts where measured, else validation."""
     name = spec.metric.name
@@ -62,7 +73,10 @@ def _tied(
     rest = [Evaluation.from_dict(outcome.last[trial]) for trial in others if trial not in test]
     level = 1 - (1 - LEVEL) / 2 if finals and rest else LEVEL  # two families of comparisons
     try:
-        found = tied(Evaluation.from_dict(test[best]), finals, name, level)
+        if best in repeated.several:
+            found = tied_finalists(name, repeated, best, level)
+        else:
+            found = tied(Evaluation.from_dict(test[best]), finals, name, level)
         found += tied(Evaluation.from_dict(outcome.last[best]), rest, name, level)
     except (UserError, ValueError):
         # A number of the whole set, such as distinct_2, or none at all: nothing can be told apart.

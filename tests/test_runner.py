@@ -22,6 +22,7 @@ from empathy.study import SAMPLES
 from empathy.weights import Base
 from sweeps import search, spec
 from sweeps.ledger import Record, Trial, read_record
+from sweeps.observers import of_search
 from sweeps.spec import SweepSpec, trial_settings
 
 pytestmark = pytest.mark.timeout(300)
@@ -39,8 +40,13 @@ class Done:
 
     @property
     def trials(self) -> dict[str, Trial]:
-        """Without the baselines."""
-        return {t.trial_id: t for t in self.record.trials if t.trial_id not in ("base", "sft")}
+        """Those that the search proposed."""
+        return {t.trial_id: t for t in self.record.trials if of_search(t.trial_id)}
+
+    @property
+    def again(self) -> dict[str, Trial]:
+        """Finalists trained with another seed."""
+        return {t.trial_id: t for t in self.record.trials if "-s" in t.trial_id}
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -81,7 +87,8 @@ def test_the_files_are_those_promised(done: Done) -> None:
     assert there == files | {"report.html", "report.md", "winner", "wandb", "trials"} | (
         {"tune"} if done.address == "local" else set()
     )
-    assert len(list(done.out.glob("wandb/offline-run-*/*.wandb"))) == 6  # base, sft, four trials
+    runs = 2 + 4 + len(done.summary["finalists"])  # baselines, trials, each finalist once more
+    assert len(list(done.out.glob("wandb/offline-run-*/*.wandb"))) == runs
     assert (done.out / "report.md").read_text("utf-8").startswith("# ")
     assert "</html>" in (done.out / "report.html").read_text("utf-8")
 
