@@ -91,15 +91,21 @@ def _finalist(
 def _tied(
     spec: SweepSpec, outcome: Outcome, best: str, test: Mapping[str, Mapping[str, Any]]
 ) -> list[str]:
-    """Trials that cannot be told from the best: on test prompts where measured, else validation."""
+    """Trials that cannot be told from the best: on test prompts where measured, else validation.
+
+    With 95 % confidence or more, no trial at least as good as the best one is missing here. The
+    validation prompts chose the best one, which costs more there than on test prompts.
+    """
     name = spec.metric.name
-    others = [trial for trial in _complete(outcome, name) if trial != best]
+    complete = _complete(outcome, name)
+    others = [trial for trial in complete if trial != best]
     finals = [Evaluation.from_dict(test[trial]) for trial in others if trial in test]
     rest = [Evaluation.from_dict(outcome.last[trial]) for trial in others if trial not in test]
     level = 1 - (1 - LEVEL) / 2 if finals and rest else LEVEL  # two families of comparisons
     try:
         found = tied(Evaluation.from_dict(test[best]), finals, name, level)
-        found += tied(Evaluation.from_dict(outcome.last[best]), rest, name, level)
+        seen = Evaluation.from_dict(outcome.last[best])
+        found += tied(seen, rest, name, level, among=len(complete))
     except (UserError, ValueError):
         # A number of the whole set, such as distinct_2, or none at all: nothing can be told apart.
         found = others
