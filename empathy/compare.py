@@ -64,7 +64,7 @@ def tied(
     if among is None:
         kept = holm(others, gap, sign, level)
     else:
-        at = 1 - (1 - level) / (among * (among - 1) // 2)
+        at = 1 - (1 - level) / max(1, among * (among - 1) // 2)
         kept = [other for other in others if not _surely_better(gap(other, at), sign)]
     return [other.policy for other in kept]
 

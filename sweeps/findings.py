@@ -107,7 +107,7 @@ def answer(found: Outcome) -> list[str]:
     )
     sentences = [
         f"{first}: {_difference(found)}",
-        fresh_seeds.sentence(found.seeds, found.metric, found.sign),
+        fresh_seeds.sentence(found.seeds, found.best, found.metric, found.sign),
         _against_base(found),
         _ties(found),
         _trained(found),

@@ -19,13 +19,13 @@ class SeedRow(NamedTuple):
     """From seed to seed, of all its runs."""
 
 
-def sentence(seeds: Mapping[str, Any] | None, metric: str, sign: int) -> str:
+def sentence(seeds: Mapping[str, Any] | None, best: str, metric: str, sign: int) -> str:
     """What fresh seeds leave of the winner; "" where there are none."""
     if seeds is None or seeds["corrected"] is None:
         return ""
     corrected = figures(seeds["corrected"])
     lead = figures(seeds["differences"]["vs_sft"]).get(metric)
-    count = len(next(iter(seeds["finalists"].values()))["runs"]) - 1
+    count = len(seeds["finalists"][best]["runs"]) - 1
     told = (
         f"Trained again with {counted(count, 'fresh seed')}, the same settings scored "
         f"{said(corrected['fresh'], metric)} on these prompts"

@@ -47,25 +47,31 @@ class Repeated:
 
 
 def seeds_part(
-    metric: str, repeated: Repeated, outcome: Outcome, baselines: Found
+    metric: str, best: str | None, repeated: Repeated, outcome: Outcome, baselines: Found
 ) -> dict[str, Any] | None:
     """What stands in summary.json; None where no finalist was trained again.
 
-    `corrected` and `differences` are the best finalist's, and None and empty where all its fresh
-    runs failed. Values have their intervals over prompts and seeds.
+    `corrected` and `differences` are the winner's, and None and empty where it has no fresh run. Values have their intervals over prompts and seeds.
     """
     if not repeated.several and not repeated.failed:
         return None
-    best = next(iter(repeated.runs))
-    known = best in repeated.several
     return {
         "finalists": {trial: _finalist(metric, trial, repeated) for trial in repeated.several},
         "failed": repeated.failed,
-        "corrected": _corrected(metric, best, repeated, outcome) if known else None,
+        **_of_winner(metric, best, repeated, outcome, baselines),
+    }
+
+
+def _of_winner(
+    metric: str, best: str | None, repeated: Repeated, outcome: Outcome, baselines: Found
+) -> dict[str, Any]:
+    if best is None or best not in repeated.several:
+        return {"corrected": None, "differences": {}}
+    rivals = {name: Evaluation.from_dict(baselines[name]["test"]) for name in BASELINES}
+    return {
+        "corrected": _corrected(metric, best, repeated, outcome),
         "differences": {
-            f"vs_{name}": _minus(repeated.test(best), Evaluation.from_dict(baselines[name]["test"]))
-            for name in BASELINES
-            if known
+            f"vs_{name}": _minus(repeated.test(best), rival) for name, rival in rivals.items()
         },
     }
 

@@ -44,7 +44,9 @@ def summarise(
         "finalists": [_finalist(outcome, trial, test) for trial in ranked],
         "tied": _tied(spec, outcome, ranked[0], test, repeated) if ranked else [],
         "differences": _differences(ranked[0], baselines, test) if ranked else {},
-        "seeds": seeds_part(spec.metric.name, repeated, outcome, baselines),
+        "seeds": seeds_part(
+            spec.metric.name, ranked[0] if ranked else None, repeated, outcome, baselines
+        ),
     }
 
 
@@ -66,9 +68,14 @@ def _tied(
     test: Mapping[str, Mapping[str, Any]],
     repeated: Repeated,
 ) -> list[str]:
-    """Trials that cannot be told from the best: on test prompts where measured, else validation."""
+    """Trials that cannot be told from the best: on test prompts where measured, else validation.
+
+    With 95 % confidence or more, no trial at least as good as the best one is missing here. The
+    validation prompts chose the best one, which costs more there than on test prompts.
+    """
     name = spec.metric.name
-    others = [trial for trial in complete(outcome, name) if trial != best]
+    trained = complete(outcome, name)
+    others = [trial for trial in trained if trial != best]
     finals = [Evaluation.from_dict(test[trial]) for trial in others if trial in test]
     rest = [Evaluation.from_dict(outcome.last[trial]) for trial in others if trial not in test]
     level = 1 - (1 - LEVEL) / 2 if finals and rest else LEVEL  # two families of comparisons
@@ -77,7 +84,8 @@ def _tied(
             found = tied_finalists(name, repeated, best, level)
         else:
             found = tied(Evaluation.from_dict(test[best]), finals, name, level)
-        found += tied(Evaluation.from_dict(outcome.last[best]), rest, name, level)
+        seen = Evaluation.from_dict(outcome.last[best])
+        found += tied(seen, rest, name, level, among=len(trained))
     except (UserError, ValueError):
         # A number of the whole set, such as distinct_2, or none at all: nothing can be told apart.
         found = others
