@@ -51,7 +51,8 @@ def seeds_part(
 ) -> dict[str, Any] | None:
     """What stands in summary.json; None where no finalist was trained again.
 
-    `corrected` and `differences` are the winner's, and None and empty where it has no fresh run. Values have their intervals over prompts and seeds.
+    `corrected` and `differences` are the winner's, None and empty where it has no fresh run. Values
+    have their intervals over prompts and seeds.
     """
     if not repeated.several and not repeated.failed:
         return None
