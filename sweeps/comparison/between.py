@@ -14,8 +14,9 @@ def best_family(found: Findings) -> Answer:
     """The arm with the highest score, and which others it cannot be told from."""
     arms = _ranked(found)
     if len(arms) < 2:
-        one = f"only {arms[0].name} has a DPO winner" if arms else "no DPO sweep has a winner"
-        return Answer(BEST, "not measured", (sentence(f"{one}, so there is nothing to choose from"),))
+        who = f"only {arms[0].name} has a DPO winner" if arms else "no DPO sweep has a winner"
+        told = sentence(f"{who}, so there is nothing to choose from")
+        return Answer(BEST, "not measured", (told,))
     first, rest = arms[0], arms[1:]
     duels = [_duel(found, first, other) for other in rest]
     equal = [each.second for each in duels if each.verdict != "better"]
@@ -26,8 +27,8 @@ def best_family(found: Findings) -> Answer:
         claim = f"{scored}, and surely better than {listed([arm.name for arm in rest])}"
     details = [_detail(found, first, other, duel) for other, duel in zip(rest, duels, strict=True)]
     short = "open" if equal else first.name
-    return Answer(BEST, short, (sentence(claim), *details, _confounded(arms), _before(found, arms),
-                                *referee(duels)))  # fmt: skip
+    context = (_confounded(arms), *_before(found, arms))
+    return Answer(BEST, short, (f"{claim}.", *details, *context, *referee(duels)))
 
 
 def specialist(found: Findings) -> Answer:
@@ -48,7 +49,7 @@ def specialist(found: Findings) -> Answer:
         }.items()
         if (names := [each.second for _, _, each in pairs if each.verdict == verdict])
     ]
-    headline = sentence(f"{listed([arm.name for arm in special])}: {'; '.join(claims)}")
+    headline = f"{listed([arm.name for arm in special])}: {'; '.join(claims)}."
     details = [_detail(found, one, other, duel) for one, other, duel in pairs]
     duels = [duel for _, _, duel in pairs]
     short = overall([each.verdict for each in duels])
@@ -91,10 +92,10 @@ def _confounded(arms: list[Arm]) -> str:
     )
 
 
-def _before(found: Findings, arms: list[Arm]) -> str:
+def _before(found: Findings, arms: list[Arm]) -> list[str]:
     bases = [f"{number_of(arm.rows['base'], found.metric)} ({arm.name})"
              for arm in arms if "base" in arm.rows]  # fmt: skip
-    return f"Before any training they scored {listed(bases)}." if bases else ""
+    return [f"Before any training they scored {listed(bases)}."] if bases else []
 
 
 def _who_is_missing(found: Findings, special: list[Arm]) -> str:
@@ -103,7 +104,7 @@ def _who_is_missing(found: Findings, special: list[Arm]) -> str:
     stand_in = [arm for arm in found.arms if arm.dpo.family == "biobert" and not arm.is_specialist]
     if stand_in:
         return (
-            f"Family biobert ran on {listed([arm.dpo.weights for arm in stand_in])}, which knows no "
-            "biomedical texts and is no specialist: run dpo_biobert with BioBERT's own weights."
+            f"Family biobert ran on {listed([arm.dpo.weights for arm in stand_in])}, which knows "
+            "no biomedical texts and is no specialist: run dpo_biobert with BioBERT's own weights."
         )
     return "No sweep of family biobert with a DPO winner was given: add results/dpo_biobert."

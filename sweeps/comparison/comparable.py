@@ -122,7 +122,7 @@ def _other_scorer(first: Sweep, second: Sweep, told: str) -> UserError:
 
 
 def unequal_effort(dpo: Sweep, rival: Sweep) -> list[str]:
-    """Where a rival by SFT had another chance than the DPO it is compared with, one sentence each."""
+    """Where a rival by SFT had other chances than the DPO it is compared with, in sentences."""
     told = []
     for path, what in EFFORT.items():
         ours, theirs = dpo.setting(path), rival.setting(path)
@@ -152,7 +152,8 @@ def unequal_families(arms: Mapping[str, Sweep]) -> list[str]:
 
 
 def _mix(schemes: Any) -> str:
-    return ", ".join(f"{name} {setting(weight)}" for name, weight in sorted((schemes or {}).items()))
+    weights = sorted((schemes or {}).items())
+    return ", ".join(f"{name} {setting(weight)}" for name, weight in weights)
 
 
 BETWEEN_FAMILIES: dict[str, Callable[[Sweep], Any]] = {

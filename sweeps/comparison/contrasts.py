@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 from empathy.compare import compare
 from empathy.errors import UserError
 from empathy.evaluate import Evaluation
-from empathy.uncertainty import BOOTSTRAP, Estimate
+from empathy.uncertainty import Estimate
 from sweeps.comparison.comparable import check, metric_of
 from sweeps.comparison.folders import Sweep
 
@@ -152,7 +152,7 @@ class _Question:
 
 
 def _asked(arms: Sequence[Arm]) -> list[_Question]:
-    """DPO against each rival of its own arm, then the DPO winners of all arms against each other."""
+    """DPO against each rival of its own arm, then all arms' DPO winners against each other."""
     own = [
         _Question(rival, (arm.name, arm.name), (arm.rows["dpo"], arm.rows[rival]))
         for rival in RIVALS
@@ -177,7 +177,7 @@ def _contrast(question: _Question, metric: str, goal: str, level: float) -> Cont
 
 def verdict(difference: Estimate, goal: str) -> Verdict:
     """What the interval allows to be said of the first; nothing, with fewer than ten groups."""
-    if difference.method != BOOTSTRAP or difference.low is None or difference.high is None:
+    if difference.level is None or difference.low is None or difference.high is None:
         return "too few dialogues"
     sign = 1 if goal == "maximize" else -1
     low, high = sorted((sign * difference.low, sign * difference.high))

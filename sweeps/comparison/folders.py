@@ -12,6 +12,7 @@ from empathy.errors import UserError
 from empathy.evaluate import Evaluation
 from sweeps.ledger import Record, read_record
 from sweeps.observers import BASELINES
+from sweeps.tracking import without_paths
 
 
 @dataclass(frozen=True)
@@ -53,15 +54,24 @@ class Sweep:
 
     @property
     def weights(self) -> str:
-        """The base model's name, or what the sweep file asked for."""
-        return str(self.manifest.get("weights", {}).get("name") or self.setting("model"))
+        """The base model's name; of local weights the start of their hash, since paths may tell."""
+        name = str(self.manifest.get("weights", {}).get("name") or self.setting("model"))
+        if without_paths(name) == name:
+            return name
+        return f"local weights {self.start[1][:8]}"
+
+    @property
+    def best_trial(self) -> str | None:
+        """The trial that won; None where none did."""
+        return (self.summary.get("best") or {}).get("trial")
 
     @property
     def start(self) -> tuple[str, str, str]:
         """What tells base models apart: family, weights, number format of the base."""
         known = self.manifest.get("weights", {})
         quantization = known.get("quantization") or self.setting("quantization") or "none"
-        return self.family, str(known.get("sha256") or self.weights), str(quantization)
+        sha256 = known.get("sha256") or known.get("name") or self.setting("model")
+        return self.family, str(sha256), str(quantization)
 
     def setting(self, path: str) -> Any:
         """A setting by its dotted name; None where it is not on record."""

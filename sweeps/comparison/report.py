@@ -5,7 +5,6 @@ The page is one file that loads nothing and runs no script; a content security p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -20,9 +19,9 @@ from empathy.uncertainty import Estimate
 from sweeps import wording
 from sweeps.comparison.answers import answers, certainty
 from sweeps.comparison.comparable import unequal_effort, unequal_families
-from sweeps.comparison.contrasts import ROWS, Arm, Findings, Row, findings
+from sweeps.comparison.contrasts import ROWS, Arm, Findings, Row
 from sweeps.comparison.cost import cost_of
-from sweeps.comparison.folders import Sweep, read_all
+from sweeps.comparison.folders import Sweep
 from sweeps.comparison.forest import axis
 from sweeps.comparison.guards import guards_of, warnings_of
 from sweeps.comparison.phrases import figure, percent
@@ -50,20 +49,23 @@ def check_out(out: Path) -> None:
         )
 
 
-def write_comparison(folders: Sequence[Path], out: Path) -> Path:
-    """Compare the sweeps in `folders`, write three files under `out`, return the page's path.
+def write_comparison(found: Findings, out: Path) -> Path:
+    """Write three files under `out` and return the page's path; an earlier comparison is replaced.
 
-    An earlier comparison there is replaced. Raises UserError for what cannot be compared.
+    Raises UserError for a place that cannot be used.
     """
     check_out(out)
-    found = findings(read_all(folders))
-    view = contents(found)
     for ending in ("html", "md"):
-        text = _template(ending).render(view)
         path = out / f"{STEM}.{ending}"
+        text = rendered(found, ending)
         write_atomically(path, partial(Path.write_text, data=text, encoding="utf-8"))
-    write_json(out / f"{STEM}.json", as_json(found, view))
+    write_json(out / f"{STEM}.json", as_json(found))
     return out / f"{STEM}.html"
+
+
+def rendered(found: Findings, ending: str) -> str:
+    """The page (html) or the text (md)."""
+    return str(_template(ending).render(contents(found)))
 
 
 def contents(found: Findings) -> dict[str, Any]:
@@ -99,42 +101,48 @@ def warnings(found: Findings) -> list[str]:
     told = [text for dpo, rival in rivals for text in unequal_effort(dpo, rival)]
     told += unequal_families({arm.name: arm.dpo for arm in found.arms})
     if left_out:
-        told.append(f"Up to {wording.counted(left_out, 'test prompt')} could not be scored for both "
-                    "sides of a difference and are left out of it.")  # fmt: skip
+        told.append(
+            f"Of a difference up to {wording.counted(left_out, 'test prompt')} could not be scored "
+            "on both sides and count for nothing."
+        )
     return [*told, *(text for arm in found.arms for text in warnings_of(arm))]
 
 
 def searches(found: Findings) -> list[tuple[Arm, Row, Sweep]]:
     """Every sweep with the arm and row that it stands for."""
-    both: list[tuple[Arm, Row, Sweep | None]] = [
-        (arm, row, sweep)
-        for arm in found.arms
-        for row, sweep in (("dpo", arm.dpo), ("continued", arm.continued))
-    ]
-    return [(arm, row, sweep) for arm, row, sweep in both if sweep is not None]
+    rows: list[tuple[Arm, Row, Sweep]] = []
+    for arm in found.arms:
+        rows.append((arm, "dpo", arm.dpo))
+        if arm.continued is not None:
+            rows.append((arm, "continued", arm.continued))
+    return rows
 
 
 def samples(found: Findings) -> list[dict[str, Any]]:
     """Replies of all winners to the first invented prompts that every sweep showed."""
     shown = [(arm, row, {each["prompt"]: each["replies"] for each in sweep.record.samples}, sweep)
              for arm, row, sweep in searches(found)]  # fmt: skip
-    common = [prompt for prompt in shown[0][2] if all(prompt in replies for *_, replies, _ in shown)]
+    common = [prompt for prompt in shown[0][2] if all(prompt in each for _, _, each, _ in shown)]
     return [
-        {"prompt": prompt, "replies": [
-            (arm.name, row, replies[prompt][sweep.summary["best"]["trial"]])
-            for arm, row, replies, sweep in shown
-            if (sweep.summary.get("best") or {}).get("trial") in replies[prompt]
-        ]}
+        {
+            "prompt": prompt,
+            "replies": [
+                (arm.name, row, replies[prompt][sweep.best_trial])
+                for arm, row, replies, sweep in shown
+                if sweep.best_trial in replies[prompt]
+            ],
+        }
         for prompt in common[:SHOWN]
-    ]  # fmt: skip
+    ]
 
 
 def _reported(found: Findings) -> set[str]:
     return {name for arm in found.arms for each in arm.rows.values() for name in each.metrics}
 
 
-def as_json(found: Findings, view: Mapping[str, Any]) -> dict[str, Any]:
+def as_json(found: Findings) -> dict[str, Any]:
     """The comparison for programs: every number unrounded."""
+    view = contents(found)
     return {
         "metric": found.metric,
         "goal": found.goal,
@@ -158,7 +166,7 @@ def _arm(arm: Arm) -> dict[str, Any]:
         "rows": {row: {name: each.as_dict() for name, each in found.metrics.items()}
                  for row, found in arm.rows.items()},
         "searches": {row: {"folder": str(sweep.folder), "run_id": sweep.manifest["run_id"],
-                           "best": sweep.summary.get("best") and sweep.summary["best"]["trial"],
+                           "best": sweep.best_trial,
                            "cost": cost_of(sweep)._asdict()}
                      for row, sweep in sweeps.items() if sweep is not None},
     }  # fmt: skip

@@ -61,7 +61,7 @@ def overall(verdicts: Sequence[Verdict], *, incomplete: bool = False) -> str:
 
 
 def referee(asked: Sequence[Contrast]) -> list[str]:
-    """Whether the scorer that no search follows sees the gains that are claimed; [] for no claim."""
+    """Whether the scorer that no search follows sees the gains claimed; [] without a claim."""
     claimed = [each for each in asked if each.verdict == "better" and each.referee is not None]
     if not claimed:
         return []
@@ -71,9 +71,9 @@ def referee(asked: Sequence[Contrast]) -> list[str]:
     if denied:
         told.append(f"says the opposite in {listed(denied)}")
     if unseen:
-        told.append(f"does not confirm the gain in {listed(unseen)}, which may be one scorer's taste")
-    return [f"The referee, a scorer of another kind that no search follows, "
-            f"{' and '.join(told) or 'sees the same'}."]  # fmt: skip
+        told.append(f"does not confirm it in {listed(unseen)}: perhaps one scorer's taste")
+    seen = " and ".join(told) or "sees the same"
+    return [f"The referee, a scorer of another kind that no search follows, {seen}."]
 
 
 def searched(sweep: Sweep) -> str:
