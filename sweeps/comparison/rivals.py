@@ -65,15 +65,21 @@ def referee(asked: Sequence[Contrast]) -> list[str]:
     claimed = [each for each in asked if each.verdict == "better" and each.referee is not None]
     if not claimed:
         return []
-    denied = [each.first for each in claimed if each.referee == "worse"]
-    unseen = [each.first for each in claimed if each.referee not in ("better", "worse")]
+    denied = [each for each in claimed if each.referee == "worse"]
+    unseen = [each for each in claimed if each.referee not in ("better", "worse")]
     told = []
     if denied:
-        told.append(f"says the opposite in {listed(denied)}")
+        told.append(f"says the opposite {_where(denied)}")
     if unseen:
-        told.append(f"does not confirm it in {listed(unseen)}: perhaps one scorer's taste")
+        told.append(f"does not confirm it {_where(unseen)}: perhaps one scorer's taste")
     seen = " and ".join(told) or "sees the same"
     return [f"The referee, a scorer of another kind that no search follows, {seen}."]
+
+
+def _where(asked: Sequence[Contrast]) -> str:
+    """The arms of DPO's own questions, or those that another arm is held against."""
+    within = all(each.first == each.second for each in asked)
+    return f"{'in' if within else 'over'} {listed([each.second for each in asked])}"
 
 
 def searched(sweep: Sweep) -> str:
