@@ -121,7 +121,7 @@ def test_the_best_family_is_named_only_when_it_beats_each_other(tmp_path: Path) 
     close = best_family(findings(sweeps(tmp_path / "y", gemma=2.0, llama=1.99, biobert=1.0)))
     assert close.short == "open"
     assert close.sentences[0].endswith(
-        "but cannot be told from llama: no family is shown to be the best."
+        "but cannot be told from llama: none is shown to be the best."
     )
     assert any("say" in each and "pretraining" in each for each in close.sentences)
 

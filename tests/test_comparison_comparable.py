@@ -71,7 +71,7 @@ def test_a_winner_measured_on_other_prompts_is_refused(tmp_path: Path) -> None:
 def test_scorers_are_told_apart_by_how_they_score_the_same_human_replies(tmp_path: Path) -> None:
     first, second = two(tmp_path)
     human = {"empathy": {"value": 1.61}, "words": {"value": 24.0}}
-    with pytest.raises(UserError, match="same human replies have empathy 1.500 and 1.610"):
+    with pytest.raises(UserError, match=r"same human replies have empathy 1\.500 and 1\.610"):
         check([first, noted(second, human={"test": human})])
     check([first, noted(second, human={"test": {"empathy": {"value": 1.5001}}})])
     check([first, noted(second, human={})])

@@ -73,7 +73,7 @@ def test_asking_more_needs_more(tmp_path: Path) -> None:
 
 def test_a_planted_difference_of_ten_points_is_found_and_none_is_not(tmp_path: Path) -> None:
     """Shares: DPO and SFT at 70 % and 60 %, in one arm; at 60 % both, in the other."""
-    found = []
+    found: list[Sweep] = []
     for name, share in (("dpo_gemma", 0.7), ("dpo_llama", 0.6)):
         metric = "metric={name: relevance, goal: maximize}"
         one = sweep(tmp_path / name, name, (1.0, 1.2, 2.0), metric)
@@ -188,7 +188,7 @@ def test_a_rival_needs_its_dpo_and_a_study_needs_one(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="needs a DPO sweep and all that were given are SFT"):
         arms_of([rival])
     llama = sweep(tmp_path / "b", "dpo_llama", (1.0, 1.2, 2.0))
-    with pytest.raises(UserError, match="continues SFT of gemma on google.* but no DPO sweep of"):
+    with pytest.raises(UserError, match=r"continues SFT of gemma on google.* but no DPO sweep of"):
         arms_of([llama, rival])
 
 

@@ -58,7 +58,7 @@ def test_the_same_folder_twice_is_refused_also_by_another_path(tmp_path: Path) -
 def test_a_copy_of_a_folder_is_the_same_run(tmp_path: Path) -> None:
     folder = write(tmp_path / "a", "dpo_gemma", (1.0, 1.2, 2.0))
     shutil.copytree(folder, tmp_path / "b")
-    with pytest.raises(UserError, match="a and .*b hold the same run, dpo_gemma-2030"):
+    with pytest.raises(UserError, match=r"a and .*b hold the same run, dpo_gemma-2030"):
         read_all([folder, tmp_path / "b"])
 
 

@@ -22,7 +22,7 @@ def best_family(found: Findings) -> Answer:
     equal = [each.second for each in duels if each.verdict != "better"]
     scored = f"{first.name} scored best, {number_of(first.rows['dpo'], found.metric)}"
     if equal:
-        claim = f"{scored}, but cannot be told from {listed(equal)}: no family is shown to be the best"
+        claim = f"{scored}, but cannot be told from {listed(equal)}: none is shown to be the best"
     else:
         claim = f"{scored}, and better than {listed([arm.name for arm in rest])}"
     details = [_detail(found, first, other, duel) for other, duel in zip(rest, duels, strict=True)]
