@@ -1,9 +1,10 @@
-"""The command line: list the sweeps, plan one, run one.
+"""The command line: list the sweeps, plan one, run one, compare finished ones.
 
 python launch.py --list
 python launch.py --sweep demo --dry-run
 python launch.py --sweep demo --data
 python launch.py --sweep demo --set run_cap=4 --set 'data.corpora=[annomi]'
+python launch.py --compare results/dpo_gemma results/dpo_llama results/sft_gemma
 """
 
 from __future__ import annotations
@@ -31,6 +32,13 @@ def parser() -> argparse.ArgumentParser:
     what = options.add_mutually_exclusive_group(required=True)
     what.add_argument("--list", action="store_true", help="name and describe the sweeps")
     what.add_argument("--sweep", metavar="NAME", help="a sweep by name, or a .yaml file")
+    what.add_argument(
+        "--compare",
+        metavar="DIR",
+        type=Path,
+        nargs="+",
+        help="results folders of finished sweeps: answer the study's questions, train nothing",
+    )
     options.add_argument(
         "--set",
         metavar="KEY=VALUE",
@@ -38,7 +46,9 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         help="override a setting, as in training.max_steps=24; may be repeated",
     )
-    options.add_argument("--out", type=Path, metavar="DIR", help="default: results/<sweep>")
+    options.add_argument(
+        "--out", type=Path, metavar="DIR", help="default: results/<sweep>, or results/comparison"
+    )
     options.add_argument(
         "--overwrite", action="store_true", help="replace the earlier results in --out"
     )
@@ -53,6 +63,9 @@ def parser() -> argparse.ArgumentParser:
         "--data", action="store_true", help="print and save what the data step makes, and stop"
     )
     options.add_argument("--json", action="store_true", help="the --dry-run as JSON")
+    options.add_argument(
+        "--wandb", action="store_true", help="send the --compare to Weights & Biases as well"
+    )
     options.add_argument("--debug", action="store_true", help="show tracebacks")
     return options
 
@@ -79,6 +92,8 @@ def _do(options: argparse.Namespace) -> int:
         return show_plan(options)
     if options.list:
         list_sweeps()
+    elif options.compare:
+        compare(options)
     elif options.data:
         show_card(options)
     else:
@@ -89,6 +104,16 @@ def _do(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> None:
     """Refuses options that would be ignored."""
     elsewhere = options.address != ADDRESSES[0]
+    if options.wandb and not options.compare:
+        raise UserError("--wandb sends a comparison: add --compare, or set tracking.mode instead")
+    if options.compare and (
+        options.dry_run or options.data or options.set or options.overwrite or options.json
+        or elsewhere
+    ):  # fmt: skip
+        raise UserError(
+            "--compare reads finished sweeps, trains nothing and replaces its own earlier report: "
+            "it takes --out and --wandb, no other option"
+        )
     if options.list and (
         options.dry_run or options.data or options.set or options.out or options.overwrite
         or options.json or elsewhere
@@ -159,6 +184,20 @@ def run(options: argparse.Namespace) -> None:
         from sweeps.runner import run as run_sweep
 
         print(run_sweep(sweep, out, options.address))
+
+
+def compare(options: argparse.Namespace) -> None:
+    """Answer the study's questions from results folders; print where the answers are."""
+    from sweeps.comparison import contrasts, folders, online, report
+
+    out = options.out or Path("results") / report.STEM
+    report.check_out(out)
+    found = contrasts.findings(folders.read_all(options.compare))
+    if options.wandb:
+        online.check(found)
+    print(report.write_comparison(found, out))
+    if options.wandb:
+        print(online.send(found))
 
 
 def _look_ahead(sweep: spec.SweepSpec, address: str) -> None:

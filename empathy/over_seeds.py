@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import hypot, sqrt
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from empathy.clustered import Floats, chi_square, freedom_of, student, variance_between
+from empathy.clustered import Floats, chi_square, student, variance_between
 from empathy.uncertainty import EXACT, Estimate, mean_interval, share_interval
 
 Column = tuple[float | None, ...]
@@ -46,16 +46,16 @@ def over_seeds(
 
     `groups[i]` is the group of prompt i. A prompt counts by its mean over the seeds that scored it;
     without a score on either side it is unscored. The interval is for other prompts *and* other
-    seeds. `mean_interval` (of a `share`: `share_interval`) over groups reaches t_g * sqrt(V_g); its
-    ends are moved out to
+    seeds: from the reach r of each end of `mean_interval` (of a `share`: `share_interval`), which
+    knows groups only, to
 
-        sqrt(t_g^2 V_g + t_s^2 max(0, V_s - V_i))
+        sqrt(r^2 + t^2 max(0, V_s - V_i))
 
-    V_s being the variance of the seeds' mean and V_i that of seeds and groups together, which V_g
-    holds already (Cameron, Gelbach and Miller 2011, eq. 2.11). t_s has one degree of freedom less
+    V_s being the variance of the seeds' mean and V_i that of seeds and groups together, which r
+    holds already (Cameron, Gelbach and Miller 2011, eq. 2.11). t has one degree of freedom less
     than seeds are seen; reaches add in squares as in Zou and Donner 2008, since one t for the sum,
-    by Satterthwaite, covered 90 % here where seeds matter. With three seeds t_s is 4.3 and with two
-    12.7: where seeds differ by more than their prompts explain, the interval is as wide as so few
+    by Satterthwaite, covered 90 % where seeds matter. With three seeds t is 4.3 and with two 12.7:
+    where seeds differ by more than their prompts explain, the interval is as wide as so few
     deserve. A difference adds up its sides. A side with one run seen adds nothing: the number is
     then of that very run. Under ten groups there is no interval but `mean_interval`'s range, which
     knows nothing of seeds. Raises ValueError as that does.
@@ -65,10 +65,9 @@ def over_seeds(
     column = means[0] if minus is None else means[0] - means[1]
     interval = share_interval if share else mean_interval
     found = interval(_column(column), groups, level=level)
-    several = [side for side in sides if len(side.seen) > 1]
-    if found.level is None or found.method == EXACT or not several:
+    if found.level is None or found.method == EXACT or all(len(s.seen) < 2 for s in sides):
         return found
-    widened = _widened(found, column, several, groups)
+    widened = _widened(found, _luck(sides, ~np.isnan(column), groups, found.level))
     if not share or widened.low is None or widened.high is None:
         return widened
     return replace(widened, low=max(0.0, widened.low), high=min(1.0, widened.high))
@@ -84,17 +83,15 @@ def set_over_seeds(runs: Sequence[Estimate]) -> Estimate:
     values = np.array([run.value for run in runs])
     value = float(values.mean())
     found = replace(runs[0], value=value, unscored=sum(run.unscored for run in runs))
-    below = [run.value - run.low for run in runs if run.low is not None]
-    above = [run.high - run.value for run in runs if run.high is not None]
-    if not below or not above:
+    lows = [run.low for run in runs if run.low is not None]
+    highs = [run.high for run in runs if run.high is not None]
+    if not lows or not highs:
         return replace(found, low=None, high=None)
-    luck = 0.0
-    if len(runs) > 1 and found.level is not None:
-        upper = 1 - (1 - found.level) / 2
-        luck = student(upper, len(runs) - 1) * float(values.std(ddof=1)) / sqrt(len(runs))
-        found = replace(found, method=GROUPS_AND_SEEDS)
-    reach = [hypot(float(np.mean(side)), luck) for side in (below, above)]
-    return replace(found, low=value - reach[0], high=value + reach[1])
+    found = replace(found, low=float(np.mean(lows)), high=float(np.mean(highs)))
+    if len(runs) < 2 or found.level is None:
+        return found
+    reach = student(1 - (1 - found.level) / 2, len(runs) - 1)
+    return _widened(found, reach**2 * float(values.var(ddof=1)) / len(runs))
 
 
 def deviation_over_seeds(values: Sequence[float], level: float = 0.95) -> Estimate:
@@ -117,30 +114,28 @@ def means_over_seeds(runs: Sequence[Column], groups: Sequence[str]) -> Column:
     return _column(_prompt_means(_table(runs, groups)))
 
 
-def _widened(
-    found: Estimate, column: Floats, sides: Sequence[Seeds], groups: Sequence[str]
-) -> Estimate:
-    """The interval over groups of the mean of `column [N]`, wide enough for what seeds add."""
+def _widened(found: Estimate, luck: float) -> Estimate:
+    """The interval with the squared reach of seeds added to that of each end."""
     assert found.low is not None
     assert found.high is not None
-    assert found.level is not None
-    known = ~np.isnan(column)
-    _, index = np.unique(np.asarray(groups)[known], return_inverse=True)
-    upper = 1 - (1 - found.level) / 2
-    own = (column[known] - found.value)[None]
-    between = variance_between(_sums(own, index), own.size)
-    usual = student(upper, freedom_of(np.bincount(index).astype(np.float64))) * sqrt(between)
-    luck = sum(
-        student(upper, len(side.seen) - 1) ** 2
-        * _added_by_seeds(_table(side.seen, groups)[:, known], index) / len(side.counted)
-        for side in sides
-    )  # fmt: skip
-    reach, low, high = sqrt(usual**2 + luck), found.low, found.high
-    if usual > 0:
-        low, high = (found.value + reach / usual * (end - found.value) for end in (low, high))
-    else:  # all prompts alike: only seeds differ
-        low, high = found.value - reach, found.value + reach
+    low = found.value - sqrt((found.value - found.low) ** 2 + luck)
+    high = found.value + sqrt((found.high - found.value) ** 2 + luck)
     return replace(found, low=low, high=high, method=GROUPS_AND_SEEDS)
+
+
+def _luck(
+    sides: Sequence[Seeds], known: NDArray[np.bool_], groups: Sequence[str], level: float
+) -> float:
+    """The squared reach that seeds add to the interval, over all sides."""
+    _, index = np.unique(np.asarray(groups)[known], return_inverse=True)
+    reaches = [
+        student(1 - (1 - level) / 2, len(side.seen) - 1) ** 2
+        * _added_by_seeds(_table(side.seen, groups)[:, known], index)
+        / len(side.counted)
+        for side in sides
+        if len(side.seen) > 1
+    ]
+    return sum(reaches, 0.0)
 
 
 def _added_by_seeds(table: Floats, index: NDArray[np.intp]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 from empathy.corpora import CORPORA
@@ -13,7 +14,12 @@ if TYPE_CHECKING:
 
 def private_corpora(spec: SweepSpec) -> list[str]:
     """The sweep's corpora that never leave the machine."""
-    return [name for name in spec.data.corpora if CORPORA[name].private]
+    return private_among(spec.data.corpora)
+
+
+def private_among(corpora: Iterable[str]) -> list[str]:
+    """Those that never leave the machine; a corpus that is not known here counts as one."""
+    return [name for name in corpora if name not in CORPORA or CORPORA[name].private]
 
 
 def check_tracking(spec: SweepSpec) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import invented_study
 import pytest
 
 import launch
@@ -105,6 +106,11 @@ def test_the_data_card_is_printed_and_saved_beside_the_results(
         (["--sweep", "demo", "--dry-run", "--address", "auto"], "--address says where a sweep"),
         (["--sweep", "demo", "--data", "--address", "inprocess"], "--address says where a sweep"),
         (["--list", "--dry-run"], "--list takes no other option"),
+        (["--sweep", "demo", "--wandb"], "--wandb sends a comparison: add --compare"),
+        (["--compare", "nowhere"], "--compare nowhere is no folder: give results folders of"),
+        (["--compare", "a", "--overwrite"], "--compare reads finished sweeps, trains nothing"),
+        (["--compare", "a", "--set", "run_cap=1"], "--compare reads finished sweeps, trains"),
+        (["--compare", "a", "--json"], "--compare reads finished sweeps, trains nothing"),
     ],
 )
 def test_a_user_s_error_is_one_sentence_and_exit_code_2(
@@ -176,11 +182,11 @@ def test_a_plan_with_an_obstacle_lists_it_and_exits_with_2(
     assert "holds files that are no results of a sweep" in folder
 
 
-@pytest.mark.parametrize("arguments", [["--list"], ["--sweep", "demo", "--dry-run"]])
-def test_listing_and_planning_import_neither_torch_nor_ray(arguments: list[str]) -> None:
+def brought(arguments: list[str], *heavy: str) -> str:
+    """Which of the heavy packages are loaded after this command."""
     code = (
-        f"import sys, launch; launch.main({arguments!r}); print([name for name in"
-        " ('torch', 'ray', 'transformers', 'wandb', 'plotly') if name in sys.modules])"
+        f"import sys, launch; assert launch.main({arguments!r}) == 0; "
+        f"print([name for name in {heavy!r} if name in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -189,4 +195,37 @@ def test_listing_and_planning_import_neither_torch_nor_ray(arguments: list[str])
         check=True,
         cwd=Path(launch.__file__).parent,
     )
-    assert done.stdout.splitlines()[-1] == "[]"
+    return done.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("arguments", [["--list"], ["--sweep", "demo", "--dry-run"]])
+def test_listing_and_planning_import_neither_torch_nor_ray(arguments: list[str]) -> None:
+    assert brought(arguments, "torch", "ray", "transformers", "wandb", "plotly") == "[]"
+
+
+def test_a_comparison_is_written_where_it_is_wanted_without_torch_or_ray(
+    runner: list[Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folders = [str(folder) for folder in invented_study.study(tmp_path / "results")]
+    out = str(tmp_path / "elsewhere")
+    arguments = ["--compare", *folders, "--out", out]
+    assert brought(arguments, "torch", "ray", "transformers", "wandb") == "[]"
+    assert (tmp_path / "elsewhere" / "comparison.html").is_file()
+    monkeypatch.chdir(tmp_path)
+    assert launch.main(["--compare", *folders]) == 0
+    assert capsys.readouterr().out == "results/comparison/comparison.html\n"
+    assert not runner
+
+
+def test_a_comparison_that_may_not_be_sent_is_not_written_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    folders = [str(folder) for folder in invented_study.study(tmp_path / "results")]
+    out = tmp_path / "out"
+    assert launch.main(["--compare", *folders, "--out", str(out), "--wandb"]) == 2
+    assert capsys.readouterr().err.startswith("launch.py: --wandb found no login")
+    assert not out.exists()

@@ -118,7 +118,7 @@ def test_the_readme_shows_each_cheap_command() -> None:
 @pytest.mark.parametrize("arguments", launched(), ids=" ".join)
 def test_every_launch_command_has_options_and_settings_that_exist(arguments: list[str]) -> None:
     options = launch.parser().parse_args(arguments)
-    assert options.list or spec.load(options.sweep, options.set)
+    assert options.list or options.compare or spec.load(options.sweep, options.set)
 
 
 def test_every_option_and_every_sweep_is_shown_and_every_sweep_shown_exists() -> None:

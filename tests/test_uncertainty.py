@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
-import numpy as np
 import pytest
 
-from empathy.clustered import freedom_of, student
 from empathy.uncertainty import (
     BOOTSTRAP,
     EXACT,
@@ -116,15 +113,6 @@ def test_a_share_is_wilsons_and_never_reaches_what_was_seen_otherwise() -> None:
     assert found.method == WILSON
 
 
-def test_groups_of_unequal_size_count_as_fewer() -> None:
-    # One group of 11 and eleven of 1: 22^2 / (121 + 11) - 1 = 8/3 degrees of freedom, not 11.
-    assert freedom_of(np.array([11.0] + [1.0] * 11)) == pytest.approx(8 / 3)
-    assert freedom_of(np.ones(12)) == pytest.approx(11)
-    assert freedom_of(np.array([1000.0] + [1.0] * 11)) == 1.0
-    # Tables: t(2) = 4.3027, t(11) = 2.20099.
-    assert (student(0.975, 2), student(0.975, 11)) == pytest.approx((4.3027, 2.20099), abs=1e-4)
-
-
 def test_none_of_twenty_is_not_never() -> None:
     # Clopper-Pearson with 20 trials: 1 - 0.025 ** (1 / 20) = 0.16843.
     none = share_interval([0.0] * 20, many(20))
@@ -186,33 +174,3 @@ def test_a_raised_level_gets_the_draws_that_it_needs() -> None:
     assert few == enough
     with pytest.raises(ValueError, match="draws must be at least 1"):
         mean_interval(scores, groups, draws=0)
-
-
-Draw = Callable[[np.random.Generator, int], float]
-
-
-@pytest.mark.parametrize(
-    ("groups", "draw", "truth"),
-    [
-        (12, lambda rng, _: float(rng.normal(0.0, 0.5)), 0.0),
-        (30, lambda rng, _: float(rng.exponential(0.5)), 0.5),
-    ],
-    ids=["normal", "skewed"],
-)
-def test_intervals_cover_the_truth_as_often_as_they_say(
-    groups: int, draw: Draw, truth: float
-) -> None:
-    """500 data sets of unequal groups with an effect of their own. Wanted 95 %; two standard
-    errors of 500 tosses are 2 points, and small or skewed samples cost a few more. Intervals
-    that took items for independent cover 67 % here."""
-    rng = np.random.default_rng(5)
-    hits = 0
-    for _ in range(500):
-        sizes = rng.integers(1, 9, groups)
-        effects = np.repeat([draw(rng, i) for i in range(groups)], sizes)
-        names = [f"g{i}" for i in np.repeat(np.arange(groups), sizes)]
-        found = mean_interval((effects + rng.normal(0, 0.5, sizes.sum())).tolist(), names)
-        assert found.low is not None
-        assert found.high is not None
-        hits += found.low <= truth <= found.high
-    assert 0.91 <= hits / 500 <= 0.98

@@ -1,0 +1,110 @@
+"""Does DPO beat SFT, SFT continued as long, the untrained base? In words, family by family."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sweeps.comparison.contrasts import Arm, Contrast, Findings, Row, Verdict
+from sweeps.comparison.folders import Sweep
+from sweeps.comparison.phrases import Answer, listed, number_of, of_difference, sentence
+from sweeps.wording import counted
+
+CALLED: dict[Row, str] = {
+    "sft": "SFT",
+    "continued": "SFT continued",
+    "base": "the untrained base",
+    "dpo": "DPO",
+}
+QUESTIONS: dict[Row, str] = {
+    "sft": "Does DPO beat SFT, the warm start it began with?",
+    "continued": "Does DPO beat ordinary fine-tuning (SFT) continued for as long?",
+    "base": "Does DPO beat the untrained base?",
+}
+CLAIMS: dict[Verdict, str] = {
+    "better": "DPO beats {rival} in {names}",
+    "worse": "DPO is worse than {rival} in {names}",
+    "not separable": "DPO and {rival} cannot be told apart in {names}",
+    "too few dialogues": "there are too few test dialogues to say in {names}",
+}
+
+
+def against(found: Findings, rival: Row) -> Answer:
+    """DPO against one rival in every arm, also where that was not measured."""
+    asked = {each.first: each for each in found.against(rival)}
+    missing = [arm for arm in found.arms if arm.name not in asked]
+    claims = [
+        claim.format(rival=CALLED[rival], names=listed(names))
+        for verdict, claim in CLAIMS.items()
+        if (names := [name for name, each in asked.items() if each.verdict == verdict])
+    ]
+    if missing:
+        claims.append(f"not measured in {listed([arm.name for arm in missing])}")
+    details = [_detail(found, arm, asked[arm.name]) for arm in found.arms if arm.name in asked]
+    reasons = [_why_missing(arm, rival) for arm in missing]
+    short = overall([each.verdict for each in asked.values()], incomplete=bool(missing))
+    sentences = (sentence("; ".join(claims)), *details, *reasons, *referee(list(asked.values())))
+    return Answer(QUESTIONS[rival], short, sentences)
+
+
+def overall(verdicts: Sequence[Verdict], *, incomplete: bool = False) -> str:
+    """One or two words for "is the first better?" asked several times over."""
+    if not verdicts:
+        return "not measured"
+    where = ", where measured" if incomplete else ""
+    if all(verdict == "better" for verdict in verdicts):
+        return f"yes{where}"
+    if all(verdict == "worse" for verdict in verdicts):
+        return f"no, worse{where}"
+    if "better" in verdicts:
+        return "in part"
+    return "not shown" if "worse" in verdicts else "open"
+
+
+def referee(asked: Sequence[Contrast]) -> list[str]:
+    """Whether the scorer that no search follows sees the gains claimed; [] without a claim."""
+    claimed = [each for each in asked if each.verdict == "better" and each.referee is not None]
+    if not claimed:
+        return []
+    denied = [each for each in claimed if each.referee == "worse"]
+    unseen = [each for each in claimed if each.referee not in ("better", "worse")]
+    told = []
+    if denied:
+        told.append(f"says the opposite {_where(denied)}")
+    if unseen:
+        told.append(f"does not confirm it {_where(unseen)}: perhaps one scorer's taste")
+    seen = " and ".join(told) or "sees the same"
+    return [f"The referee, a scorer of another kind that no search follows, {seen}."]
+
+
+def _where(asked: Sequence[Contrast]) -> str:
+    """The arms of DPO's own questions, or those that another arm is held against."""
+    within = all(each.first == each.second for each in asked)
+    return f"{'in' if within else 'over'} {listed([each.second for each in asked])}"
+
+
+def searched(sweep: Sweep) -> str:
+    """How a winner was found: "best of 32 trials of 150 steps"."""
+    steps = sweep.setting("training.max_steps")
+    trials = sweep.summary.get("trials")
+    return f"best of {counted(trials, 'trial') if trials else 'its trials'} of {steps} steps"
+
+
+def _detail(found: Findings, arm: Arm, contrast: Contrast) -> str:
+    """Both numbers of one arm and their difference."""
+    ours, theirs = (number_of(arm.rows[row], found.metric) for row in ("dpo", contrast.rival))
+    first, second = CALLED["dpo"], CALLED[contrast.rival]
+    if contrast.rival == "continued" and arm.continued is not None:
+        first, second = (f"{name} ({searched(sweep)})" for name, sweep in
+                         ((first, arm.dpo), (second, arm.continued)))  # fmt: skip
+    difference = of_difference(contrast, found.metric)
+    return f"{arm.name}: {first} {ours}, {second} {theirs}; difference {difference}."
+
+
+def _why_missing(arm: Arm, rival: Row) -> str:
+    if "dpo" not in arm.rows:
+        return f"{arm.name}: no DPO trial was trained to the end and measured."
+    if rival == "continued" and arm.continued is None:
+        return f"{arm.name}: no SFT sweep was given; run sft_{arm.dpo.family} and add its folder."
+    if rival == "continued":
+        return f"{arm.name}: no trial of the SFT sweep was trained to the end and measured."
+    return f"{arm.name}: {CALLED[rival]} has no number for this metric."
