@@ -20,6 +20,7 @@ from empathy.errors import UserError
 from empathy.uncertainty import Estimate
 from sweeps.comparison.answers import cost
 from sweeps.comparison.contrasts import Findings, arms_of, findings
+from sweeps.comparison.crisis import NOT_EXAMINED
 from sweeps.comparison.folders import Sweep, read, read_all
 from sweeps.comparison.forest import Axis, Tick, axis
 from sweeps.comparison.guards import guards_of, warnings_of
@@ -216,7 +217,7 @@ def test_replies_without_a_score_are_counted(tmp_path: Path) -> None:
     assert warnings(findings([gaps]))[0].startswith(
         "Of a difference up to 2 test prompts could not be scored on both sides"
     )
-    assert warnings(findings([one])) == []
+    assert warnings(findings([one])) == [NOT_EXAMINED.format("gemma")]
 
 
 def test_unequal_rivals_are_warned_of(tmp_path: Path) -> None:

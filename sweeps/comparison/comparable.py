@@ -41,10 +41,9 @@ def check(sweeps: Sequence[Sweep]) -> None:
 
 
 def metric_of(sweep: Sweep) -> tuple[str, str]:
-    """The sweep's metric and goal; of several that were searched together, the first."""
+    """The sweep's metric and goal."""
     found = sweep.manifest["metric"]
-    first: dict[str, str] = found[0] if isinstance(found, list) else found
-    return first["name"], first["goal"]
+    return found["name"], found["goal"]
 
 
 def _has_scores(sweep: Sweep) -> None:
