@@ -132,7 +132,7 @@ def test_a_gain_that_the_referee_does_not_see_is_doubted(tmp_path: Path) -> None
 def test_the_best_family_is_named_only_when_it_beats_each_other(tmp_path: Path) -> None:
     clear = best_family(findings(sweeps(tmp_path / "x", gemma=2.0, llama=1.5, biobert=1.0)))
     assert clear.short == "gemma"
-    assert clear.sentences[0].endswith("and better than llama and biobert.")
+    assert clear.sentences[0].endswith("and is better than llama and biobert.")
     close = best_family(findings(sweeps(tmp_path / "y", gemma=2.0, llama=1.99, biobert=1.0)))
     assert close.short == "open"
     assert close.sentences[0].endswith(

@@ -25,7 +25,7 @@ def best_family(found: Findings) -> Answer:
     if equal:
         claim = f"{scored}, but cannot be told from {listed(equal)}: none is shown to be the best"
     else:
-        claim = f"{scored}, and better than {listed([arm.name for arm in rest])}"
+        claim = f"{scored}, and is better than {listed([arm.name for arm in rest])}"
     details = [_detail(found, first, other, duel) for other, duel in zip(rest, duels, strict=True)]
     short = "open" if equal else f"{first.name}{', with doubts' if doubted(duels) else ''}"
     context = (_confounded(arms), *_before(found, arms))

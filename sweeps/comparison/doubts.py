@@ -53,4 +53,4 @@ def _said(claimed: Sequence[Contrast], witness: Witness, meaning: str) -> str:
 def _where(asked: Sequence[Contrast]) -> str:
     """The arms of DPO's own questions, or those that another arm is held against."""
     within = all(each.first == each.second for each in asked)
-    return f"{'in' if within else 'over'} {listed([each.second for each in asked])}"
+    return f"{'in' if within else 'against'} {listed([each.second for each in asked])}"
