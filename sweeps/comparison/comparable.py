@@ -163,6 +163,6 @@ BETWEEN_FAMILIES: dict[str, Callable[[Sweep], Any]] = {
     "DPO's loss": lambda sweep: sweep.setting("training.loss"),
     "tokens of a prompt at most": lambda sweep: sweep.setting("training.max_prompt_tokens"),
     "device": lambda sweep: sweep.manifest.get("weights", {}).get("device"),
-    "version of the code": lambda sweep: sweep.manifest.get("commit"),
+    "version of the code": lambda sweep: str(sweep.manifest.get("commit"))[:9],
 }
 """What a comparison of families assumes to be equal, and how it is read."""
