@@ -48,7 +48,7 @@ class Arm:
     @property
     def is_specialist(self) -> bool:
         """Whether these are weights of a specialist: family biobert, not its general control."""
-        name = self.dpo.weights.lower()
+        name = self.dpo.weights_as_found.lower()
         general = any(part in name for part in ("bert-base", "minilm")) and "bio" not in name
         return self.dpo.family == "biobert" and not general
 
