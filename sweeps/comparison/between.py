@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sweeps.comparison.contrasts import Arm, Contrast, Findings, turned
+from sweeps.comparison.doubts import doubted, testimony
 from sweeps.comparison.phrases import Answer, listed, number_of, of_difference, sentence
-from sweeps.comparison.rivals import overall, referee
+from sweeps.comparison.rivals import overall
 
 BEST = "Which family is best after DPO?"
 SPECIALIST = "Does the specialist (BioBERT) beat the generalists?"
@@ -24,11 +25,11 @@ def best_family(found: Findings) -> Answer:
     if equal:
         claim = f"{scored}, but cannot be told from {listed(equal)}: none is shown to be the best"
     else:
-        claim = f"{scored}, and better than {listed([arm.name for arm in rest])}"
+        claim = f"{scored}, and is better than {listed([arm.name for arm in rest])}"
     details = [_detail(found, first, other, duel) for other, duel in zip(rest, duels, strict=True)]
-    short = "open" if equal else first.name
+    short = "open" if equal else f"{first.name}{', with doubts' if doubted(duels) else ''}"
     context = (_confounded(arms), *_before(found, arms))
-    return Answer(BEST, short, (f"{claim}.", *details, *context, *referee(duels)))
+    return Answer(BEST, short, (f"{claim}.", *details, *context, *testimony(duels)))
 
 
 def specialist(found: Findings) -> Answer:
@@ -52,12 +53,11 @@ def specialist(found: Findings) -> Answer:
     headline = f"{listed([arm.name for arm in special])}: {'; '.join(claims)}."
     details = [_detail(found, one, other, duel) for one, other, duel in pairs]
     duels = [duel for _, _, duel in pairs]
-    short = overall([each.verdict for each in duels])
     control = (
         "Specialist and generalists differ in architecture and size too; the control for the "
         "specialist's words alone is the same sweep on bert-base-cased."
     )
-    return Answer(SPECIALIST, short, (headline, *details, control, *referee(duels)))
+    return Answer(SPECIALIST, overall(duels), (headline, *details, control, *testimony(duels)))
 
 
 def _ranked(found: Findings) -> list[Arm]:

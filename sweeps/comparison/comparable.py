@@ -41,10 +41,9 @@ def check(sweeps: Sequence[Sweep]) -> None:
 
 
 def metric_of(sweep: Sweep) -> tuple[str, str]:
-    """The sweep's metric and goal; of several that were searched together, the first."""
+    """The sweep's metric and goal."""
     found = sweep.manifest["metric"]
-    first: dict[str, str] = found[0] if isinstance(found, list) else found
-    return first["name"], first["goal"]
+    return found["name"], found["goal"]
 
 
 def _has_scores(sweep: Sweep) -> None:
@@ -164,6 +163,6 @@ BETWEEN_FAMILIES: dict[str, Callable[[Sweep], Any]] = {
     "DPO's loss": lambda sweep: sweep.setting("training.loss"),
     "tokens of a prompt at most": lambda sweep: sweep.setting("training.max_prompt_tokens"),
     "device": lambda sweep: sweep.manifest.get("weights", {}).get("device"),
-    "version of the code": lambda sweep: sweep.manifest.get("commit"),
+    "version of the code": lambda sweep: str(sweep.manifest.get("commit"))[:9],
 }
 """What a comparison of families assumes to be equal, and how it is read."""

@@ -48,7 +48,7 @@ class Arm:
     @property
     def is_specialist(self) -> bool:
         """Whether these are weights of a specialist: family biobert, not its general control."""
-        name = self.dpo.weights.lower()
+        name = self.dpo.weights_as_found.lower()
         general = any(part in name for part in ("bert-base", "minilm")) and "bio" not in name
         return self.dpo.family == "biobert" and not general
 
@@ -68,6 +68,8 @@ class Contrast:
     verdict: Verdict
     referee: Verdict | None
     """The same question put to the scorer that no search follows; None where it was not asked."""
+    fresh: Verdict | None = None
+    """What the settings' other seeds say of it, at 95 %; None where none were trained."""
 
 
 @dataclass(frozen=True)
@@ -149,12 +151,13 @@ class _Question:
     rival: Row
     names: tuple[str, str]
     pair: tuple[Evaluation, Evaluation]
+    fresh: Estimate | None = None
 
 
 def _asked(arms: Sequence[Arm]) -> list[_Question]:
     """DPO against each rival of its own arm, then all arms' DPO winners against each other."""
     own = [
-        _Question(rival, (arm.name, arm.name), (arm.rows["dpo"], arm.rows[rival]))
+        _Question(rival, (arm.name,) * 2, (arm.rows["dpo"], arm.rows[rival]), _fresh(arm, rival))
         for rival in RIVALS
         for arm in arms
         if "dpo" in arm.rows and rival in arm.rows
@@ -172,7 +175,16 @@ def _contrast(question: _Question, metric: str, goal: str, level: float) -> Cont
     judged = metric != REFEREE and all(REFEREE in each.scores for each in question.pair)
     referee = verdict(compare(*question.pair, REFEREE, level), "maximize") if judged else None
     return Contrast(question.rival, *question.names, compare(*question.pair, metric, LEVEL),
-                    corrected, verdict(corrected, goal), referee)  # fmt: skip
+                    corrected, verdict(corrected, goal), referee,
+                    verdict(question.fresh, goal) if question.fresh else None)  # fmt: skip
+
+
+def _fresh(arm: Arm, rival: Row) -> Estimate | None:
+    """The lead of the winner's settings over a baseline by fresh seeds, as summary.json has it."""
+    metric, _ = metric_of(arm.dpo)
+    leads = (arm.dpo.summary.get("seeds") or {}).get("differences", {})
+    found = leads.get(f"vs_{rival}", {}).get(metric)
+    return Estimate.from_dict(found) if found else None
 
 
 def verdict(difference: Estimate, goal: str) -> Verdict:
@@ -192,6 +204,7 @@ def turned(contrast: Contrast) -> Contrast:
         _negated(contrast.difference), _negated(contrast.corrected),
         other.get(contrast.verdict, contrast.verdict),
         other.get(contrast.referee, contrast.referee),
+        other.get(contrast.fresh, contrast.fresh),
     )  # fmt: skip
 
 

@@ -55,10 +55,13 @@ class Sweep:
     @property
     def weights(self) -> str:
         """The base model's name; of local weights the start of their hash, since paths may tell."""
-        name = str(self.manifest.get("weights", {}).get("name") or self.setting("model"))
-        if without_paths(name) == name:
-            return name
-        return f"local weights {self.start[1][:8]}"
+        name = self.weights_as_found
+        return name if without_paths(name) == name else f"local weights {self.start[1][:8]}"
+
+    @property
+    def weights_as_found(self) -> str:
+        """The same with a path, which no report shows."""
+        return str(self.manifest.get("weights", {}).get("name") or self.setting("model"))
 
     @property
     def best_trial(self) -> str | None:
@@ -70,8 +73,7 @@ class Sweep:
         """What tells base models apart: family, weights, number format of the base."""
         known = self.manifest.get("weights", {})
         quantization = known.get("quantization") or self.setting("quantization") or "none"
-        sha256 = known.get("sha256") or known.get("name") or self.setting("model")
-        return self.family, str(sha256), str(quantization)
+        return self.family, str(known.get("sha256") or self.weights_as_found), str(quantization)
 
     def setting(self, path: str) -> Any:
         """A setting by its dotted name; None where it is not on record."""

@@ -21,10 +21,11 @@ from sweeps.comparison.answers import answers, certainty
 from sweeps.comparison.comparable import unequal_effort, unequal_families
 from sweeps.comparison.contrasts import ROWS, Arm, Findings, Row
 from sweeps.comparison.cost import cost_of
+from sweeps.comparison.crisis import NOT_EXAMINED, crisis_rows, crisis_warnings
 from sweeps.comparison.folders import Sweep
 from sweeps.comparison.forest import axis
 from sweeps.comparison.guards import guards_of, warnings_of
-from sweeps.comparison.phrases import figure, percent
+from sweeps.comparison.phrases import figure, listed, percent
 from sweeps.comparison.rivals import CALLED
 from sweeps.manifest import MANIFEST, write_json
 from sweeps.report import markdown
@@ -85,6 +86,7 @@ def contents(found: Findings) -> dict[str, Any]:
         "names": ASKED,
         "called": {**CALLED, "base": "Base"},
         "guards": {arm.name: guards_of(arm, found.metric) for arm in found.arms},
+        "crisis": [row for arm in found.arms for row in crisis_rows(arm)],
         "prompts": len(first.prompt_ids),
         "dialogues": len(set(first.groups)),
         "searches": [(arm, row, sweep, cost_of(sweep)) for arm, row, sweep in searches(found)],
@@ -105,7 +107,11 @@ def warnings(found: Findings) -> list[str]:
             f"Of a difference up to {wording.counted(left_out, 'test prompt')} could not be scored "
             "on both sides and count for nothing."
         )
-    return [*told, *(text for arm in found.arms for text in warnings_of(arm))]
+    silent = [arm.name for arm in found.arms if "dpo" in arm.rows and not crisis_rows(arm)]
+    if silent:
+        told.append(NOT_EXAMINED.format(listed(silent)))
+    of_arms = [(*crisis_warnings(arm), *warnings_of(arm)) for arm in found.arms]
+    return [*told, *(text for texts in of_arms for text in texts)]
 
 
 def searches(found: Findings) -> list[tuple[Arm, Row, Sweep]]:

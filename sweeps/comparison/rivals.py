@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sweeps.comparison.contrasts import Arm, Contrast, Findings, Row, Verdict
+from sweeps.comparison.doubts import doubted, testimony
 from sweeps.comparison.folders import Sweep
 from sweeps.comparison.phrases import Answer, listed, number_of, of_difference, sentence
 from sweeps.wording import counted
@@ -41,15 +42,20 @@ def against(found: Findings, rival: Row) -> Answer:
         claims.append(f"not measured in {listed([arm.name for arm in missing])}")
     details = [_detail(found, arm, asked[arm.name]) for arm in found.arms if arm.name in asked]
     reasons = [_why_missing(arm, rival) for arm in missing]
-    short = overall([each.verdict for each in asked.values()], incomplete=bool(missing))
-    sentences = (sentence("; ".join(claims)), *details, *reasons, *referee(list(asked.values())))
-    return Answer(QUESTIONS[rival], short, sentences)
+    contrasts = list(asked.values())
+    sentences = (sentence("; ".join(claims)), *details, *reasons, *testimony(contrasts))
+    return Answer(QUESTIONS[rival], overall(contrasts, incomplete=bool(missing)), sentences)
 
 
-def overall(verdicts: Sequence[Verdict], *, incomplete: bool = False) -> str:
-    """One or two words for "is the first better?" asked several times over."""
-    if not verdicts:
+def overall(asked: Sequence[Contrast], *, incomplete: bool = False) -> str:
+    """A few words for "is the first better?" asked several times over."""
+    if not asked:
         return "not measured"
+    short = _overall([each.verdict for each in asked], incomplete)
+    return f"{short}, with doubts" if doubted(asked) else short
+
+
+def _overall(verdicts: Sequence[Verdict], incomplete: bool) -> str:
     where = ", where measured" if incomplete else ""
     if all(verdict == "better" for verdict in verdicts):
         return f"yes{where}"
@@ -58,28 +64,6 @@ def overall(verdicts: Sequence[Verdict], *, incomplete: bool = False) -> str:
     if "better" in verdicts:
         return "in part"
     return "not shown" if "worse" in verdicts else "open"
-
-
-def referee(asked: Sequence[Contrast]) -> list[str]:
-    """Whether the scorer that no search follows sees the gains claimed; [] without a claim."""
-    claimed = [each for each in asked if each.verdict == "better" and each.referee is not None]
-    if not claimed:
-        return []
-    denied = [each for each in claimed if each.referee == "worse"]
-    unseen = [each for each in claimed if each.referee not in ("better", "worse")]
-    told = []
-    if denied:
-        told.append(f"says the opposite {_where(denied)}")
-    if unseen:
-        told.append(f"does not confirm it {_where(unseen)}: perhaps one scorer's taste")
-    seen = " and ".join(told) or "sees the same"
-    return [f"The referee, a scorer of another kind that no search follows, {seen}."]
-
-
-def _where(asked: Sequence[Contrast]) -> str:
-    """The arms of DPO's own questions, or those that another arm is held against."""
-    within = all(each.first == each.second for each in asked)
-    return f"{'in' if within else 'over'} {listed([each.second for each in asked])}"
 
 
 def searched(sweep: Sweep) -> str:
