@@ -42,8 +42,8 @@ from empathy.uncertainty import (
 DATA_SETS, LOWEST, HIGHEST = 500, 0.93, 0.97
 COUNTS = [10, 28, 96]
 CAUTIOUS = {"rare share", "three seeds", "two fresh of three"}
-"""May hold it more often: where nothing at all was seen of a rare event the exact bound is left, and
-with so few seeds reaches that add in squares are up to half a point too cautious."""
+"""May hold it more often: where nothing at all was seen of a rare event the exact bound is left,
+and with so few seeds reaches that add in squares are a little too cautious."""
 Random = np.random.Generator
 
 

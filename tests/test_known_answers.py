@@ -103,17 +103,20 @@ def test_every_judge_gives_two_policies_one_win_between_them(judge: WinJudge) ->
 
 @pytest.mark.parametrize(("groups", "power"), [(28, 0.34), (96, 0.86)])
 def test_ten_points_of_win_rate(groups: int, power: float) -> None:
-    """Wins of 60 % instead of 50 %, found where the interval lies above one half. By hand: n replies
-    of a group add the variance 0.24 (0.8 n + 0.2 n^2) to the number of wins. For n of 1 to 8 (4.5 on
-    average, its square 25.5) that is 0.24 * 8.7 per group, of the rate 2.088 / 4.5^2 / groups. Over
-    96 groups the standard error is 0.0328, so 0.1 is 3.05 of them and t is 1.99: found in 86 %. Over
-    28 it is 0.0607, 1.65 of them, and t is 2.07: found in 34 %."""
+    """Wins of 60 % instead of 50 %, found where the interval lies above one half.
+
+    By hand: n replies of a group add the variance 0.24 (0.8 n + 0.2 n^2) to the number of wins. For
+    n of 1 to 8 (4.5 on average, its square 25.5) that is 0.24 * 8.7 = 2.088 a group, so that of the
+    rate is 2.088 / 4.5^2 / groups. Over 96 groups the standard error is 0.0328: 0.1 is 3.05 of them
+    and t is 1.99, found in 86 %. Over 28 it is 0.0607: 1.65 of them and t is 2.07, found in 34 %.
+    """
     rng, hits = np.random.default_rng(11), 0
     for _ in range(SWEEPS):
         group = np.repeat(np.arange(groups), rng.integers(1, 9, groups))
         own = rng.beta(2.4, 1.6, groups)[group]
         won = rng.random(len(group)) < own
-        rate = share_interval(wins(won.astype(float).tolist(), [0.5] * len(won)), list(map(str, group)))
+        column = wins(won.astype(float).tolist(), [0.5] * len(won))
+        rate = share_interval(column, [str(number) for number in group])
         hits += ends(rate)[0] > 0.5
     assert hits / SWEEPS == pytest.approx(power, abs=3 * (power * (1 - power) / SWEEPS) ** 0.5)
 

@@ -71,7 +71,8 @@ def agreement(
     same = [
         None if x is None or y is None else float(x == y) for x, y in zip(wins, others, strict=True)
     ]
-    return Agreement(share_interval(same, groups), resampled_interval(kappa, kept))
+    beyond_chance = resampled_interval(kappa, kept, bounds=(-1.0, 1.0))
+    return Agreement(share_interval(same, groups), beyond_chance)
 
 
 def cohens_kappa(matrix: Floats) -> float | None:

@@ -56,7 +56,7 @@ def length_controlled(
     def rate(weights: Floats) -> float:
         return rate_at_equal_length(won, length, weights)
 
-    found = resampled_interval(rate, kept, draws=1000)
+    found = resampled_interval(rate, kept, bounds=(0.0, 1.0), draws=1000)
     assert found is not None
     return replace(found, unscored=unscored)
 
