@@ -78,8 +78,11 @@ def agreement(
 def cohens_kappa(matrix: Floats) -> float | None:
     """(p_o - p_e) / (1 - p_e) of a weighted confusion matrix [k, k]; None where p_e is 1.
 
-    Cohen 1960, "A coefficient of agreement for nominal scales", eq. 1.
+    Cohen 1960, "A coefficient of agreement for nominal scales", eq. 1. Raises ValueError for an
+    empty matrix.
     """
+    if not matrix.any():
+        raise ValueError("no verdicts were given: there is nothing to agree on")
     shares = matrix / matrix.sum()
     expected = float(shares.sum(0) @ shares.sum(1))
     if expected > 1 - 1e-12:
