@@ -265,9 +265,10 @@ def _summary(
     opener = commonest_opener(answers.texts, groups)
     if opener is not None:
         metrics["common_opener"] = opener
-    pairs = answers.pair_margins
-    if pairs is not None and pairs.margins:
-        metrics["pair_accuracy"] = share_interval(prefers_chosen(pairs.margins), pairs.groups)
+    pairs = answers.pair_margins or PairMargins((), ())
+    preferred = prefers_chosen(pairs.margins)
+    if any(each is not None for each in preferred):
+        metrics["pair_accuracy"] = share_interval(preferred, pairs.groups)
     unscored = {name: column.count(None) for name, column in columns.items() if None in column}
     ids = tuple(prompt.prompt_id for prompt in prompts)
     return Evaluation(answers.policy, split, metrics, columns, ids, groups, unscored, among)

@@ -78,8 +78,10 @@ def set_over_seeds(runs: Sequence[Estimate]) -> Estimate:
 
     Its interval adds in squares the mean reach of the runs' own intervals and that of Student's
     over seeds. What seeds and groups share is in both, so it is wider than need be. Where a run has
-    only a range it is the mean of the ranges.
+    only a range it is the mean of the ranges. Raises ValueError without runs.
     """
+    if not runs:
+        raise ValueError("no runs were given: there is no number to average")
     values = np.array([run.value for run in runs])
     value = float(values.mean())
     found = replace(runs[0], value=value, unscored=sum(run.unscored for run in runs))

@@ -14,12 +14,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from math import isfinite, sqrt
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
-from empathy.clustered import Floats, freedom_of, student, variance_between, wilson
+from empathy.clustered import (
+    Floats,
+    freedom_of,
+    stretched,
+    student,
+    variance_between,
+    wilson,
+)
 
 FEWEST_GROUPS = 10
 """Groups that an interval needs; with fewer it is the leave-one-group-out range."""
@@ -151,13 +157,8 @@ def ratio_interval(
     weights = _resamples(count, seed, _enough_draws(draws, level))
     resampled = (weights @ above) / (weights @ below)
     tail = (1 - level) / 2
-    # Resampling draws from the groups at hand, which vary less than those they stand for: the
-    # plain percentiles are too narrow for few groups (Hesterberg 2015, section 4). So both ends
-    # are moved away from the value by Student's t over the normal quantile.
-    stretch = student(1 - tail, freedom_of(below)) / NormalDist().inv_cdf(1 - tail)
-    stretch *= sqrt(count / (count - 1))
     ends = np.quantile(resampled, [tail, 1 - tail])
-    low, high = (value + stretch * (float(end) - value) for end in ends)
+    low, high = stretched(ends, value, below, level)
     return Estimate(value, low, high, n, count, BOOTSTRAP, level, unscored)
 
 

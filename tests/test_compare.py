@@ -76,15 +76,35 @@ def test_a_number_without_direction_has_no_best() -> None:
         tied(best, [best], "words")
 
 
+def leading(by: float) -> Evaluation:
+    """Ahead of `FLAT` by so many standard errors of their difference."""
+    noise = np.random.default_rng(0).normal(size=40)
+    noise = (noise - noise.mean()) / noise.std(ddof=1)
+    return scored("best", (noise + by / np.sqrt(40)).tolist())
+
+
+FLAT, FAR = scored("flat", [0.0] * 40), scored("far", [-9.0] * 40)
+
+
 def test_asking_often_is_paid_for() -> None:
     """A gap of 2.4 standard errors is found by one question and not by twenty (t = 3.3 needed)."""
-    rng = np.random.default_rng(0)
-    noise = rng.normal(size=40)
-    noise = (noise - noise.mean()) / noise.std(ddof=1)
-    best = scored("best", (noise + 2.4 / np.sqrt(40)).tolist())
-    flat = scored("flat", [0.0] * 40)
-    assert tied(best, [flat], "empathy") == []
-    assert tied(best, [flat] * 20, "empathy") == ["flat"] * 20
+    best = leading(2.4)
+    assert tied(best, [FLAT], "empathy") == []
+    assert tied(best, [FLAT] * 20, "empathy") == ["flat"] * 20
+
+
+def test_what_is_left_out_makes_the_rest_of_the_questions_fewer() -> None:
+    """2.2 standard errors: t(39) is 2.33 for the better of two questions, 2.02 for one."""
+    assert tied(leading(2.2), [FLAT, FLAT], "empathy") == ["flat", "flat"]
+    assert tied(leading(2.2), [FLAT, FAR], "empathy") == []
+
+
+def test_a_best_chosen_on_the_same_prompts_pays_for_all_pairs() -> None:
+    """3.6 standard errors: t(39) is 3.3 for twenty questions, 4.0 for the 210 pairs of 21."""
+    assert tied(leading(3.6), [FLAT] * 20, "empathy") == []
+    assert tied(leading(3.6), [FLAT] * 20, "empathy", among=21) == ["flat"] * 20
+    assert tied(leading(9.0), [FLAT] * 20, "empathy", among=21) == []
+    assert tied(leading(9.0), [], "empathy", among=1) == []
 
 
 def test_equal_trials_are_seldom_told_apart() -> None:

@@ -1,15 +1,19 @@
 """How often each interval holds the truth: 500 data sets each, of clustered replies.
 
-95 % is promised and 93 to 97 % passes: two standard errors of 500 draws are 1.9 points. The seed was
-chosen once. Groups have one to eight replies, and a fifth of the variance lies between them.
+95 % is promised and 93 to 97 % passes: two standard errors of 500 draws are 1.9 points. The seed
+was chosen once. Groups have one to eight replies, and a fifth of the variance lies between them.
 
 Measured with 3,000 data sets (1,500 of 96 groups), for 10, 28 and 96 groups, in %:
 
-    mean of skewed scores   94.7 94.6 95.9      paired difference    95.1 94.0 94.2
+    mean of skewed scores   94.7 94.6 95.9      jackknife of a ratio 93.3 94.4 94.5
     share of one half       95.2 95.0 94.9      three seeds alike    96.5 95.5 95.9
     share of 0.3            95.8 95.3 95.3      three seeds          96.8 96.1 96.1
-    share of 0.1            98.1 94.5 95.5      three seeds apart    95.4 95.6 95.8
-    ratio                   94.9 95.0 96.3      two fresh of three   97.4 96.7 97.0
+    share of 0.1            98.1 94.5 95.5      three seeds apart    95.4 95.7 95.9
+    ratio                   94.9 95.0 96.3      two fresh of three   97.5 96.6 97.0
+    paired difference       95.1 94.0 94.2
+
+The jackknife is for statistics that are nearly linear: of the standard deviation of such skewed
+scores it held 88, 91 and 93 %.
 
 python -m pytest tests/test_coverage.py
 """
@@ -37,9 +41,9 @@ from empathy.uncertainty import (
 
 DATA_SETS, LOWEST, HIGHEST = 500, 0.93, 0.97
 COUNTS = [10, 28, 96]
-CAUTIOUS = {("rare share", 10)} | {("two fresh of three", groups) for groups in COUNTS}
-"""Wider than need be, and known to be: often nothing at all was seen of so rare an event, which
-leaves the exact bound; and two seeds judged by the spread of three."""
+CAUTIOUS = {"rare share", "three seeds", "two fresh of three"}
+"""May hold it more often: where nothing at all was seen of a rare event the exact bound is left,
+and with so few seeds reaches that add in squares are a little too cautious."""
 Random = np.random.Generator
 
 
@@ -155,5 +159,5 @@ def covered(draw: Draw, groups: int) -> float:
 @pytest.mark.parametrize("kind", DRAWS)
 def test_an_interval_holds_the_truth_as_often_as_it_says(kind: str, groups: int) -> None:
     found = covered(DRAWS[kind], groups)
-    most = 1.0 if (kind, groups) in CAUTIOUS else HIGHEST
+    most = 1.0 if kind in CAUTIOUS else HIGHEST
     assert LOWEST <= found <= most, f"{kind} over {groups} groups holds it in {found:.1%}"

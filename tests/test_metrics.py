@@ -58,6 +58,10 @@ def test_an_untrained_policy_prefers_neither() -> None:
     assert prefers_chosen([0.0, 3.0, -0.1]) == (0.5, 1.0, 0.0)
 
 
+def test_a_margin_that_is_no_number_is_no_loss() -> None:
+    assert prefers_chosen([float("nan"), 1.0]) == (None, 1.0)
+
+
 def test_words_are_counted_without_punctuation() -> None:
     assert word_list("I don\u2019t know -- really!") == ["i", "don\u2019t", "know", "really"]
     assert lengths(["I don't know.", "", "..."]) == (3.0, 0.0, 0.0)

@@ -29,16 +29,25 @@ def test_one_group_has_no_interval() -> None:
     assert (found.value, found.low, found.high, found.method) == (4.0, None, None, ONE_GROUP)
 
 
-def test_many_groups_give_the_percentiles_of_resampled_groups() -> None:
+def test_the_interval_of_a_plain_mean_is_students() -> None:
     scores = np.arange(40.0)
     groups = [f"g{i:02d}" for i in range(40)]
     found = resampled_interval(
         lambda weights: float(weights @ scores / weights.sum()), groups, draws=20_000
     )
-    # The plug-in standard error: sqrt((40^2 - 1) / 12 / 40) = 1.8253; 1.96 of it are 3.578.
+    # As in test_uncertainty: s / sqrt(40) = 1.8484, and t(39) = 2.0227 of them are 3.739.
     assert found is not None
     assert found.method == BOOTSTRAP
-    assert (found.low, found.high) == pytest.approx((19.5 - 3.578, 19.5 + 3.578), abs=0.1)
+    assert (found.low, found.high) == pytest.approx((19.5 - 3.739, 19.5 + 3.739), abs=0.1)
+
+
+def test_an_interval_ends_where_its_number_can() -> None:
+    groups = [f"g{i:02d}" for i in range(40)]
+    found = resampled_interval(
+        lambda weights: float(weights @ np.arange(40.0) / weights.sum()), groups, bounds=(18, 20)
+    )
+    assert found is not None
+    assert (found.low, found.high) == (18.0, 20.0)
 
 
 def test_resamples_that_define_nothing_are_left_out() -> None:

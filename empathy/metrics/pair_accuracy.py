@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isnan
 
 
-def prefers_chosen(margins: Sequence[float]) -> tuple[float, ...]:
-    """1 where a pair's margin is positive, 0.5 where it is exactly 0, else 0.
+def prefers_chosen(margins: Sequence[float]) -> tuple[float | None, ...]:
+    """1 where a pair's margin is positive, 0.5 where it is exactly 0, else 0; None for NaN.
 
     A margin is `(log pi - log ref)(chosen) - (log pi - log ref)(rejected)` in nats (DPO, eq. 5
     without beta, which changes no sign). An untrained policy has margin 0 everywhere: 0.5.
     """
-    return tuple(0.5 if margin == 0 else float(margin > 0) for margin in margins)
+    return tuple(map(_preferred, margins))
+
+
+def _preferred(margin: float) -> float | None:
+    if isnan(margin):
+        return None
+    return 0.5 if margin == 0 else float(margin > 0)

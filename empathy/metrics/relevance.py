@@ -43,14 +43,14 @@ def share_less_similar(
     """Per reply the share of its other posts that are less similar to it than its own, ties half.
 
     `replies[i]` answers `posts[i]`; both are `[n, width]` of unit length. None for a reply without
-    others. The mean over replies is an area under the ROC curve.
+    others, or where a vector is not a number. The mean over replies is an area under the ROC curve.
     """
     similarity = replies @ posts.T  # [n, n], cosines
     return tuple(_share(similarity[i], i, other) for i, other in enumerate(others))
 
 
 def _share(row: NDArray[np.float32], own: int, other: Sequence[int]) -> float | None:
-    if not other:
-        return None
     rivals = row[list(other)]
+    if not other or np.isnan(row[own]) or np.isnan(rivals).any():
+        return None
     return float(((rivals < row[own]) + 0.5 * (rivals == row[own])).mean())

@@ -95,7 +95,7 @@ def commonest_opener(texts: Sequence[str], groups: Sequence[str]) -> Estimate | 
     """The share of replies that begin with the commonest three words, with a jackknife interval.
 
     A bootstrap would repeat replies and so make openers common by itself. None when every reply is
-    blank. `groups[i]` is the group of `texts[i]`.
+    blank; blank ones count as unscored. `groups[i]` is the group of `texts[i]`.
     """
     openers: dict[str, Counter[str]] = defaultdict(Counter)
     for text, group in zip(texts, groups, strict=True):
@@ -107,7 +107,10 @@ def commonest_opener(texts: Sequence[str], groups: Sequence[str]) -> Estimate | 
     left_out = (
         [_largest_share(total - own) for own in openers.values()] if len(openers) > 1 else [0.0]
     )
-    found = jackknife_interval(_largest_share(total), left_out, total.total())
+    n = total.total()
+    found = replace(
+        jackknife_interval(_largest_share(total), left_out, n), unscored=len(texts) - n
+    )
     if found.low is None or found.high is None:
         return found
     return replace(found, low=max(0.0, found.low), high=min(1.0, found.high))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isnan
 
 TIE = 1e-5
 """Scores this close are equal: the same text scored in another batch differs by float32 rounding,
@@ -14,12 +15,12 @@ def wins(
 ) -> tuple[float | None, ...]:
     """1 where `scores[i]` beats `rivals[i]`, 0.5 where they tie, 0 where it loses.
 
-    None where either has no score. Raises ValueError if the two are not aligned.
+    None where either has no score, or NaN. Raises ValueError if the two are not aligned.
     """
     if len(scores) != len(rivals):
         raise ValueError(f"{len(scores)} replies cannot meet {len(rivals)} rivals: align them")
     return tuple(
-        None if own is None or rival is None else _win(own - rival)
+        None if own is None or rival is None or isnan(own - rival) else _win(own - rival)
         for own, rival in zip(scores, rivals, strict=True)
     )
 

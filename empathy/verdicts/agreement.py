@@ -71,14 +71,18 @@ def agreement(
     same = [
         None if x is None or y is None else float(x == y) for x, y in zip(wins, others, strict=True)
     ]
-    return Agreement(share_interval(same, groups), resampled_interval(kappa, kept))
+    beyond_chance = resampled_interval(kappa, kept, bounds=(-1.0, 1.0))
+    return Agreement(share_interval(same, groups), beyond_chance)
 
 
 def cohens_kappa(matrix: Floats) -> float | None:
     """(p_o - p_e) / (1 - p_e) of a weighted confusion matrix [k, k]; None where p_e is 1.
 
-    Cohen 1960, "A coefficient of agreement for nominal scales", eq. 1.
+    Cohen 1960, "A coefficient of agreement for nominal scales", eq. 1. Raises ValueError for an
+    empty matrix.
     """
+    if not matrix.any():
+        raise ValueError("no verdicts were given: there is nothing to agree on")
     shares = matrix / matrix.sum()
     expected = float(shares.sum(0) @ shares.sum(1))
     if expected > 1 - 1e-12:

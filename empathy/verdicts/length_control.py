@@ -56,7 +56,7 @@ def length_controlled(
     def rate(weights: Floats) -> float:
         return rate_at_equal_length(won, length, weights)
 
-    found = resampled_interval(rate, kept, draws=1000)
+    found = resampled_interval(rate, kept, bounds=(0.0, 1.0), draws=1000)
     assert found is not None
     return replace(found, unscored=unscored)
 
@@ -65,8 +65,10 @@ def rate_at_equal_length(won: Floats, length: Floats, weights: Floats) -> float:
     """Sigmoid of theta at the most probable (theta, phi); won, length, weights are `[n]`.
 
     Newton's method on the weighted cross-entropy, which is convex; a step that overshoots is
-    halved.
+    halved. Raises ValueError where nothing has a weight, for then the prior alone would speak.
     """
+    if not weights.any():
+        raise ValueError("no comparison has a weight: there is no win rate")
     design = np.stack([np.ones_like(length), length], axis=1)
     prior = np.eye(2) / PRIOR_DEVIATION**2
 
