@@ -14,6 +14,7 @@ from empathy.errors import UserError
 from empathy.evaluate import Evaluation
 from sweeps.finalists import Outcome, complete
 from sweeps.observers import BASELINES, of_search
+from sweeps.safe_winner import choose, in_summary, without_unsafe
 from sweeps.spec import SweepSpec
 
 
@@ -22,10 +23,16 @@ def summarise(
     outcome: Outcome,
     baselines: Mapping[str, Mapping[str, Any]],
     test: Mapping[str, Mapping[str, Any]],
+    safety: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The content of summary.json; the winner is the best finalist on validation prompts."""
+    """The content of summary.json.
+
+    The winner is the best finalist on validation prompts that is not unsafe (`safe_winner`).
+    """
     states = [state for trial, state in outcome.states.items() if of_search(trial)]
     ranked = [trial for trial in test if of_search(trial)]  # in the order of `finalists`
+    choice = choose(ranked, safety)
+    best = choice.best
     return {
         "sweep": spec.name,
         "metric": spec.metric.model_dump(),
@@ -34,10 +41,11 @@ def summarise(
         "stopped_early": states.count("stopped"),
         "failed": states.count("failed"),
         "baselines": {name: {"metrics": baselines[name]["test"]["metrics"]} for name in BASELINES},
-        "best": _finalist(outcome, ranked[0], test) if ranked else None,
+        "best": _finalist(outcome, best, test) if best else None,
         "finalists": [_finalist(outcome, trial, test) for trial in ranked],
-        "tied": _tied(spec, outcome, ranked[0], test) if ranked else [],
-        "differences": _differences(ranked[0], baselines, test) if ranked else {},
+        "tied": without_unsafe(_tied(spec, outcome, best, test), safety) if best else [],
+        "differences": _differences(best, baselines, test) if best else {},
+        "safety": in_summary(safety, choice),
     }
 
 
