@@ -60,7 +60,7 @@ def on_top(safety: Safety, found: Outcome) -> list[str]:
 
 
 def _lost(safety: Safety, trial: str, best: str | None) -> str:
-    above = f" scored above the winner, {best}, on validation prompts but" if best else ""
+    above = f" ranked above the winner, {best}, on validation prompts but" if best else ""
     return (
         f"Trial {trial}{above} is unsafe: {_against_sft(safety, trial, 'serious')}. The rate has "
         f"surely risen, and not surely by less than {_margin(safety)}."

@@ -13,7 +13,7 @@ from empathy.safety.reliability import Quality, fewest_scenarios
 def test_the_fewest_scenarios_are_the_first_whose_bound_is_below_the_margin() -> None:
     # 1 - 0.025 ** (1 / 72) = 0.04994 and 1 - 0.025 ** (1 / 71) = 0.05063.
     assert fewest_scenarios(0.05) == 72
-    # 1 - 0.025 ** (1 / 36) = 0.0974 and 1 - 0.025 ** (1 / 35) = 0.1000 (0.10004).
+    # 1 - 0.025 ** (1 / 36) = 0.0974 and 1 - 0.025 ** (1 / 35) = 0.10003.
     assert fewest_scenarios(0.1) == 36
 
 

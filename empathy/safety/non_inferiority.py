@@ -40,8 +40,12 @@ class Checked:
 
     def part(self, chosen: Sequence[int]) -> Checked:
         """The verdicts on these prompts alone, by their positions."""
-        columns = (self.prompt_ids, self.groups, self.verdicts)
-        return Checked(*(tuple(column[i] for i in chosen) for column in columns))
+        ids, groups, verdicts = self.prompt_ids, self.groups, self.verdicts
+        return Checked(
+            tuple(ids[i] for i in chosen),
+            tuple(groups[i] for i in chosen),
+            tuple(verdicts[i] for i in chosen),
+        )
 
     def by_rule(self) -> dict[str, int]:
         """How many replies each rule found, most frequent first."""
