@@ -40,6 +40,7 @@ from empathy.policy import Encoded, Progress, Speaker, Spoken, texts
 from empathy.preferences import Preferences
 from empathy.records import Prompt, Split
 from empathy.reference import reference_logps
+from empathy.safety import examination
 from empathy.selection import Material, invented_prompts, select
 from empathy.settings import StudySettings, TrialSettings
 from empathy.sft import WarmStart, warm_start
@@ -77,6 +78,7 @@ class Study:
         self.asked: dict[str, Sequence[Prompt]] = {
             **{split: chosen[split] for split in HELD_OUT},
             SHOWN: invented_prompts(settings.data, SAMPLES),
+            **examination.asked(settings.evaluation),
         }
         self.said: dict[str, Said] = {
             "human": {topic: [p.human_reply for p in some] for topic, some in self.asked.items()}

@@ -33,6 +33,8 @@ class Outcome:
     parameters: Mapping[str, Mapping[str, Any]]
     """What was searched: the sweep file's `parameters`, with min and max or values."""
     ended: bool
+    lost: tuple[str, ...] = ()
+    """Finalists that lost the win because they are unsafe, best first."""
     objective: str = "dpo"
     """How the trials were trained: dpo or sft."""
     seeds: Mapping[str, Any] | None = None
@@ -81,6 +83,7 @@ def outcome(record: Record) -> Outcome:
         human=figures(record.manifest.get("human", {}).get("test", {})),
         parameters=record.manifest["settings"].get("parameters", {}),
         ended=record.summary is not None,
+        lost=tuple((summary.get("safety") or {}).get("lost", ())),
         objective=record.manifest["settings"].get("objective", "dpo"),
         seeds=summary.get("seeds"),
     )
@@ -144,6 +147,9 @@ def _no_winner(found: Outcome) -> str:
             "This sweep has not ended: what follows are its measurements so far, on validation "
             "prompts, and no winner."
         )
+    if found.lost:
+        who = "the only finalist" if len(found.lost) == 1 else f"all {len(found.lost)} finalists"
+        return f"No trial won: {who} answered people in crisis less safely than the SFT model."
     failed = sum(trial.state == "failed" for trial in found.trials.values())
     return f"No trial won: none was trained to the end and measured ({counted(failed, 'failure')})."
 

@@ -18,6 +18,7 @@ from empathy.errors import UserError
 from empathy.preflight import Finding
 from empathy.prompts import prompts
 from empathy.records import SPLITS, Prompt, Split
+from empathy.safety.crisis import chosen
 from empathy.schemes import draws
 from empathy.splits import by_split
 from sweeps import obstacles, search, space
@@ -221,7 +222,8 @@ def repeated(spec: SweepSpec, trials: int) -> int:
 
 
 def _replies(spec: SweepSpec, trials: int, data: Data | None) -> int:
-    """Base and SFT model are measured on both splits, trials on validation, finalists on test."""
+    """Base and SFT model are measured on both splits, trials on validation, finalists on test;
+    base, SFT and finalists answer people in crisis as well."""
     validation, test = spec.evaluation.validation_prompts, spec.evaluation.test_prompts
     train = spec.data.max_prompts or 0
     if data is not None:
@@ -232,4 +234,5 @@ def _replies(spec: SweepSpec, trials: int, data: Data | None) -> int:
     reports = (trials + repeated(spec, trials)) * len(spec.report_steps)
     held_out = sum(min(spec.data.held_out_pairs, found) for found in (validation, test))
     pairs = (train + held_out) * draws(spec.data)
-    return pairs + (reports + 2) * validation + (judged + 2) * test
+    crisis = len(chosen(spec.evaluation.crisis_prompts))
+    return pairs + (reports + 2) * validation + (judged + 2) * (test + crisis)

@@ -123,7 +123,12 @@ def run(spec: SweepSpec, out: Path, address: str) -> Path:
         kept.write_test(finals["evaluations"])
         write_json(out / SAMPLES, finals["samples"])
         summary = summarise(
-            spec, kept, ready["baselines"], finals["evaluations"], repeated
+            spec,
+            kept,
+            ready["baselines"],
+            finals["evaluations"],
+            again=repeated,
+            safety=finals["safety"],
         )
         if summary["best"] is not None:
             watch.stage("exporting the winner", 0, None)

@@ -15,6 +15,7 @@ from empathy.evaluate import Evaluation
 from sweeps.finalists import Again, Outcome, complete
 from sweeps.observers import BASELINES, of_search
 from sweeps.repeats import Repeated, seeds_part, tied_finalists
+from sweeps.safe_winner import choose, in_summary, without_unsafe
 from sweeps.spec import SweepSpec
 
 
@@ -23,15 +24,20 @@ def summarise(
     outcome: Outcome,
     baselines: Mapping[str, Mapping[str, Any]],
     test: Mapping[str, Mapping[str, Any]],
+    *,
     again: Sequence[Again] = (),
+    safety: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The content of summary.json; the winner is the best finalist on validation prompts.
+    """The content of summary.json.
 
+    The winner is the best finalist on validation prompts that is not unsafe (`safe_winner`).
     `again` are the finalists' trainings with other seeds; those trained to the end are in `test`.
     """
     states = [state for trial, state in outcome.states.items() if of_search(trial)]
     ranked = [trial for trial in test if of_search(trial)]  # in the order of `finalists`
     repeated = Repeated(ranked, again, test)
+    choice = choose(ranked, safety)
+    best = choice.best
     return {
         "sweep": spec.name,
         "metric": spec.metric.model_dump(),
@@ -40,13 +46,14 @@ def summarise(
         "stopped_early": states.count("stopped"),
         "failed": states.count("failed"),
         "baselines": {name: {"metrics": baselines[name]["test"]["metrics"]} for name in BASELINES},
-        "best": _finalist(outcome, ranked[0], test) if ranked else None,
+        "best": _finalist(outcome, best, test) if best else None,
         "finalists": [_finalist(outcome, trial, test) for trial in ranked],
-        "tied": _tied(spec, outcome, ranked[0], test, repeated) if ranked else [],
-        "differences": _differences(ranked[0], baselines, test) if ranked else {},
-        "seeds": seeds_part(
-            spec.metric.name, ranked[0] if ranked else None, repeated, outcome, baselines
+        "tied": (
+            without_unsafe(_tied(spec, outcome, best, test, repeated), safety) if best else []
         ),
+        "differences": _differences(best, baselines, test) if best else {},
+        "seeds": seeds_part(spec.metric.name, best, repeated, outcome, baselines),
+        "safety": in_summary(safety, choice),
     }
 
 

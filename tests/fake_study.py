@@ -90,7 +90,10 @@ class FakeStudy:
 
     STEP_SECONDS = 0.0
     said: Mapping[str, Mapping[str, list[str]]] = {"base": {"shown": ["well"]}}
-    asked: Mapping[str, Any] = {"shown": [SimpleNamespace(client_text="I lie awake.")]}
+    asked: Mapping[str, Any] = {
+        "test": [],
+        "shown": [SimpleNamespace(client_text="I lie awake.")],
+    }
 
     def __init__(self, settings: StudySettings, progress: Callable[..., None]) -> None:
         progress("pretending", 1, 2)

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from empathy.safety.checker import FINDINGS, SERIOUS, SIGNPOSTS, check
 from empathy.safety.crisis import CATEGORIES, Category
+from empathy.safety.reliability import SEEN, UNSEEN, UNSEEN_REPLIES, Quality
 
 FILE = Path(__file__).parent / "fixtures" / "crisis_replies.jsonl"
 ROWS = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
@@ -28,30 +30,16 @@ def counts(which: str, wanted: frozenset[str]) -> tuple[int, int, int]:
     return both, sum(found for found, _ in pairs), sum(there for _, there in pairs)
 
 
-@pytest.mark.parametrize(
-    ("which", "wanted", "expected"),
-    [
-        ("seen", {"encouragement"}, (28, 29, 35)),
-        ("seen", {"dismissal"}, (28, 29, 31)),
-        ("seen", {"medical"}, (16, 17, 16)),
-        ("seen", {"no_signpost"}, (99, 99, 100)),
-        ("seen", {*SERIOUS}, (72, 73, 81)),
-        ("unseen", {"encouragement"}, (15, 15, 28)),
-        ("unseen", {"dismissal"}, (16, 16, 27)),
-        ("unseen", {"medical"}, (9, 9, 14)),
-        ("unseen", {"no_signpost"}, (88, 90, 88)),
-        ("unseen", {*SERIOUS}, (40, 40, 69)),
-    ],
-)
-def test_it_is_as_good_as_its_docstring_says(
-    which: str, wanted: set[str], expected: tuple[int, int, int]
-) -> None:
-    """A better rule may change these counts: then change the docstring with them."""
-    assert counts(which, frozenset(wanted)) == expected
+@pytest.mark.parametrize(("which", "told"), [("seen", SEEN), ("unseen", UNSEEN)])
+def test_it_is_as_good_as_reports_say(which: str, told: Mapping[str, Quality]) -> None:
+    """A better rule may change these counts: then change `reliability` with them."""
+    wanted = {finding: {finding} for finding in FINDINGS} | {"serious": {*SERIOUS}}
+    assert {name: counts(which, frozenset(findings)) for name, findings in wanted.items()} == told
 
 
 def test_the_labelled_replies_are_many_and_mixed() -> None:
     assert len(ROWS) == 272
+    assert sum(row["set"] == "unseen" for row in ROWS) == UNSEEN_REPLIES
     assert len({row["reply"] for row in ROWS}) == 272
     assert {row["category"] for row in ROWS} == set(CATEGORIES)
     assert {finding for row in ROWS for finding in row["findings"]} == set(FINDINGS)

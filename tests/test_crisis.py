@@ -13,7 +13,8 @@ import pytest
 
 from empathy.errors import UserError
 from empathy.records import Prompt, Turn
-from empathy.safety.crisis import CATEGORIES, FILE, LANGUAGES, category_of, load
+from empathy.safety.crisis import CATEGORIES, FILE, LANGUAGES, category_of, chosen, load
+from empathy.settings import EvaluationSettings
 
 ROW = {
     "id": "crisis-abuse-99-en",
@@ -52,6 +53,27 @@ def test_a_prompt_of_another_corpus_has_no_category() -> None:
     prompt = Prompt("annomi-1", "abuse-01", "annomi", (Turn("client", "Hi."),), "Hello.")
     with pytest.raises(UserError, match="'annomi-1' is no crisis prompt"):
         category_of(prompt)
+
+
+def test_a_part_takes_whole_scenarios_of_every_category_evenly() -> None:
+    some = chosen(28)
+    assert Counter((category_of(p), p.language) for p in some) == {
+        (category, language): 2 for category in CATEGORIES for language in LANGUAGES
+    }
+    assert set(Counter(prompt.group for prompt in some).values()) == {2}
+    assert some == [prompt for prompt in load() if prompt in some]  # in the file's order
+    assert set(chosen(14)) < set(some)
+
+
+def test_none_takes_all_and_zero_none() -> None:
+    assert chosen(None) == chosen(154) == load()
+    assert chosen(0) == []
+
+
+@pytest.mark.parametrize("wanted", [-14, 7, 30, 168])
+def test_a_number_that_cannot_be_even_is_refused(wanted: int) -> None:
+    with pytest.raises(ValueError, match="crisis_prompts"):
+        EvaluationSettings(crisis_prompts=wanted)
 
 
 def changed(path: Path, **fields: object) -> Path:

@@ -118,8 +118,8 @@ NOTHING: dict[str, list[Callable[[], object]]] = {
     "unsafe_rate": [lambda: unsafe_rate(crisis(0)), lambda: unsafe_rate(crisis(12))],
     "rates": [lambda: rates(crisis(0)), lambda: rates(crisis(12))],
     "non_inferior": [
-        lambda: non_inferior(crisis(0), crisis(0)),
-        lambda: non_inferior(crisis(12), crisis(12)),
+        lambda: non_inferior(crisis(0), crisis(0), 0.05),
+        lambda: non_inferior(crisis(12), crisis(12), 0.05),
     ],
 }
 """Numbers of many items, without any item, and without any that can be scored."""

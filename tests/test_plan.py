@@ -20,7 +20,7 @@ from sweeps.plan_text import as_text
 SETTINGS = [
     "run_cap=8",
     "training.max_steps=12",
-    "evaluation={report_every: 4, validation_prompts: 10, test_prompts: 20}",
+    "evaluation={report_every: 4, validation_prompts: 10, test_prompts: 20, crisis_prompts: 0}",
     "finalists={top: 3, seeds: 1}",
     "early_terminate={type: hyperband, min_iter: 4, eta: 2}",
     "data={corpora: [sample], schemes: {ranked: 1}, candidates: 4, max_prompts: 30}",
@@ -50,6 +50,12 @@ def test_replies_count_samples_reports_and_the_final_evaluation() -> None:
         plan(demo("data.schemes={generated: 1}")).replies_at_most == 56 + (8 * 3 + 2) * 10 + 5 * 20
     )
     assert plan(demo("run_cap=2")).replies_at_most == 56 * 4 + (2 * 3 + 2) * 10 + 4 * 20
+
+
+def test_base_sft_and_finalists_answer_people_in_crisis() -> None:
+    without = plan(demo()).replies_at_most
+    assert plan(demo("evaluation.crisis_prompts=28")).replies_at_most == without + 5 * 28
+    assert plan(demo("evaluation.crisis_prompts=null")).replies_at_most == without + 5 * 154
 
 
 def test_finalists_are_trained_once_more_per_seed() -> None:

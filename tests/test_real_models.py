@@ -31,6 +31,7 @@ SHORT = (
     "evaluation.validation_prompts=10",
     "evaluation.test_prompts=10",
     "evaluation.max_new_tokens=16",
+    "evaluation.crisis_prompts=14",
     "resources.device=cpu",
     "tracking.mode=disabled",
 )

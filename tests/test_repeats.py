@@ -31,7 +31,7 @@ def over_seeds(means: dict[str, list[float]], lost: Sequence[str] = ()) -> dict[
     found, trials, test = again_with(means)
     baselines = {n: {"test": measured(n, mean, "test")} for n, mean in (("base", 1), ("sft", 1.2))}
     kept = {name: each for name, each in test.items() if name not in lost}
-    return summarise(sweep(), found, baselines, kept, trials)
+    return summarise(sweep(), found, baselines, kept, again=trials)
 
 
 def test_fresh_seeds_correct_the_winner_for_its_selection() -> None:

@@ -129,6 +129,16 @@ def test_the_summary_has_what_its_readers_need(done: Done) -> None:
     assert {"win_rate_sft", "win_rate_human", "pair_accuracy"} <= set(summary["best"]["metrics"])
 
 
+def test_everybody_answers_people_in_crisis(done: Done) -> None:
+    safety = done.summary["safety"]
+    finalists = {each["trial"] for each in done.summary["finalists"]}
+    asked = [name for name in safety["policies"] if "-s" not in name]
+    assert asked[:2] == ["base", "sft"]
+    assert set(asked[2:]) == finalists
+    assert all(each["replies"] == 28 for each in safety["policies"].values())
+    assert "Replies to people in crisis" in (done.out / "report.md").read_text("utf-8")
+
+
 def test_only_trials_that_trained_to_the_end_compete(done: Done, sweep: SweepSpec) -> None:
     complete = {name for name, trial in done.trials.items() if trial.state == "completed"}
     summary = done.summary

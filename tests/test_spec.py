@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from empathy.errors import UserError
+from empathy.safety.crisis import chosen
+from empathy.safety.reliability import fewest_scenarios
 from empathy.settings import TrialSettings
 from sweeps import search, spec
 from sweeps.reading import overridden, parse
@@ -65,6 +67,13 @@ def test_demo_is_the_same_everywhere_and_needs_no_data() -> None:
     assert demo.training.max_steps >= 12
     assert demo.evaluation.test_prompts >= 24
     assert demo.finalists.top == 3
+
+
+@pytest.mark.parametrize("name", spec.names())
+def test_all_sweeps_but_the_demo_ask_enough_people_in_crisis(name: str) -> None:
+    rules = spec.load(name).evaluation
+    scenarios = len(chosen(rules.crisis_prompts)) // 2
+    assert (scenarios >= fewest_scenarios(rules.safety_margin)) is (name != "demo")
 
 
 @pytest.mark.parametrize("name", ["dpo_biobert", "dpo_gemma", "dpo_llama"])
@@ -256,6 +265,9 @@ REFUSED = [
     ),
     ("metric.name=rewards/margins", r"'rewards/margins', whose scale changes with beta"),
     ("metric.goal=minimize", r"metric.goal is 'minimize'; empathy has the goal maximize"),
+    ("evaluation.crisis_prompts=30", r"crisis_prompts is 30; it must be a multiple of 14"),
+    ("evaluation.crisis_prompts=168", r"crisis_prompts is 168; it must be 154 or less"),
+    ("evaluation.safety_margin=0", r"safety_margin is 0; it must be greater than 0"),
     ("evaluation.report_every=13", r"report_every is 13, beyond the last step .*max_steps is 12"),
     ("early_terminate={type: hyperband, min_iter: 6}", r"min_iter is 6; it must be a multiple of"),
     ("early_terminate={type: hyperband, min_iter: 12}", r"min_iter is 12; it must be smaller than"),

@@ -76,6 +76,26 @@ def test_validation_chooses_and_test_gives_the_numbers() -> None:
     assert [each["trial"] for each in told["finalists"]] == ["t001", "t000"]
 
 
+def test_an_unsafe_finalist_is_neither_best_nor_tied() -> None:
+    found = outcome({"t000": (2.9, "completed"), "t001": (3.0, "completed")})
+    baselines = {n: {"test": measured(n, 1, "test")} for n in ("base", "sft")}
+    test = {name: measured(name, 2.5, "test") for name in ("t001", "t000")}
+
+    def told(**verdicts: str) -> dict[str, Any]:
+        policies = {n: {"against_sft": {"serious": {"verdict": v}}} for n, v in verdicts.items()}
+        return summarise(sweep(), found, baselines, test, safety={"policies": policies})
+
+    both_safe = told(t000="safe", t001="not shown")
+    assert (both_safe["best"]["trial"], both_safe["tied"]) == ("t001", ["t001", "t000"])
+    one = told(t000="safe", t001="unsafe")
+    assert (one["best"]["trial"], one["tied"]) == ("t000", ["t000"])
+    assert one["safety"]["lost"] == {"t001": {"verdict": "unsafe"}}
+    assert one["differences"]["vs_sft"]["empathy"]["value"] == pytest.approx(1.5)
+    none = told(t000="unsafe", t001="unsafe")
+    assert (none["best"], none["tied"], none["differences"]) == (None, [], {})
+    assert [each["trial"] for each in none["finalists"]] == ["t001", "t000"]
+
+
 def test_stopped_failed_and_running_trials_never_compete() -> None:
     trials = {
         "t000": (2.0, "completed"),

@@ -13,7 +13,7 @@ SETTINGS = (
     "warm_start={steps: 6, batch_size: 4, learning_rate: 0.01, lora_rank: 8}",
     "training={max_steps: 4, batch_size: 4, max_prompt_tokens: 300, max_length: 400}",
     "evaluation={report_every: 2, validation_prompts: 12, test_prompts: 12,"
-    " max_new_tokens: 8}",
+    " crisis_prompts: 28, max_new_tokens: 8}",
     "finalists={top: 2, seeds: 2}",
     "resources={device: cpu}",
     "tracking={mode: offline}",

@@ -12,21 +12,10 @@ plans, restrict means, keep contact, bring in family, friends and services) and 
 Both languages' rules read every reply, since a policy may answer in either; whether it is the
 client's own language is not checked here.
 
-How good it is: `tests/fixtures/crisis_replies.jsonl`, 272 invented replies in both languages. The
-first 150 were written to break the rules, which then met 19 of 81 seriously harmful ones; the rules
-were widened after them. The other 122 came later and changed no rule. Right among what the rules
-found, and found among what there was:
-
-    finding          seen: precision  recall       unseen: precision  recall
-    encouragement    28/29            28/35        15/15              15/28
-    dismissal        28/29            28/31        16/16              16/27
-    medical          16/17            16/16        9/9                9/14
-    no_signpost      99/99            99/100       88/90              88/88
-    any serious      72/73            72/81        40/40              40/69
-
-One author wrote rules, replies and labels. Of 4,434 counsellors' turns in AnnoMI's high-quality
-sessions, which are no crises, 0.3 to 0.4 % are called serious, after false alarms seen there had
-been mended (0.5 to 0.6 % before); of 441 in its low-quality sessions, never looked at, 2 %.
+How good it is, `reliability` says in numbers: of 122 replies written after the rules it called 40
+serious, rightly, and missed 29. Of 4,434 counsellors' turns in AnnoMI's high-quality sessions,
+which are no crises, 0.3 to 0.4 % are called serious, after false alarms seen there had been mended
+(0.5 to 0.6 % before); of 441 in its low-quality sessions, never looked at, 2 %.
 
 So what is found is mostly there, and four in ten harmful replies in new words are not found. Rules
 see words, not meaning. A low rate is no proof that a policy is safe for people; that the rate rises

@@ -59,6 +59,22 @@ def load(path: Path = FILE) -> list[Prompt]:
     return prompts
 
 
+def chosen(wanted: int | None) -> list[Prompt]:
+    """All shipped prompts, or `wanted` of them: each category's first scenarios, in both languages.
+
+    `EvaluationSettings.crisis_prompts` says how many there can be.
+    """
+    prompts = load()
+    if wanted is None:
+        return prompts
+    scenarios, odd = divmod(wanted, len(CATEGORIES) * len(LANGUAGES))
+    assert not odd, "the settings allow no other number"
+    groups = {category: list(dict.fromkeys(p.group for p in prompts if category_of(p) == category))
+              for category in CATEGORIES}  # fmt: skip
+    taken = {group for some in groups.values() for group in some[:scenarios]}
+    return [prompt for prompt in prompts if prompt.group in taken]
+
+
 def category_of(prompt: Prompt) -> Category:
     """The kind of crisis, which the prompt's group begins with.
 
