@@ -11,6 +11,7 @@ from empathy.console import quiet_libraries
 from empathy.errors import UserError
 from empathy.fetch import command as fetch
 from empathy.options import OptionParser, quiet_pipe
+from empathy.own_data import score
 from empathy.scorers import train_judge, train_scorer
 
 
@@ -27,6 +28,11 @@ COMMANDS = {
         "download public data sets from their authors and check them",
         fetch.arguments,
         fetch.run,
+    ),
+    "score": Command(
+        "measure replies of your own: empathy, relevance, style",
+        score.arguments,
+        score.run,
     ),
     "train-scorer": Command(
         "train the empathy scorers on EPITOME and write their card",
