@@ -49,7 +49,7 @@ def by_policy(rows: Iterable[OwnRow]) -> Policies:
     policies: Policies = {}
     times: Counter[tuple[str, ...]] = Counter()
     for row in rows:
-        policy = row.given.get("policy", NAMELESS)
+        policy = " ".join(row.given.get("policy", NAMELESS).split())
         asked = (row.group, row.language, row.texts[PROMPT])
         prompt_id = content_key(*asked, times[policy, *asked])
         times[policy, *asked] += 1
@@ -63,7 +63,7 @@ def evaluations(policies: Policies, judges: Judges) -> dict[str, Evaluation]:
     alike: dict[tuple[str, ...], list[str]] = {}
     for policy, rows in policies.items():
         alike.setdefault(tuple(each for each in order if each in rows), []).append(policy)
-    found = {}
+    found: dict[str, Evaluation] = {}
     for ids, names in alike.items():
         prompts = [policies[names[0]][prompt_id].prompt(prompt_id) for prompt_id in ids]
         answers = [_answers(name, ids, policies[name]) for name in names]

@@ -66,9 +66,8 @@ def per_reply(
         for index, prompt_id in enumerate(each.prompt_ids):
             row = rows[prompt_id]
             scores = {name: column[index] for name, column in each.scores.items()}
-            yield {
-                "line": row.line, **row.given, **scores, **{name: row.texts[name] for name in texts}
-            }  # fmt: skip
+            asked = {name: row.texts[name] for name in texts}
+            yield {"line": row.line, **row.given, **scores, **asked}
 
 
 def _check_target(options: Namespace) -> None:
@@ -86,7 +85,7 @@ def _check_target(options: Namespace) -> None:
 def _write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     def write(temporary: Path) -> None:
         with temporary.open("w", encoding="utf-8", newline="") as file:
-            table = csv.DictWriter(file, list(rows[0]))
+            table = csv.DictWriter(file, list(dict.fromkeys(name for row in rows for name in row)))
             table.writeheader()
             table.writerows(rows)  # None becomes an empty cell
 

@@ -32,7 +32,7 @@ def cautions(rows: OwnRows, policies: Policies, judges: Judges) -> list[str]:
     """What was not measured, or not on everything, in a sentence each."""
     notes = []
     if blank := sum(not row.texts[REPLY] for row in rows.rows):
-        notes.append(f"{blank} replies are blank: they have 0 words and no other number")
+        notes.append(f"{blank} of the replies are blank: 0 words, and no other number")
     notes += judges.unread(row.language for row in rows.rows)
     notes += judges.cut()
     first, *others = policies
