@@ -78,7 +78,7 @@ def attach(base: Base, folder: Path) -> PeftModel:
         model = PeftModel(base.model, config)
         found: Any = model.load_adapter(str(folder), "default", key_mapping=renamed)
     except (ValueError, RuntimeError, TypeError, KeyError, OSError, SafetensorError) as error:
-        reason = str(error).strip().partition("\n")[0][:200]
+        reason = " ".join(str(error).split())[:200]
         raise UserError(f"{folder} does not fit {base.weights.name}: {reason}") from error
     if strangers := [*found.missing_keys, *found.unexpected_keys]:
         raise UserError(

@@ -49,10 +49,10 @@ def run(options: Namespace) -> int:
     found = evaluations(policies, judges)
     notes = cautions(rows, policies, judges)
     scored = Scored(rows, found, leads(policies, found, judges), notes)
-    if options.csv is not None:
+    print(json.dumps(as_json(scored), indent=1) if options.json else "\n".join(as_lines(scored)))
+    if options.csv is not None:  # last, lest a full disk cost the numbers
         texts = COLUMNS if options.with_text else ()
         _write(options.csv, list(per_reply(policies, found, texts)))
-    print(json.dumps(as_json(scored), indent=1) if options.json else "\n".join(as_lines(scored)))
     return 0
 
 
