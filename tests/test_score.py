@@ -154,13 +154,13 @@ def test_the_table_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     rows = replies("base", ["a a."] * 12, groups=3) + replies("ours", ["a a.."] * 12, groups=3)
     assert main(["score", str(write(tmp_path / "f.csv", rows))]) == 0
     out, err = capsys.readouterr()
-    lines = [line.split() for line in out.splitlines()]
+    lines = {" ".join(line.split()) for line in out.splitlines()}
     assert out.startswith("24 rows of 3 groups (column group)\n\nbase ")
-    assert "empathy more 0 to 6 1.00 (1.00, 1.00) 12 0".split() in lines
-    assert "empathy 0 to 6 +1.00 (+1.00, +1.00) 12 0".split() in lines
-    assert "words - words 2.00 (2.00, 2.00) 12 0".split() in lines
-    assert "repetition less share - - 0 12".split() in lines  # nobody has said three words
-    assert "referee's wins share 1.00 (1.00, 1.00) 12 0".split() in lines
+    assert "empathy more 0 to 6 1.00 (1.00, 1.00) 12 0" in lines
+    assert "empathy 0 to 6 +1.00 (+1.00, +1.00) 12 0" in lines
+    assert "words - words 2.00 (2.00, 2.00) 12 0" in lines
+    assert "repetition less share - - 0 12" in lines  # nobody has said three words
+    assert "referee's wins share 1.00 (1.00, 1.00) 12 0" in lines
     assert "under ten groups there is no interval" in out
     assert err == "measuring 24 replies\n"
 
