@@ -113,7 +113,7 @@ def test_policies_without_a_shared_prompt_are_not_compared(
     ]
     found = scored(write(tmp_path / "f.csv", rows), capsys)
     assert (list(found["policies"]), found["compared"]) == (["one", "two"], [])
-    assert "compared on the 0 that both answered" in found["notes"][0]
+    assert found["notes"] == ["'two' and 'one' answered no prompt both: they are not compared"]
 
 
 def test_several_replies_to_a_prompt_are_all_measured(

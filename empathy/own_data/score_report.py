@@ -38,7 +38,9 @@ def cautions(rows: OwnRows, policies: Policies, judges: Judges) -> list[str]:
     first, *others = policies
     for policy in others:
         own, theirs = policies[policy].keys(), policies[first].keys()
-        if own != theirs:
+        if not own & theirs:
+            notes.append(f"'{policy}' and '{first}' answered no prompt both: they are not compared")
+        elif own != theirs:
             notes.append(
                 f"'{policy}' answered {len(own)} prompts and '{first}' {len(theirs)}: they are "
                 f"compared on the {len(own & theirs)} that both answered"
