@@ -148,7 +148,7 @@ def reads(judge: Scorer | SentenceEncoder, language: str) -> bool:
     return languages is None or language in languages
 
 
-def languages_of(judge: Scorer | SentenceEncoder) -> frozenset[str] | None:
+def languages_of(judge: object) -> frozenset[str] | None:
     """The languages that a judge reads; None for all."""
     found: frozenset[str] | None = getattr(judge, "languages", None)
     return found
