@@ -11,6 +11,7 @@ from empathy.console import quiet_libraries
 from empathy.errors import UserError
 from empathy.fetch import command as fetch
 from empathy.options import OptionParser, quiet_pipe
+from empathy.own_data import prefer, score
 from empathy.scorers import train_judge, train_scorer
 
 
@@ -27,6 +28,16 @@ COMMANDS = {
         "download public data sets from their authors and check them",
         fetch.arguments,
         fetch.run,
+    ),
+    "score": Command(
+        "measure replies of your own: empathy, relevance, style",
+        score.arguments,
+        score.run,
+    ),
+    "prefer": Command(
+        "ask scorers, simple rules and a model whether they agree with pairs of your own",
+        prefer.arguments,
+        prefer.run,
     ),
     "train-scorer": Command(
         "train the empathy scorers on EPITOME and write their card",

@@ -78,6 +78,20 @@ class Judges:
     encoder: SentenceEncoder
     referee: Scorer
 
+    @classmethod
+    def shipped(cls) -> Judges:
+        """The scorers of this package and the packaged encoder, on the CPU. Loads torch."""
+        from empathy.metrics.epitome import EmpathyScorer
+        from empathy.metrics.similarity import Encoder
+        from empathy.verdicts.ngrams import NgramScorer
+
+        return cls(
+            evaluating=EmpathyScorer.load("evaluate"),
+            ranking=EmpathyScorer.load("rank"),
+            encoder=Encoder.load(),
+            referee=NgramScorer.load(),
+        )
+
     def read(self, asked: Iterable[Asked]) -> Readings:
         """One reading of everything different, each judge called once; nothing blank is sent."""
         everything = sorted(set(asked))
@@ -115,11 +129,29 @@ class Judges:
             if not reads(judge, language)
         ]
 
+    def cut(self) -> list[str]:
+        """A sentence per judge that has read only a part of some texts, since they are too long."""
+        return [
+            f"{count} texts are longer than the {name} reads: a part of each was not seen"
+            for name, judge in (
+                ("evaluating scorer", self.evaluating),
+                ("ranking scorer", self.ranking),
+                ("sentence encoder", self.encoder),
+            )
+            if (count := getattr(judge, "truncated", 0))
+        ]
+
 
 def reads(judge: Scorer | SentenceEncoder, language: str) -> bool:
     """Whether a judge can say anything about texts in this language."""
-    languages = getattr(judge, "languages", None)
+    languages = languages_of(judge)
     return languages is None or language in languages
+
+
+def languages_of(judge: object) -> frozenset[str] | None:
+    """The languages that a judge reads; None for all."""
+    found: frozenset[str] | None = getattr(judge, "languages", None)
+    return found
 
 
 def scored(scorer: Scorer, asked: Sequence[Asked]) -> list[Levels | None]:

@@ -85,7 +85,7 @@ class Study:
         }
         self.base = self._load(chosen["train"])
         self.speaker = Speaker(self.base, settings.training, settings.evaluation)
-        self.judges = _judges()
+        self.judges = Judges.shipped()
         for split, found_there in chosen.items():
             if unread := self.judges.unread(prompt.language for prompt in found_there):
                 selected.facts[split]["unread"] = unread
@@ -335,17 +335,3 @@ class Study:
             parts = [*start.parts(self.base.model, self.base.family.lora_targets), *parts]
             whole = whole or start.whole
         write_winner(folder, parts, self.base, whole=whole)
-
-
-def _judges() -> Judges:
-    """The shipped scorers and encoder, on the CPU."""
-    from empathy.metrics.epitome import EmpathyScorer
-    from empathy.metrics.similarity import Encoder
-    from empathy.verdicts.ngrams import NgramScorer
-
-    return Judges(
-        evaluating=EmpathyScorer.load("evaluate"),
-        ranking=EmpathyScorer.load("rank"),
-        encoder=Encoder.load(),
-        referee=NgramScorer.load(),
-    )

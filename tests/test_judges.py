@@ -94,3 +94,12 @@ def test_what_no_judge_reads_is_said_with_its_number() -> None:
     first, second = panel.unread(["pt", "en", "pt"])
     assert first.startswith("2 prompts are in the language 'pt', which the evaluating scorer does")
     assert "sentence encoder does not read: their replies have no relevance" in second
+
+
+def test_what_was_read_in_part_is_said() -> None:
+    panel = Judges(Listening(), Listening(), Listening(), Listening())
+    assert panel.cut() == []
+    panel.encoder.truncated = 3  # type: ignore[attr-defined]
+    assert panel.cut() == [
+        "3 texts are longer than the sentence encoder reads: a part of each was not seen"
+    ]

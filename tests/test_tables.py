@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from empathy.errors import UserError
-from empathy.reading.tables import MOST_WORDS, check_words, read_csv, read_lines
+from empathy.reading.tables import MOST_WORDS, check_words, read_csv, read_jsonl, read_lines
 
 GOOD = 'id,text\r\n1,"two\r\nlines"\r\n\r\n2,n/a\r\n'
 
@@ -67,6 +67,35 @@ def test_lines_are_numbered_and_blank_ones_passed_over(tmp_path: Path) -> None:
         (f"{path}, line 1", "a\u2028b"),
         (f"{path}, line 3", "c"),
     ]
+
+
+def test_a_line_s_object_has_the_columns_that_are_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(b'\xef\xbb\xbf{"text": "a", "id": 7, "mood": [1]}\r\n\n{"text": null}\n')
+    assert list(read_jsonl(path, ["text"], ["id"], "X")) == [
+        (f"{path}, line 1", {"text": "a", "id": "7"}),
+        (f"{path}, line 3", {"text": ""}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('{"text": "a"', "line 2: not a JSON object, or one cut short; X"),
+        ("[" * 100_000, "line 2: not a JSON object, or one cut short; X"),
+        ('["a"]', "line 2: not a JSON object; X"),
+        ('{"id": 7}', "line 2: no text; X"),
+        ('{"text": "a", "text": "b"}', "line 2: names a column twice; X"),
+        ('{"text": 1.5}', "line 2: text is neither text nor a whole number; X"),
+        ('{"text": {"a": "b"}}', "line 2: text is neither text nor a whole number; X"),
+    ],
+)
+def test_a_broken_line_is_named(tmp_path: Path, line: str, says: str) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text(f'{{"text": "a"}}\n{line}\n')
+    with pytest.raises(UserError, match=says) as caught:
+        list(read_jsonl(path, ["text"], ["id"], "X"))
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
 def test_a_turn_has_words_and_not_too_many() -> None:

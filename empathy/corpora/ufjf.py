@@ -22,7 +22,6 @@ a patient. Corpora marked private are never uploaded.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -30,7 +29,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from empathy.errors import UserError
-from empathy.reading.tables import Row, check_words, read_csv, read_lines
+from empathy.reading.tables import Row, check_words, read_csv, read_jsonl
 from empathy.records import Dialogue, Speaker, Turn, fingerprint
 
 COLUMNS = ("conversation_id", "patient_id", "substance", "turn", "speaker", "text")
@@ -101,21 +100,7 @@ def _csv(path: Path) -> Iterator[tuple[str, Row]]:
 
 
 def _jsonl(path: Path) -> Iterator[tuple[str, Row]]:
-    for where, line in read_lines(path, REMEDY):
-        try:
-            cells = json.loads(line)
-        except (ValueError, RecursionError):
-            # Not chained: the error it came from holds the whole line.
-            raise UserError(f"{where}: not a JSON object, or one cut short; {REMEDY}") from None
-        if not isinstance(cells, dict):
-            raise UserError(f"{where}: not a JSON object; {REMEDY}")
-        missing = [name for name in COLUMNS if name not in cells]
-        if missing:
-            raise UserError(f"{where}: no {', '.join(missing)}; {REMEDY}")
-        for name in (*COLUMNS, LANGUAGE):
-            if not isinstance(cells.get(name, ""), str | int):
-                raise UserError(f"{where}: {name} is neither text nor a whole number; {REMEDY}")
-        yield where, {name: str(cells[name]) for name in (*COLUMNS, LANGUAGE) if name in cells}
+    return read_jsonl(path, COLUMNS, (LANGUAGE,), REMEDY)
 
 
 READERS = {".csv": _csv, ".jsonl": _jsonl}

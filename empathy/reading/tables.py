@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -69,6 +70,34 @@ def read_csv(path: Path, columns: Sequence[str], remedy: str) -> Iterator[tuple[
         raise UserError(f"{path}, after line {before}: {error}; {remedy}") from None
     if not rows:
         raise UserError(f"{path} has a header but no rows; {remedy}")
+
+
+def read_jsonl(
+    path: Path, columns: Sequence[str], also: Sequence[str], remedy: str
+) -> Iterator[tuple[str, Row]]:
+    """Every line's object, after where it stands: its `columns` and those of `also` that it has.
+
+    A whole number is read as text and null as a blank; other columns are passed over. Raises
+    `UserError` as `read_csv` does, and for a line that is no JSON object or names a column twice.
+    """
+    for where, line in read_lines(path, remedy):
+        try:
+            cells = json.loads(line, object_pairs_hook=tuple)  # a dict would hide a second name
+        except (ValueError, RecursionError):
+            # Not chained: the error it came from holds the whole line.
+            raise UserError(f"{where}: not a JSON object, or one cut short; {remedy}") from None
+        if not isinstance(cells, tuple):
+            raise UserError(f"{where}: not a JSON object; {remedy}")
+        row = dict(cells)
+        if len(row) < len(cells):
+            raise UserError(f"{where}: names a column twice; {remedy}")
+        if missing := [name for name in columns if name not in row]:
+            raise UserError(f"{where}: no {', '.join(missing)}; {remedy}")
+        row = {name: row[name] for name in (*columns, *also) if name in row}
+        for name, value in row.items():
+            if value is not None and not isinstance(value, str | int):
+                raise UserError(f"{where}: {name} is neither text nor a whole number; {remedy}")
+        yield where, {name: "" if value is None else str(value) for name, value in row.items()}
 
 
 def _header(path: Path, names: list[str], columns: Sequence[str], remedy: str) -> list[str]:
