@@ -192,18 +192,22 @@ def _against_base(found: Outcome) -> str:
 
 
 def _ties(found: Outcome) -> str:
+    """What `sweeps.summary` counts as tied: what no corrected interval calls worse."""
     complete = sum(trial.state == "completed" and trial.trial_id not in BASELINES
                    for trial in found.trials.values())  # fmt: skip
     if complete == 1:
         return "It is the only trial that was trained to the end, so no other setting can tie."
+    sure = f"with 95 % confidence, corrected for comparing {complete} trials"
     if not found.tied:
         return (
-            f"No other of the {complete} trials trained to the end is statistically tied with it."
+            f"No other of the {complete} trials trained to the end is statistically tied with it: "
+            f"{sure}, all are worse."
         )
-    verb = "is" if len(found.tied) == 1 else "are"
+    verb, they = ("is", "it is") if len(found.tied) == 1 else ("are", "they are")
     return (
         f"{counted(len(found.tied), 'trial')} ({', '.join(found.tied)}) {verb} statistically tied "
-        "with it: the settings of all of them are candidates, not only the first."
+        f"with it: it is not shown, {sure}, that {they} worse. The settings of all of them are "
+        "candidates, not only the first."
     )
 
 

@@ -18,7 +18,8 @@ def test_answer_names_winner_rival_difference_and_ties(tmp_path: Path) -> None:
         "empathy on the test split, against 1.90 [1.60, 2.20] for the SFT model: a paired "
         "difference of +1.00 [+0.70, +1.30].",
         "Against the untrained base it is +0.90 [+0.50, +1.30].",
-        "1 trial (t005) is statistically tied with it: the settings of all of them are "
+        "1 trial (t005) is statistically tied with it: it is not shown, with 95 % confidence, "
+        "corrected for comparing 4 trials, that it is worse. The settings of all of them are "
         "candidates, not only the first.",
     ]
 
@@ -54,7 +55,8 @@ def test_base_that_beats_the_winner_is_said(tmp_path: Path) -> None:
 
 def test_no_tie_and_no_winner(tmp_path: Path) -> None:
     assert answer(found(tmp_path / "a", ("tied", ["t003"])))[-1] == (
-        "No other of the 4 trials trained to the end is statistically tied with it."
+        "No other of the 4 trials trained to the end is statistically tied with it: with 95 % "
+        "confidence, corrected for comparing 4 trials, all are worse."
     )
     (only,) = answer(found(tmp_path / "b", ("best", None), ("tied", [])))
     assert only.startswith("No trial won: none was trained to the end")
