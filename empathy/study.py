@@ -327,6 +327,7 @@ class Study:
 def _judges() -> Judges:
     """The shipped scorers and encoder, on the CPU."""
     from empathy.metrics.epitome import EmpathyScorer
+    from empathy.metrics.miti import MitiScorer
     from empathy.metrics.similarity import Encoder
     from empathy.verdicts.ngrams import NgramScorer
 
@@ -335,4 +336,5 @@ def _judges() -> Judges:
         ranking=EmpathyScorer.load("rank"),
         encoder=Encoder.load(),
         referee=NgramScorer.load(),
+        coder=MitiScorer.load(),
     )
