@@ -167,7 +167,7 @@ def evaluate_many(
         columns = _empathy(readings, mine)
         columns["relevance"] = _relevance(readings.vectors, mine, others)
         labels = [readings.coding.get(reply) for reply in mine]
-        if readings.coding:
+        if judges.coder is not None:
             columns["mi_adherence"] = adherent_share(labels)
         columns |= _worded(each, [prompt.language for prompt in prompts])
         columns |= {name: wins(columns["empathy_referee"], rival) for name, rival in rivals.items()}

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from empathy.corpora.annomi import Utterance
 from empathy.metrics.adherence import Labels, adherent_share, count
 from empathy.reading.miti import QUESTIONS, REFLECTIONS
-from empathy.uncertainty import ratio_interval
+from empathy.uncertainty import Estimate, ratio_interval
 from empathy.verdicts.resampled import Floats, resampled_interval
 
 Bools = NDArray[np.bool_]
@@ -56,7 +56,8 @@ def contrast(
     utterances: Sequence[Utterance], above: Floats, below: Floats
 ) -> dict[str, dict[str, Any] | None]:
     """Sum of `above` over sum of `below` in high and in low sessions, their difference, and
-    `ordered`: how often the better of two sessions has the higher number. Groups are videos."""
+    `ordered`: how often the better of two sessions has the higher number. Groups are videos. None
+    where nothing is counted."""
     high = np.array([each.quality == "high" for each in utterances])
     groups = [each.group for each in utterances]
 
@@ -64,15 +65,16 @@ def contrast(
         good, bad = (_ratio(above, below, weights * some) for some in (high, ~high))
         return None if good is None or bad is None else good - bad
 
+    parts = {"high": high, "low": ~high}
     found = {
         name: ratio_interval(above[some], below[some], np.array(groups)[some].tolist())
-        for name, some in (("high", high), ("low", ~high))
+        for name, some in parts.items()
+        if below[some].any()
     }
-    difference, ordered = resampled_interval(gap, groups), _ordered(utterances, above, below)
     return {
-        **{name: asdict(estimate) for name, estimate in found.items()},
-        "difference": asdict(difference) if difference else None,
-        "ordered": ordered,
+        **{name: _plain(found.get(name)) for name in parts},
+        "difference": _plain(resampled_interval(gap, groups)),
+        "ordered": _plain(_ordered(utterances, above, below)),
     }
 
 
@@ -95,7 +97,11 @@ def agreement(
         "recall": lambda weights: _ratio(both, seen.astype(np.float64), weights),
     }
     found = {name: resampled_interval(each, groups) for name, each in statistics.items()}
-    return {name: asdict(each) if each else None for name, each in found.items()}
+    return {name: _plain(each) for name, each in found.items()}
+
+
+def _plain(found: Estimate | None) -> dict[str, Any] | None:
+    return asdict(found) if found else None
 
 
 def _counts(labels: Sequence[Labels], among: frozenset[str]) -> Floats:
@@ -107,9 +113,7 @@ def _ratio(above: Floats, below: Floats, weights: Floats) -> float | None:
     return float(weights @ above) / total if total else None
 
 
-def _ordered(
-    utterances: Sequence[Utterance], above: Floats, below: Floats
-) -> dict[str, Any] | None:
+def _ordered(utterances: Sequence[Utterance], above: Floats, below: Floats) -> Estimate | None:
     """Of a high and a low session that have the number, how often the high one's is higher."""
     sessions = np.array([each.session for each in utterances])
     first = {each.session: each for each in reversed(utterances)}
@@ -124,5 +128,5 @@ def _ordered(
         total = float(weights @ pairs @ weights)
         return float(weights @ right @ weights) / total if total else None
 
-    found = resampled_interval(share, [first[name].group for name in known])
-    return asdict(found) if found else None
+    groups = [first[name].group for name in known]
+    return resampled_interval(share, groups) if known else None
