@@ -18,7 +18,8 @@ def test_adherence_by_hand() -> None:
 def test_the_ratio_is_one_of_sums_by_hand() -> None:
     # Reflections 2 + 0 + 1, questions 1 + 1 + 0: 3/2. Without g1: 1/1; without g2: 3/1 (g3 has no
     # question of its own, yet its reflection counts); without g3: 2/2.
-    replies = [(REFLECT, "Simple Reflection", ASK), ("Closed Question",), (REFLECT, "Support"), None]
+    first = (REFLECT, "Simple Reflection", ASK)
+    replies = [first, ("Closed Question",), (REFLECT, "Support"), None]
     found = reflections_to_questions(replies, ["g1", "g2", "g3", "g3"])
     assert found is not None
     assert (found.value, found.n, found.unscored, found.method) == (1.5, 3, 1, LEAVE_ONE_OUT)

@@ -57,12 +57,11 @@ class Letters:
 
 
 class Coding:
-    """Calls every "!" support, every "." advice, every "?" a question, and every "a" a reflection."""
-
-    labels = {"!": "Support", ".": "Advise without Permission", "?": "Open Question"}
+    """Calls "!" support, "." advice, "?" a question and "a" a reflection."""
 
     def code(self, replies: Sequence[str]) -> list[tuple[str, ...] | None]:
-        known = self.labels | {"a": "Simple Reflection"}
+        labels = ("Support", "Advise without Permission", "Open Question", "Simple Reflection")
+        known = dict(zip("!.?a", labels, strict=True))
         return [tuple(known[c] for c in text if c in known) or None for text in replies]
 
 

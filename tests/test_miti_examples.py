@@ -34,7 +34,8 @@ def test_sentences_of_every_source(tmp_path: Path) -> None:
 def test_a_gold_file_comes_first(tmp_path: Path) -> None:
     found = collect(write_mi(tmp_path), write_gold(tmp_path))
     first, second, *_ = found.examples
-    assert (first.text, first.label, first.source) == ("What keeps you up?", "Open Question", "gold")
+    assert (first.text, first.label) == ("What keeps you up?", "Open Question")
+    assert first.source == second.source == "gold"
     assert (second.text, second.label, second.group) == ("Stop it.", "Confront", first.group)
     assert "Stop it." not in [e.text for e in found.examples[2:]]  # also invented, and left out
 
@@ -43,8 +44,8 @@ def test_no_gold_test_sentence_is_learnt_from(tmp_path: Path) -> None:
     folder = write_mi(tmp_path)
     tested = {same_words(sentence.text) for sentence in gold_test(folder)}
     assert not tested & {same_words(e.text) for e in collect(folder, None).examples}
-    sources = {"weak": [Labelled("NEVER, test on this", "Direct", "g"), Labelled("Go.", "Direct", "g")]}
-    found = once(sources, ["Never test on this."])
+    said = [Labelled(text, "Direct", "g") for text in ("NEVER, test on this", "Go.")]
+    found = once({"weak": said}, ["Never test on this."])
     assert [e.text for e in found.examples] == ["Go."]
     assert found.counts == {"weak, in the gold test file": 1, "weak, kept": 1}
 
@@ -76,8 +77,8 @@ def test_invented_sentences_help_every_label() -> None:
 
 
 def test_about_a_fifth_is_held_out_by_group() -> None:
-    groups = [Example("x", "Other", f"g{i // 2}", "PPA" if i % 4 == 3 else "weak") for i in range(4000)]
-    held = [each for each in groups if each.held_out]
-    assert 600 < len(held) < 1000
-    assert all(groups[i].held_out == groups[i + 1].held_out for i in range(0, 4000, 2))
-    assert {each.source for each in judging(groups)} == {"weak"}
+    sources = ["weak", "weak", "weak", "PPA"] * 1000
+    some = [Example("x", "Other", f"g{i // 2}", each) for i, each in enumerate(sources)]
+    assert 600 < sum(each.held_out for each in some) < 1000
+    assert all(some[i].held_out == some[i + 1].held_out for i in range(0, 4000, 2))
+    assert {each.source for each in judging(some)} == {"weak"}

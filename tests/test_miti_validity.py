@@ -47,9 +47,7 @@ def test_a_number_that_one_kind_of_session_lacks_has_no_difference() -> None:
 def test_agreement_by_hand() -> None:
     # Said T T F F F, seen T F F F T: agree on 3 of 5; chance (2/5)(2/5) + (3/5)(3/5) = 13/25;
     # kappa = (15 - 13) / (25 - 13) = 1/6. One of two said is right, one of two seen is found.
-    found = agreement(
-        UTTERANCES, np.array([1, 1, 0, 0, 0]) > 0, np.array([1, 0, 0, 0, 1]) > 0
-    )
+    found = agreement(UTTERANCES, np.array([1, 1, 0, 0, 0]) > 0, np.array([1, 0, 0, 0, 1]) > 0)
     values = {name: each["value"] for name, each in found.items() if each}
     assert values == pytest.approx({"kappa": 1 / 6, "precision": 1 / 2, "recall": 1 / 2})
 

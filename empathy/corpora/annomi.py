@@ -56,7 +56,7 @@ Utterances = dict[tuple[int, int], list[Row]]
 
 
 class Utterance(NamedTuple):
-    """What a therapist said, whether most of its annotators saw a reflection or a question in it."""
+    """What a therapist said, and whether most annotators saw a reflection or a question in it."""
 
     session: int
     group: str  # the video

@@ -1,7 +1,7 @@
 """The card of the MITI scorer: how often it is right, beside simpler rivals and the authors' own.
 
-`build` measures, `render` makes Markdown of that; no number is typed into the latter by hand. A gold
-test sentence counts as often as the file has it; its repetitions are resampled together.
+`build` measures, `render` makes Markdown of that; no number is typed into the latter by hand. A
+gold test sentence counts as often as the file has it; its repetitions are resampled together.
 """
 
 from __future__ import annotations
@@ -83,12 +83,13 @@ def judge(gold: Sequence[GoldSentence], said: Sequence[str]) -> dict[str, Any]:
     words = [same_words(sentence.text) for sentence in gold]
     weights, different = resamples(words), len(set(words))
     found = {}
-    for name, classes, index in (
-        ("labels", len(LABELS), LABELS.index),
-        ("groups", len(GROUPS), lambda label: GROUPS.index(group_of(label))),
-    ):
-        truth = [index(sentence.label) for sentence in gold]
-        both = curves(weights, truth, [[index(label) for label in said]], classes)
+    classes = {
+        "labels": {label: at for at, label in enumerate(LABELS)},
+        "groups": {label: GROUPS.index(group_of(label)) for label in LABELS},
+    }
+    for name, index in classes.items():
+        truth = [index[sentence.label] for sentence in gold]
+        both = curves(weights, truth, [[index[label] for label in said]], 1 + max(index.values()))
         found[name] = {
             statistic: estimate(values, len(gold), different).as_dict()
             for statistic, values in both._asdict().items()

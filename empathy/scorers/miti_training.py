@@ -36,7 +36,7 @@ Report = Callable[[int, int], None]
 class Recipe:
     """How the scorer is trained; no value was chosen on gold test sentences."""
 
-    epochs: int = 5
+    epochs: int = 3
     """Times that `drawn` sentences are drawn."""
     drawn: int = 3500
     """Sentences in an epoch."""

@@ -1,8 +1,8 @@
 """Do MITI labels measure anything? Against AnnoMI: good and bad sessions, and its own annotators.
 
 Sessions that AnnoMI's authors call high or low quality are other material than the scorer learnt
-from. A measure of motivational interviewing should be higher in the good ones, and the scorer should
-see reflections and questions where most annotators of an utterance did. No torch.
+from. A measure of motivational interviewing should be higher in the good ones, and the scorer
+should see reflections and questions where most annotators of an utterance did. No torch.
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ def agreement(
         total = weights.sum()
         p, q = weights @ said / total, weights @ seen / total
         chance = p * q + (1 - p) * (1 - q)
-        return None if chance == 1 else float((weights @ (said == seen) / total - chance) / (1 - chance))
+        agreed = float(weights @ (said == seen) / total)
+        return None if chance == 1 else (agreed - chance) / (1 - chance)
 
     both = (said & seen).astype(np.float64)
     statistics = {

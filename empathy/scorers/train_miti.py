@@ -38,7 +38,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, default=Path("results/miti"), help="folder to write [%(default)s]"
     )
-    parser.add_argument("--epochs", type=int, help="times that sentences are drawn [5]")
+    parser.add_argument("--epochs", type=int, help="times that sentences are drawn [3]")
     parser.add_argument(
         "--install", action="store_true", help="also replace the scorer and card of this package"
     )
@@ -55,8 +55,8 @@ def run(options: Namespace) -> int:
     recipe = _recipe(options.epochs)
     found = collect(data, gold_file(data, options.gold))
     learnt = [example for example in found.examples if not example.held_out]
-    partial = trained(learnt, recipe, options.out / "runs")
     whole = trained(found.examples, recipe, options.out / "runs")
+    partial = trained(learnt, recipe, options.out / "runs")
     write_atomically(options.out / WEIGHTS, _copier(whole))
     card = miti_card.build(data, found, miti_card.Weights(partial, options.out / WEIGHTS))
     card |= {"recipe": asdict(recipe), "sha256": file_sha256(options.out / WEIGHTS)}
