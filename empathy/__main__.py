@@ -12,7 +12,7 @@ from empathy.errors import UserError
 from empathy.fetch import command as fetch
 from empathy.options import OptionParser, quiet_pipe
 from empathy.own_data import prefer, score
-from empathy.scorers import train_judge, train_scorer
+from empathy.scorers import train_judge, train_miti, train_scorer
 
 
 class Command(NamedTuple):
@@ -48,6 +48,11 @@ COMMANDS = {
         "train the judge that no search sees on EPITOME and write its card",
         train_judge.arguments,
         train_judge.run,
+    ),
+    "train-miti": Command(
+        "train the scorer of motivational interviewing and write its card",
+        train_miti.arguments,
+        train_miti.run,
     ),
 }
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from empathy.judges import Asked, Judges, Levels, Readings, Vector
+from empathy.metrics.adherence import adherent_share, reflections_to_questions
 from empathy.metrics.fluency import distinct_2, lengths
 from empathy.metrics.pair_accuracy import prefers_chosen
 from empathy.metrics.relevance import other_prompts, share_less_similar
@@ -34,7 +35,7 @@ from empathy.uncertainty import Estimate, mean_interval, share_interval
 SHARES = frozenset(
     {
         *("win_rate_sft", "win_rate_human", "relevance", "unfinished"),
-        *("apologies", "shared_experience", "repetition"),
+        *("apologies", "shared_experience", "repetition", "mi_adherence"),
     }
 )
 """Per-reply numbers between 0 and 1; the others have no such bounds."""
@@ -165,10 +166,13 @@ def evaluate_many(
     for each, mine in zip(answers, asked, strict=True):
         columns = _empathy(readings, mine)
         columns["relevance"] = _relevance(readings.vectors, mine, others)
+        labels = [readings.coding.get(reply) for reply in mine]
+        if judges.coder is not None:
+            columns["mi_adherence"] = adherent_share(labels)
         columns |= _worded(each, [prompt.language for prompt in prompts])
         columns |= {name: wins(columns["empathy_referee"], rival) for name, rival in rivals.items()}
         among = 1 + max(map(len, others))
-        evaluations.append(_summary(each, prompts, split, columns, among))
+        evaluations.append(_summary(each, prompts, split, columns, among, labels))
     return evaluations
 
 
@@ -252,6 +256,7 @@ def _summary(
     split: Split,
     columns: dict[str, Column],
     among: int,
+    labels: Sequence[Sequence[str] | None],
 ) -> Evaluation:
     """Numbers and intervals over the columns; a column without any score gives no number."""
     groups = tuple(prompt.group for prompt in prompts)
@@ -265,6 +270,9 @@ def _summary(
     opener = commonest_opener(answers.texts, groups)
     if opener is not None:
         metrics["common_opener"] = opener
+    ratio = reflections_to_questions(labels, groups)
+    if ratio is not None:
+        metrics["reflections_to_questions"] = ratio
     pairs = answers.pair_margins or PairMargins((), ())
     preferred = prefers_chosen(pairs.margins)
     if any(each is not None for each in preferred):

@@ -1,7 +1,7 @@
-"""Who measures replies: three empathy scorers and a sentence encoder, and one reading by all.
+"""Who measures replies: empathy scorers, a sentence encoder, a MITI coder; one reading by all.
 
-The built-in ones are `empathy.metrics.epitome` and `empathy.metrics.similarity`; anything that
-meets the protocols below can stand in their place.
+The built-in ones are `epitome`, `similarity` and `miti` in `empathy.metrics`, and
+`empathy.verdicts.ngrams`; anything that meets the protocols below can stand in their place.
 
 A judge says in an attribute `languages` (a set of two-letter codes) what it reads; one without it
 reads every language. What a judge cannot read gets no number from it: None, never a zero.
@@ -50,6 +50,12 @@ class Scorer(Protocol):
     def score(self, posts: Sequence[str], replies: Sequence[str]) -> Sequence[Levels | None]: ...
 
 
+class SentenceCoder(Protocol):
+    """Says what each sentence of a reply does: a MITI label each; None for a reply without any."""
+
+    def code(self, replies: Sequence[str]) -> Sequence[Sequence[str] | None]: ...
+
+
 class SentenceEncoder(Protocol):
     """Turns n texts into `[n, width]` vectors of unit length."""
 
@@ -66,22 +72,26 @@ class Readings(NamedTuple):
     ranking: Mapping[Asked, Levels | None]
     refereeing: Mapping[Asked, Levels | None]
     vectors: Mapping[tuple[str, str], Vector]
+    coding: Mapping[Asked, Sequence[str] | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Judges:
     """Who measures. `ranking` may have chosen the training pairs, `evaluating` may have driven the
-    search; `referee`, of another kind, did neither and says who wins."""
+    search; `referee`, of another kind, did neither and says who wins. Without a `coder` nothing is
+    known of motivational interviewing."""
 
     evaluating: Scorer
     ranking: Scorer
     encoder: SentenceEncoder
     referee: Scorer
+    coder: SentenceCoder | None = None
 
     @classmethod
     def shipped(cls) -> Judges:
         """The scorers of this package and the packaged encoder, on the CPU. Loads torch."""
         from empathy.metrics.epitome import EmpathyScorer
+        from empathy.metrics.miti import MitiScorer
         from empathy.metrics.similarity import Encoder
         from empathy.verdicts.ngrams import NgramScorer
 
@@ -90,6 +100,7 @@ class Judges:
             ranking=EmpathyScorer.load("rank"),
             encoder=Encoder.load(),
             referee=NgramScorer.load(),
+            coder=MitiScorer.load(),
         )
 
     def read(self, asked: Iterable[Asked]) -> Readings:
@@ -103,6 +114,7 @@ class Judges:
             _judged(self.ranking, replied),
             _judged(self.referee, replied),
             self._vectors(sorted(said)),
+            self._coding(replied),
         )
 
     def _vectors(self, said: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Vector]:
@@ -110,6 +122,13 @@ class Judges:
             return {}
         vectors = self.encoder.embed([text for text, _ in said]).detach().float().cpu().numpy()
         return dict(zip(said, vectors, strict=True))
+
+    def _coding(self, replied: Sequence[Asked]) -> dict[Asked, Sequence[str] | None]:
+        """What the sentences of each reply do, of the languages that the coder reads."""
+        if self.coder is None:
+            return {}
+        told = [each for each in replied if reads(self.coder, each.language)]
+        return dict(zip(told, self.coder.code([each.reply for each in told]), strict=True))
 
     def unread(self, languages: Iterable[str]) -> list[str]:
         """A sentence per judge and language that it cannot read: how many texts, what is missing.
@@ -124,9 +143,10 @@ class Judges:
                 ("ranking scorer", self.ranking, "second empathy score and no rank among others"),
                 ("sentence encoder", self.encoder, "relevance"),
                 ("referee", self.referee, "wins"),
+                ("MITI coder", self.coder, "MI adherence"),
             )
             for language, count in sorted(Counter(languages).items())
-            if not reads(judge, language)
+            if judge is not None and not reads(judge, language)
         ]
 
     def cut(self) -> list[str]:
@@ -142,7 +162,7 @@ class Judges:
         ]
 
 
-def reads(judge: Scorer | SentenceEncoder, language: str) -> bool:
+def reads(judge: Scorer | SentenceEncoder | SentenceCoder, language: str) -> bool:
     """Whether a judge can say anything about texts in this language."""
     languages = languages_of(judge)
     return languages is None or language in languages

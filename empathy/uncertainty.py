@@ -36,6 +36,9 @@ WILSON = "Wilson over groups"
 EXACT = "exact over groups"
 LEAVE_ONE_OUT = "leave-one-group-out"
 ONE_GROUP = "one group"
+TOO_FEW = "too few groups with a denominator"
+MOST_UNDEFINED = 0.01
+"""Share of resamples without any denominator that an interval may leave out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,20 +145,28 @@ def ratio_interval(
 ) -> Estimate:
     """Sum of numerators over sum of denominators; items with a None on either side are left out.
 
-    Denominators must be positive. Raises ValueError as `mean_interval` does.
+    Denominators must not be negative, nor all 0. Where those above 0 are so few that more than one
+    resample in a hundred (or the rest without some group) has none, there is no interval: both ends
+    are None. Raises ValueError as `mean_interval` does.
     """
     _check_level(level)
     above, below, n = _group_sums(numerators, denominators, groups)
+    if not below.any():
+        raise ValueError(f"the denominators of all {n} items are 0: there is no ratio to give")
     value = float(above.sum() / below.sum())
     count, unscored = len(above), len(groups) - n
     if count < FEWEST_GROUPS:
-        low, high, method = None, None, ONE_GROUP
-        if count > 1:
+        low, high, method = None, None, ONE_GROUP if count == 1 else TOO_FEW
+        if np.count_nonzero(below) > 1:
             rest = (above.sum() - above) / (below.sum() - below)
             low, high, method = float(rest.min()), float(rest.max()), LEAVE_ONE_OUT
         return Estimate(value, low, high, n, count, method, None, unscored)
     weights = _resamples(count, seed, _enough_draws(draws, level))
-    resampled = (weights @ above) / (weights @ below)
+    tops, bottoms = weights @ above, weights @ below
+    known = bottoms > 0
+    if known.mean() < 1 - MOST_UNDEFINED:
+        return Estimate(value, None, None, n, count, TOO_FEW, None, unscored)
+    resampled = tops[known] / bottoms[known]
     tail = (1 - level) / 2
     ends = np.quantile(resampled, [tail, 1 - tail])
     low, high = stretched(ends, value, below, level)
@@ -195,7 +206,7 @@ def _group_sums(
     for x, y, group in zip(above, below, groups, strict=True):
         if x is None or y is None:
             continue
-        if not (isfinite(x) and isfinite(y) and y > 0):
+        if not (isfinite(x) and isfinite(y) and y >= 0):
             raise ValueError(f"scores must be finite, or None where there is none, but got {x}/{y}")
         pair = sums.setdefault(group, [0.0, 0.0])
         pair[0] += x

@@ -25,7 +25,8 @@ from sweeps.spec import SweepSpec
 READ = frozenset({"en"})  # by the scorers, the referee and the sentence encoder that ship with us
 JUDGED = (
     "empathy", "emotional_reactions", "interpretations", "explorations", "empathy_second",
-    "empathy_referee", "win_rate_sft", "win_rate_human", "relevance",
+    "empathy_referee", "win_rate_sft", "win_rate_human", "relevance", "mi_adherence",
+    "reflections_to_questions",
 )  # fmt: skip
 
 

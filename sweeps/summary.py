@@ -102,6 +102,13 @@ def _tied(
 LEVEL = 0.95
 
 
+def _shared(a: Evaluation, b: Evaluation, metric: str) -> bool:
+    """Whether there is a prompt to which both gave a reply with this number."""
+    theirs = dict(zip(b.prompt_ids, b.scores.get(metric, ()), strict=False))
+    own = zip(a.prompt_ids, a.scores[metric], strict=True)
+    return any(each is not None and theirs.get(name) is not None for name, each in own)
+
+
 def _differences(
     best: str, baselines: Mapping[str, Mapping[str, Any]], test: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
@@ -112,7 +119,7 @@ def _differences(
         f"vs_{name}": {
             metric: compare(winner, rival, metric).as_dict()
             for metric in winner.scores
-            if metric in rival.scores and metric in winner.metrics and metric in rival.metrics
+            if _shared(winner, rival, metric)
         }
         for name, rival in rivals.items()
     }

@@ -11,7 +11,8 @@ from sweeps.ledger import Figure
 NAMES = {"base": "Base", "sft": "SFT", "lora_rank": "LoRA rank", "lora_alpha": "LoRA alpha",
          "distinct_2": "distinct-2", "win_rate_sft": "wins over SFT",
          "win_rate_human": "wins over human reply", "empathy_second": "empathy, second scorer",
-         "empathy_referee": "empathy, referee",
+         "empathy_referee": "empathy, referee", "mi_adherence": "MI adherence",
+         "reflections_to_questions": "reflections per question",
          "log_ratio": "log-ratio to SFT"}  # fmt: skip
 
 

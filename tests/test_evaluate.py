@@ -56,9 +56,18 @@ class Letters:
         return torch.nn.functional.normalize(counts)
 
 
+class Coding:
+    """Calls "!" support, "." advice, "?" a question and "a" a reflection."""
+
+    def code(self, replies: Sequence[str]) -> list[tuple[str, ...] | None]:
+        labels = ("Support", "Advise without Permission", "Open Question", "Simple Reflection")
+        known = dict(zip("!.?a", labels, strict=True))
+        return [tuple(known[c] for c in text if c in known) or None for text in replies]
+
+
 def judges() -> Judges:
     """The ranking scorer gives half of what the evaluating one does."""
-    return Judges(Counting(), Counting(0.5), Letters(), Counting(2))
+    return Judges(Counting(), Counting(0.5), Letters(), Counting(2), Coding())
 
 
 def prompts(count: int = 4, per_group: int = 1) -> list[Prompt]:
@@ -117,6 +126,8 @@ def test_every_number_by_hand() -> None:
             "win_rate_human": (1 + 0.5 + 0.5 + 1) / 4,
             # The last reply answers a's words, not d's, which ties with b's and c's: (1/2+1/2)/3.
             "relevance": (1 + 1 + 1 + 1 / 3) / 4,
+            "mi_adherence": (1 + 0 + 1) / 3,  # the third only asks
+            "reflections_to_questions": (2 + 2) / (1 + 1),
             "words": 2.0,
             "distinct_2": 3 / 4,  # aa bb cc aa
             "questions": 2 / 4,
@@ -130,13 +141,13 @@ def test_every_number_by_hand() -> None:
         abs=1e-6,
     )
     assert mine.relevance_among == 4
-    assert mine.unscored == {"repetition": 4}
+    assert mine.unscored == {"repetition": 4, "mi_adherence": 1}
 
 
 def test_every_number_is_in_the_catalogue() -> None:
     other = found(["a!", "b!"])
     mine = evaluate(
-        answers(["a!", "b b b!"], log_ratios=[0, 0], pair_margins=PairMargins([1.0], ["g"])),
+        answers(["a!", "b b b!?"], log_ratios=[0, 0], pair_margins=PairMargins([1.0], ["g"])),
         prompts(2),
         "test",
         judges(),
@@ -196,6 +207,12 @@ def test_another_language_has_no_score_from_english_judges() -> None:
     assert not unread & set(none.metrics)
     assert {"empathy_second", "words", "unfinished", "apologies"} <= set(none.metrics)
     assert none.unscored["relevance"] == 4
+
+
+def test_without_a_coder_nothing_is_said_of_motivational_interviewing() -> None:
+    panel = replace(judges(), coder=None)
+    mine = evaluate(answers(["a!", "b?"]), prompts(2), "test", panel)
+    assert not {"mi_adherence", "reflections_to_questions"} & {*mine.metrics, *mine.unscored}
 
 
 def test_one_prompt_cannot_be_traced() -> None:

@@ -55,6 +55,28 @@ def test_everything_is_read_once_and_nothing_blank() -> None:
     assert readings.vectors["a", "en"].dtype == "float32"
 
 
+class Coding(Listening):
+    """A coder that keeps what it is given and reads English alone."""
+
+    languages = frozenset({"en"})
+
+    def code(self, replies: Sequence[str]) -> list[tuple[str, ...]]:
+        self.heard.append(tuple(replies))
+        return [("Other",)] * len(replies)
+
+
+def test_the_coder_hears_replies_once_and_of_its_language() -> None:
+    deaf, coder = Listening(), Coding()
+    asked = [Asked("p", "a"), Asked("p", "a"), Asked("q", ""), Asked("p", "b", "pt")]
+    readings = Judges(deaf, deaf, deaf, deaf, coder).read(asked)
+    assert coder.heard == [("a",)]
+    assert readings.coding == {Asked("p", "a"): ("Other",)}
+    assert Judges(deaf, deaf, deaf, deaf).read(asked).coding == {}
+    (told,) = Judges(deaf, deaf, deaf, deaf, coder).unread(["pt"])
+    assert told.endswith("MITI coder does not read: their replies have no MI adherence, and count "
+                         "as not scored")
+
+
 def test_only_blank_replies_call_no_scorer() -> None:
     scorer, encoder = Listening(), Listening()
     readings = Judges(scorer, scorer, encoder, scorer).read([Asked("post", "")])

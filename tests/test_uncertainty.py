@@ -12,6 +12,7 @@ from empathy.uncertainty import (
     JACKKNIFE,
     LEAVE_ONE_OUT,
     ONE_GROUP,
+    TOO_FEW,
     WILSON,
     Estimate,
     jackknife_interval,
@@ -174,3 +175,27 @@ def test_a_raised_level_gets_the_draws_that_it_needs() -> None:
     assert few == enough
     with pytest.raises(ValueError, match="draws must be at least 1"):
         mean_interval(scores, groups, draws=0)
+
+
+def test_a_ratio_may_have_items_without_a_denominator() -> None:
+    # (2 + 1) / (1 + 0); without the first group nothing is below, so there is no range.
+    found = ratio_interval([2.0, 1.0], [1.0, 0.0], ["a", "b"])
+    assert (found.value, found.low, found.high, found.method) == (3.0, None, None, TOO_FEW)
+    # Without a: 3/2; without b: 4/3; without c: 3/1.
+    found = ratio_interval([2.0, 1.0, 2.0], [1.0, 0.0, 2.0], ["a", "b", "c"])
+    assert (found.value, found.low, found.high) == (5 / 3, 4 / 3, 3.0)
+
+
+def test_a_ratio_over_nothing_raises() -> None:
+    with pytest.raises(ValueError, match="the denominators of all 2 items are 0"):
+        ratio_interval([1.0, 2.0], [0.0, 0.0], ["a", "b"])
+    with pytest.raises(ValueError, match="must be finite"):
+        ratio_interval([1.0], [-1.0], ["a"])
+
+
+def test_a_ratio_of_enough_groups_leaves_out_few_resamples() -> None:
+    names = [f"g{i}" for i in range(20)]
+    # Each group is left out of a resample with 0.95^20 = 0.36: of 1 asker in 20 too often, of 10
+    # together 0.5^20 = one in a million.
+    assert ratio_interval([1.0] * 20, [1.0] + [0.0] * 19, names).method == TOO_FEW
+    assert ratio_interval([1.0] * 20, [1.0, 0.0] * 10, names).method == BOOTSTRAP

@@ -26,6 +26,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from empathy.errors import UserError
 from empathy.reading.tables import Row, check_words, read_csv
@@ -46,11 +47,23 @@ COLUMNS = (
     *("transcript_id", "mi_quality", "video_url", "topic", "utterance_id"),
     *("interlocutor", "utterance_text", *LABELS.values()),
 )
-FULL_COLUMNS = (*COLUMNS, "annotator_id", *FINE_LABELS.values())
+SEEN = ("reflection_exists", "question_exists")
+FULL_COLUMNS = (*COLUMNS, "annotator_id", *FINE_LABELS.values(), *SEEN)
 REMEDY = "fetch the authors' file again and leave it unchanged"
 
 # (transcript, utterance) -> its rows: one in the simple file, one per annotator in the full one.
 Utterances = dict[tuple[int, int], list[Row]]
+
+
+class Utterance(NamedTuple):
+    """What a therapist said, and whether most annotators saw a reflection or a question in it."""
+
+    session: int
+    group: str  # the video
+    quality: str  # high or low
+    text: str
+    reflects: bool
+    asks: bool
 
 
 def load(folder: Path | None) -> list[Dialogue]:
@@ -78,6 +91,21 @@ def load(folder: Path | None) -> list[Dialogue]:
     return [
         _dialogue(part, fine) for part in _transcripts(main, simple if simple.is_file() else full)
     ]
+
+
+def therapists(folder: Path) -> list[Utterance]:
+    """Every therapist's utterance that has words, from the full file, which has all behaviours.
+
+    Raises `UserError` for a missing or broken file.
+    """
+    found = []
+    for (session, _), rows in sorted(_read(folder / "annomi" / FULL, FULL_COLUMNS).items()):
+        row, text = rows[0], _spoken(rows[0]["utterance_text"])
+        if row["interlocutor"] == "therapist" and text:
+            seen = (_most(rows, column) for column in SEEN)
+            place = (session, row["video_url"].strip(), row["mi_quality"])
+            found.append(Utterance(*place, text, *seen))
+    return found
 
 
 def counts(dialogues: Sequence[Dialogue]) -> dict[str, int]:
@@ -160,6 +188,10 @@ def _dialogue(part: Utterances, fine: Utterances) -> Dialogue:
         turns=tuple(Turn(SPEAKERS[r["interlocutor"]], _spoken(r["utterance_text"])) for r in rows),
         metadata=metadata,
     )
+
+
+def _most(rows: Sequence[Row], column: str) -> bool:
+    return 2 * sum(row[column] == "True" for row in rows) > len(rows)
 
 
 def _spoken(text: str) -> str:

@@ -57,6 +57,14 @@ class Said(NamedTuple):
     title: str
 
 
+class Labelled(NamedTuple):
+    """A counsellor's sentence with its MITI label, and the group of its dialogue."""
+
+    text: str
+    label: str
+    group: str
+
+
 def load(folder: Path | None) -> list[Dialogue]:
     """The dialogues of `folder/mi` in the order of the files: CounselChat, then gold if there.
 
@@ -79,6 +87,19 @@ def load(folder: Path | None) -> list[Dialogue]:
         for count, rows in enumerate(_by_dialogue(gold, AGREED, ()).values()):
             dialogues.append(_dialogue(f"mi-gold-{count:04d}", "gold", rows))
     return dialogues
+
+
+def labelled(path: Path, column: str) -> list[Labelled]:
+    """Every counsellor's sentence of a file with a label in `column`: `UNION` or `AGREED`.
+
+    Raises `UserError` for a missing or broken file.
+    """
+    found = []
+    for rows in _by_dialogue(path, column, ()).values():
+        group = _group(_turns(rows))
+        said = (row for row in rows if row.speaker == "counsellor" and row.label)
+        found += [Labelled(row.text, row.label, group) for row in said]
+    return found
 
 
 def counts(dialogues: Sequence[Dialogue]) -> dict[str, int]:
@@ -132,18 +153,26 @@ def _check_answer(dialog_id: str, rows: Sequence[Said]) -> str:
 
 
 def _dialogue(name: str, source: str, rows: Sequence[Said]) -> Dialogue:
-    turns = [
-        Turn(speaker, " ".join(row.text for row in said))
-        for speaker, said in groupby(rows, key=lambda row: row.speaker)
-    ]
-    question = next(turn.text for turn in turns if turn.speaker == "client")
+    turns = _turns(rows)
     return Dialogue(
         dialogue_id=name,
-        group=f"mi-question-{fingerprint('question', question)}",
+        group=_group(turns),
         corpus="mi",
-        turns=tuple(turns),
+        turns=turns,
         metadata={"source": source, "title": rows[0].title, **_labels(rows)},
     )
+
+
+def _turns(rows: Sequence[Said]) -> tuple[Turn, ...]:
+    return tuple(
+        Turn(speaker, " ".join(row.text for row in said))
+        for speaker, said in groupby(rows, key=lambda row: row.speaker)
+    )
+
+
+def _group(turns: Sequence[Turn]) -> str:
+    question = next(turn.text for turn in turns if turn.speaker == "client")
+    return f"mi-question-{fingerprint('question', question)}"
 
 
 def _labels(rows: Sequence[Said]) -> Mapping[str, str]:

@@ -92,6 +92,23 @@ _REPLIES = (
         "human: even untrained models win here, for counsellors spend their words otherwise.",
     ),
     Metric(
+        "mi_adherence",
+        "maximize",
+        "share",
+        "Sentences that affirm, support, stress autonomy or advise with permission, over these and "
+        "those that advise without it, confront, order or warn: mean over replies that have "
+        "either, by a scorer of MITI labels that is often wrong. Praise alone scores full marks.",
+    ),
+    Metric(
+        "reflections_to_questions",
+        None,
+        "per question",
+        "Sentences that reflect over sentences that ask, in all replies together, by the same "
+        "scorer; missing where nothing is asked. The MITI 4 manual calls 1 fair and 2 good in a "
+        "session, but the scorer misses most reflections, and on real sessions its ratio was no "
+        "higher in good ones than in bad ones: no target, only to stand beside the counsellors'.",
+    ),
+    Metric(
         "relevance",
         "maximize",
         "share",

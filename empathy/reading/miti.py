@@ -21,6 +21,9 @@ LABELS = (
 """In the order of the authors' indices, 0 to 14."""
 ADHERENT = frozenset({"Advise with Permission", "Affirm", "Emphasize Autonomy", "Support"})
 NON_ADHERENT = frozenset({"Advise without Permission", "Confront", "Direct", "Warn"})
+REFLECTIONS = frozenset({"Simple Reflection", "Complex Reflection"})
+QUESTIONS = frozenset({"Closed Question", "Open Question"})
+GROUPS = ("adherent", "non-adherent", "neither")
 
 GOLD_TEST = Path("mi", "MI Classifier output", "mi_gold", "test_output.csv")
 GOLD_COLUMNS = ("Text", "Ground truth", "Prediction")
@@ -47,6 +50,11 @@ def gold_test(folder: Path) -> list[GoldSentence]:
             check_label(row[name], where, name)
         sentences.append(GoldSentence(*(row[name] for name in GOLD_COLUMNS)))
     return sentences
+
+
+def group_of(label: str) -> str:
+    """Which of `GROUPS` a label is in."""
+    return GROUPS[0 if label in ADHERENT else 1 if label in NON_ADHERENT else 2]
 
 
 def check_label(label: str, where: str, column: str) -> None:
