@@ -5,12 +5,13 @@ Texts stay here; what leaves is numbers, and replies to invented prompts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from empathy.evaluate import Evaluation
 from empathy.policy import Progress, texts
+from empathy.verdicts.panel import panel, verdicts
 
 if TYPE_CHECKING:
     from empathy.study import Said, Study
@@ -19,11 +20,15 @@ EXAMINED = ("test", "shown")
 """Topics that finalists reply to, beside base and SFT model."""
 
 
-def examine(study: Study, saved: Mapping[str, Path], progress: Progress) -> dict[str, Any]:
+def examine(
+    study: Study, saved: Mapping[str, Path], judged: Collection[str], progress: Progress
+) -> dict[str, Any]:
     """Measure trials, by their checkpoints, as many at once as the study has free lanes.
 
+    Those in `judged` are compared with SFT model and people, too, as base and SFT model are.
+
     Returns plain JSON: {"evaluations": {trial: evaluation on test prompts}, "samples": [{"prompt",
-    "replies": {who: text}}]}.
+    "replies": {who: text}}], "verdicts": what `empathy.verdicts.panel` found, or None}.
     """
     evaluations: dict[str, Evaluation] = {}
     said: dict[str, Said] = dict(study.said)
@@ -39,7 +44,19 @@ def examine(study: Study, saved: Mapping[str, Path], progress: Progress) -> dict
     return {
         "evaluations": {name: found.as_dict() for name, found in evaluations.items()},
         "samples": _samples(study, said),
+        "verdicts": _verdicts(study, {*study.said, *judged}, said, progress),
     }
+
+
+def _verdicts(
+    study: Study, who: Collection[str], said: Mapping[str, Said], progress: Progress
+) -> dict[str, Any] | None:
+    """Who wins by the judges of the sweep; None where it has none."""
+    judges = panel(study.settings.judges, study.judges, study.settings.device)
+    if not judges:
+        return None
+    replies = {name: topics["test"] for name, topics in said.items() if name in who}
+    return verdicts(judges, study.asked["test"], replies, progress)
 
 
 def _samples(study: Study, said: Mapping[str, Said]) -> list[dict[str, Any]]:

@@ -123,6 +123,7 @@ def run(spec: SweepSpec, out: Path, address: str) -> Path:
         kept.write_test(finals["evaluations"])
         write_json(out / SAMPLES, finals["samples"])
         summary = summarise(spec, kept, ready["baselines"], finals["evaluations"])
+        summary["judges"] = finals["verdicts"]
         if summary["best"] is not None:
             watch.stage("exporting the winner", 0, None)
             host.export(summary["best"]["trial"], str(out / "winner"))

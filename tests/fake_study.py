@@ -94,6 +94,7 @@ class FakeStudy:
 
     def __init__(self, settings: StudySettings, progress: Callable[..., None]) -> None:
         progress("pretending", 1, 2)
+        self.settings, self.judges = settings, SimpleNamespace()
         self.engine = FakeEngine(settings.lanes, self.STEP_SECONDS)
         self.facts = {"weights": {"name": "none"}}
         self.card: dict[str, Any] = {}
