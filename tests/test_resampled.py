@@ -11,8 +11,9 @@ from empathy.verdicts.resampled import Floats, resampled_interval
 SCORES = np.array([1.0, 3.0, 5.0, 7.0])
 
 
-def mean(weights: Floats) -> float:
-    return float(weights @ SCORES / weights.sum())
+def mean(weights: Floats) -> list[float]:
+    means: list[float] = (weights @ SCORES / weights.sum(1)).tolist()
+    return means
 
 
 def test_few_groups_give_the_range_with_each_left_out() -> None:
@@ -33,7 +34,7 @@ def test_many_groups_give_the_percentiles_of_resampled_groups() -> None:
     scores = np.arange(40.0)
     groups = [f"g{i:02d}" for i in range(40)]
     found = resampled_interval(
-        lambda weights: float(weights @ scores / weights.sum()), groups, draws=20_000
+        lambda weights: (weights @ scores / weights.sum(1)).tolist(), groups, draws=20_000
     )
     # The plug-in standard error: sqrt((40^2 - 1) / 12 / 40) = 1.8253; 1.96 of it are 3.578.
     assert found is not None
@@ -44,13 +45,13 @@ def test_many_groups_give_the_percentiles_of_resampled_groups() -> None:
 def test_resamples_that_define_nothing_are_left_out() -> None:
     groups = [f"g{i:02d}" for i in range(12)]
 
-    def only_with_the_first(weights: Floats) -> float | None:
-        return float(weights.sum()) if weights[0] else None
+    def only_with_the_first(weights: Floats) -> list[float | None]:
+        return [float(row.sum()) if row[0] else None for row in weights]
 
     found = resampled_interval(only_with_the_first, groups, draws=200)
     assert found is not None
     assert (found.value, found.low, found.high) == (12.0, 12.0, 12.0)
-    assert resampled_interval(lambda weights: None, groups) is None
+    assert resampled_interval(lambda weights: [None] * len(weights), groups) is None
 
 
 def test_nothing_raises() -> None:

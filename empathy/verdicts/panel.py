@@ -39,9 +39,10 @@ class Match(NamedTuple):
 
 
 class Heard(NamedTuple):
-    """What a judge said of all comparisons, or why it said nothing."""
+    """What a judge said of all comparisons, empty where it said nothing, and then the reason."""
 
-    found: Verdicts | None
+    verdicts: tuple[Verdict, ...]
+    counts: Mapping[str, int]
     missing: str | None = None
 
 
@@ -94,7 +95,7 @@ def verdicts(
         heard[name] = _heard(judge, list(chain.from_iterable(asked.values())))
     groups = [prompt.group for prompt in prompts]
     return {
-        "judges": {name: _numbers(each, asked, groups) for name, each in heard.items()},
+        "judges": {name: _numbers(name, each, asked, groups) for name, each in heard.items()},
         "agreement": _agreement(heard, asked, groups),
     }
 
@@ -114,27 +115,27 @@ def _heard(judge: Callable[[], WinJudge], comparisons: Sequence[Comparison]) -> 
     try:
         found = judge().judge(comparisons)
     except UserError as error:
-        return Heard(None, str(error))
+        return Heard((), {}, str(error))
     except Exception as error:  # such as too little memory; its message may quote somebody's words
-        return Heard(None, f"the judge failed ({type(error).__name__})")
-    if all(win is None for win in found.wins):
+        return Heard((), {}, f"the judge failed ({type(error).__name__})")
+    different = [win for win, each in zip(found.wins, comparisons, strict=True) if each.a != each.b]
+    if different and all(win is None for win in different):
         counts = ", ".join(f"{what}: {n}" for what, n in found.counts.items())
-        return Heard(found, f"none of {len(comparisons)} comparisons was judged ({counts})")
-    return Heard(found)
+        why = f"none of {len(different)} comparisons was judged ({counts})"
+        return Heard((), found.counts, why)
+    return Heard(found.verdicts, found.counts)
 
 
-def _numbers(heard: Heard, asked: Asked, groups: Sequence[str]) -> dict[str, Any]:
+def _numbers(name: str, heard: Heard, asked: Asked, groups: Sequence[str]) -> dict[str, Any]:
     """One judge's reports by policy and rival."""
     wins: dict[str, dict[str, Any]] = {}
-    if heard.found is not None:
-        rest = iter(heard.found.verdicts)
-        for match, comparisons in asked.items():
-            part = tuple(next(rest) for _ in comparisons)
-            told = Verdicts(heard.found.judge, part, _counts(part, comparisons))
-            report = win_report(told, comparisons, groups).as_dict()
-            wins.setdefault(match.policy, {})[match.rival] = report
-    counts = {} if heard.found is None else dict(heard.found.counts)
-    return {"missing": heard.missing, "counts": counts, "wins": wins}
+    rest = iter(heard.verdicts)
+    for match, comparisons in asked.items() if heard.verdicts else ():
+        part = tuple(next(rest) for _ in comparisons)
+        told = Verdicts(name, part, _counts(part, comparisons))
+        report = win_report(told, comparisons, groups).as_dict()
+        wins.setdefault(match.policy, {})[match.rival] = report
+    return {"missing": heard.missing, "counts": dict(heard.counts), "wins": wins}
 
 
 def _counts(part: Sequence[Verdict], comparisons: Sequence[Comparison]) -> Counter[str]:
@@ -156,9 +157,9 @@ def _agreement(
     ]
     shared = [group for kept, group in told if kept]
     columns = {
-        name: [win for win, (kept, _) in zip(each.found.wins, told, strict=True) if kept]
+        name: [one.win for one, (kept, _) in zip(each.verdicts, told, strict=True) if kept]
         for name, each in heard.items()
-        if each.found is not None
+        if each.verdicts
     }
     found = []
     for one, other in combinations(columns, 2):

@@ -11,8 +11,8 @@ from empathy.scorers.classification import estimate, resamples
 from empathy.uncertainty import FEWEST_GROUPS, Estimate, jackknife_interval
 
 Floats = NDArray[np.float64]
-Statistic = Callable[[Floats], float | None]
-"""A number of items with these weights `[n]`; None where they do not define one."""
+Statistic = Callable[[Floats], Sequence[float | None]]
+"""A number for each row of weights of the items, `[draws, n]`; None where a row defines none."""
 
 
 def resampled_interval(
@@ -23,15 +23,16 @@ def resampled_interval(
     Under ten groups: the range as each in turn is left out. Resamples that do not define the
     statistic are left out. None where the items themselves do not. Raises ValueError without items.
     """
-    weights = resamples(groups, draws, seed)
-    value = statistic(weights[0])
+    names = sorted(set(groups))
+    few = len(names) < FEWEST_GROUPS
+    weights = resamples(groups, 0 if few else draws, seed)
+    if few and len(names) > 1:
+        each = np.asarray(groups)
+        weights = np.vstack([weights, *(each != name for name in names)])
+    value, *others = statistic(weights)
     if value is None:
         return None
-    names = sorted(set(groups))
-    if len(names) < FEWEST_GROUPS:
-        each = np.asarray(groups)
-        rests = [statistic((each != name).astype(np.float64)) for name in names if len(names) > 1]
-        known = [found for found in rests if found is not None]
+    known = [found for found in others if found is not None]
+    if few:
         return jackknife_interval(value, known or [value], len(groups))
-    drawn = [found for found in map(statistic, weights[1:]) if found is not None]
-    return estimate(np.array([value, *drawn]), len(groups), len(names))
+    return estimate(np.array([value, *known]), len(groups), len(names))
