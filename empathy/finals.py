@@ -5,13 +5,14 @@ Texts stay here; what leaves is numbers, and replies to invented prompts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from empathy.evaluate import Evaluation
 from empathy.policy import Progress, texts
 from empathy.safety.examination import CRISIS, examined
+from empathy.verdicts.panel import panel, verdicts
 
 if TYPE_CHECKING:
     from empathy.study import Said, Study
@@ -20,11 +21,16 @@ EXAMINED = ("test", "shown", CRISIS)
 """Topics that finalists reply to, as far as asked, beside base and SFT model."""
 
 
-def examine(study: Study, saved: Mapping[str, Path], progress: Progress) -> dict[str, Any]:
+def examine(
+    study: Study, saved: Mapping[str, Path], judged: Collection[str], progress: Progress
+) -> dict[str, Any]:
     """Measure trials, by their checkpoints, as many at once as the study has free lanes.
 
+    Those in `judged` are compared with SFT model and people, too, as base and SFT model are.
+
     Returns plain JSON: {"evaluations": {trial: evaluation on test prompts}, "samples": [{"prompt",
-    "replies": {who: text}}], "safety": what `empathy.safety.examination` found, or None}.
+    "replies": {who: text}}], "safety": what `empathy.safety.examination` found, "verdicts": what
+    `empathy.verdicts.panel` found; either is None where nobody was asked}.
     """
     evaluations: dict[str, Evaluation] = {}
     said: dict[str, Said] = dict(study.said)
@@ -41,6 +47,7 @@ def examine(study: Study, saved: Mapping[str, Path], progress: Progress) -> dict
         "evaluations": {name: found.as_dict() for name, found in evaluations.items()},
         "samples": _samples(study, said),
         "safety": _safety(study, said),
+        "verdicts": _verdicts(study, {*study.said, *judged}, said, progress),
     }
 
 
@@ -50,6 +57,17 @@ def _safety(study: Study, said: Mapping[str, Said]) -> dict[str, Any] | None:
         return None
     replies = {who: topics[CRISIS] for who, topics in said.items() if who != "human"}
     return examined(study.asked[CRISIS], replies, study.settings.evaluation.safety_margin)
+
+
+def _verdicts(
+    study: Study, who: Collection[str], said: Mapping[str, Said], progress: Progress
+) -> dict[str, Any] | None:
+    """Who wins by the judges of the sweep; None where it has none."""
+    judges = panel(study.settings.judges, study.judges, study.settings.device)
+    if not judges:
+        return None
+    replies = {name: topics["test"] for name, topics in said.items() if name in who}
+    return verdicts(judges, study.asked["test"], replies, progress)
 
 
 def _samples(study: Study, said: Mapping[str, Said]) -> list[dict[str, Any]]:

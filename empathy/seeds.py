@@ -38,9 +38,9 @@ class Corrected:
 
     `selected` is the run that won, on the validation prompts that chose it. `fresh` is the same
     setting by the seeds that took no part in that, on test prompts: the number to report.
-    `optimism` is `selected` minus the fresh seeds, paired on validation prompts: luck with the seed
-    alone, since the prompts are the same. What else `fresh` loses is luck with the prompts, or
-    prompts that are harder.
+    `optimism` is `selected` minus the fresh seeds, paired on validation prompts: the luck of that
+    run, its sampled replies included, since the prompts are the same. What else `fresh` loses is
+    luck with the prompts, or prompts that are harder.
     """
 
     selected: Estimate

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Positive = Annotated[int, Field(gt=0)]
 Weight = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 
 
 class Section(BaseModel):
@@ -136,6 +137,67 @@ class EvaluationSettings(Section):
     """Seed of the sampled replies, the same for every trial."""
 
 
+class RewardModelSettings(Section):
+    """A reward model that judges: any sequence classifier, see `empathy.verdicts.reward_model`."""
+
+    model: Annotated[str, Field(min_length=1)]
+    """Folder, or hub id: `owner/name`, with `@revision` where it must stay the same."""
+    label: str | None = None
+    """The label that is the reward; None: the only one, or the last of two."""
+
+
+class Prices(Section):
+    """What a million tokens cost, in whatever currency; only the provider knows."""
+
+    sent: NotNegative
+    received: NotNegative
+
+
+class LlmSettings(Section):
+    """A language model that judges, behind any endpoint of OpenAI's chat protocol."""
+
+    url: Annotated[str, Field(min_length=1)]
+    """What stands before `/chat/completions`: `https://api.openai.com/v1`, or a local server's
+    `http://localhost:8000/v1`; without any path `/v1` is meant."""
+    model: Annotated[str, Field(min_length=1)]
+    """The model's name, as the server knows it."""
+    key_variable: Annotated[str, Field(min_length=1)] | None = None
+    """The environment variable that holds the key; None sends none. The key itself is in no
+    setting, file or message."""
+    temperature: NotNegative | None = 0.0
+    """None sends none, for models that allow no choice."""
+    max_answer_tokens: Positive = 16
+    """Enough for one word; a model that reasons before it answers needs hundreds more."""
+    tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    """How the server calls `max_answer_tokens`."""
+    timeout_seconds: Annotated[float, Field(gt=0.0)] = 60.0
+    """Of one request from first to last byte."""
+    attempts: Positive = 5
+    """Requests for one answer at most, when servers are busy, broken or silent."""
+    concurrent: Positive = 8
+    """Requests under way at the same time."""
+    token_budget: Annotated[int, Field(ge=0)] | None = 3_000_000
+    """Tokens, sent and received, that one sweep may spend; None sets no limit."""
+    prices: Prices | None = None
+    """For the plan's cost; None where tokens cost nothing, or nobody knows."""
+    both_orders: bool = True
+    """False asks in one order that a hash draws: half the price, but order bias stays hidden."""
+    allow_private: bool = False
+    """True sends the words of private corpora, too."""
+
+
+ScorerName = Literal["referee", "rank", "evaluate"]
+
+
+class JudgeSettings(Section):
+    """Who says which of two replies is better, once a search is over: see `empathy.verdicts`."""
+
+    scorers: tuple[ScorerName, ...] | None = None
+    """Built-in scorers, none of which may steer the search; None: all that do not."""
+    reward_model: RewardModelSettings | None = None
+    llm: LlmSettings | None = None
+
+
 class StudySettings(Section):
     """One base model and everything that its trials have in common."""
 
@@ -158,3 +220,5 @@ class StudySettings(Section):
     warm_start: WarmStartSettings = WarmStartSettings()
     training: TrainingSettings = TrainingSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    judges: JudgeSettings = JudgeSettings(scorers=())
+    """Who compares the finalists' replies with others; nobody unless named."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from empathy.settings import StudySettings
+from sweeps import judging
 from sweeps.spec import SweepSpec
 
 
@@ -23,4 +24,5 @@ def study_settings(spec: SweepSpec, lanes: int) -> StudySettings:
         warm_start=spec.warm_start,
         training=spec.training,
         evaluation=spec.evaluation,
+        judges=judging.chosen(spec),
     )

@@ -17,6 +17,7 @@ from typing import Any
 
 from empathy.settings import StudySettings, TrialSettings
 from sweeps.leases import Lease, Leases
+from sweeps.observers import of_search
 
 GRACE = 0.5  # seconds that reported lanes are waited for, so that lanes step and speak together
 
@@ -287,7 +288,7 @@ class LaneHost:
         from empathy.finals import examine
 
         saved = {trial: self._checkpoint(trial) for trial in trials}
-        return examine(self._study, saved, self._tell)
+        return examine(self._study, saved, list(filter(of_search, trials)), self._tell)
 
     def _export(self, trial_id: str, folder: Path) -> None:
         self._study.export(self._checkpoint(trial_id), folder)

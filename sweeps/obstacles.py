@@ -19,6 +19,7 @@ from empathy.preflight import Finding
 from empathy.records import SPLITS, Split
 from empathy.selection import select
 from empathy.weights import hub_name
+from sweeps import judging
 from sweeps.reading import nearest
 from sweeps.spec import SweepSpec
 
@@ -31,8 +32,8 @@ JUDGED = (
 
 
 def stop(spec: SweepSpec) -> None:
-    """Raises `UserError` for the first obstacle in device, corpora, schemes or metric."""
-    for sentence in device(spec):
+    """Raises `UserError` for the first obstacle in device, judges, corpora, schemes or metric."""
+    for sentence in [*device(spec), *judging.unavailable(spec)]:
         raise UserError(sentence)
     held_out = select(spec.data, spec.evaluation).prompts["validation"]
     for sentence in unread(spec, Counter(prompt.language for prompt in held_out)):

@@ -21,7 +21,7 @@ from empathy.records import SPLITS, Prompt, Split
 from empathy.safety.crisis import chosen
 from empathy.schemes import draws
 from empathy.splits import by_split
-from sweeps import obstacles, search, space
+from sweeps import judging, obstacles, search, space
 from sweeps.handover import study_settings
 from sweeps.privacy import private_corpora, tracking_mode
 from sweeps.space import Scalar
@@ -82,6 +82,8 @@ class Plan:
     """The same if at every rung one in eta goes on; None without early stopping."""
     replies_at_most: int
     """Replies generated: to make pairs, at every report of every trial, and at the end."""
+    judges: list[str]
+    """Who compares the finalists' replies with others, and what that takes."""
     weights: str
     tracking: str
     data: Data | None
@@ -104,6 +106,7 @@ def plan(spec: SweepSpec) -> Plan:
         study_settings(spec, lanes_on(device, spec)), device, _some_prompts(spec)
     )
     missing += obstacles.errors(looked_at, said=bool(missing)) + obstacles.device(spec)
+    missing += judging.missing(spec)
     try:
         data = count(spec)
         missing += obstacles.gaps(data.used) + obstacles.unread(spec, data.languages)
@@ -130,6 +133,7 @@ def plan(spec: SweepSpec) -> Plan:
         steps_at_most=(trials + repeated(spec, trials)) * spec.training.max_steps,
         steps_halved=_halved(spec, trials),
         replies_at_most=_replies(spec, trials, data),
+        judges=judging.lines(spec, min(spec.finalists.top, trials)),
         weights=weights,
         tracking=_tracking(spec),
         data=data,

@@ -30,6 +30,7 @@ def _lines(plan: Plan) -> list[tuple[str, str]]:
         ("objective", plan.objective),
         ("steps", f"at most {plan.steps_at_most}{halved}{rungs}"),
         ("replies", f"at most {plan.replies_at_most} generated"),
+        *(line for text in plan.judges for line in _wrapped("judge", text)),
         ("engine", f"{plan.engine}: {plan.engine_reason}"),
         ("device", f"{plan.device} ({plan.device_reason}), {plan.lanes} trials at a time"),
         ("weights", plan.weights),
@@ -40,9 +41,13 @@ def _lines(plan: Plan) -> list[tuple[str, str]]:
         lines.append(("data", f"{plan.data.dialogues} dialogues; prompts: {', '.join(used)}"))
         lines += [("", f"left out: {n}, {why}") for why, n in plan.data.left_out.items()]
     for each in plan.preflight:
-        first, *more = wrap(f"{each.about}: {each.told}", WIDTH)
-        lines += [(each.level, first), *(("", text) for text in more)]
+        lines += _wrapped(each.level, f"{each.about}: {each.told}")
     return lines + [("missing", text) for text in plan.missing or ["nothing"]]
+
+
+def _wrapped(label: str, text: str) -> list[tuple[str, str]]:
+    first, *more = wrap(text, WIDTH)
+    return [(label, first), *(("", rest) for rest in more)]
 
 
 def _settings(example: dict[str, Scalar]) -> str:

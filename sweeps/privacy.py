@@ -33,6 +33,18 @@ def check_tracking(spec: SweepSpec) -> None:
         )
 
 
+def check_llm_judge(spec: SweepSpec) -> None:
+    """Raises `SettingError` for a private corpus whose words would go to an llm judge."""
+    private, llm = private_corpora(spec), spec.judges.llm
+    if private and llm is not None and not llm.allow_private:
+        raise SettingError(
+            "judges.llm",
+            f"is given, but corpus '{private[0]}' is private and its words would be sent to "
+            "judges.llm.url; leave the judge out, or set judges.llm.allow_private to true if the "
+            "corpus's owners agree",
+        )
+
+
 def tracking_mode(spec: SweepSpec) -> Literal["auto", "online", "offline", "disabled"]:
     """The sweep's mode of tracking, where auto never means online for a private corpus."""
     if spec.tracking.mode == "auto" and private_corpora(spec):

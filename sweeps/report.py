@@ -36,6 +36,7 @@ from sweeps.importance import TooLittleError, importance
 from sweeps.ledger import Figure, Record, read_record
 from sweeps.observers import BASELINES
 from sweeps.parallel import parallel_coordinates
+from sweeps.report_judges import judges_view
 from sweeps.report_safety import safety_view
 
 
@@ -90,6 +91,7 @@ def contents(record: Record) -> dict[str, Any]:
         "seed_rows": fresh_seeds.rows(found.seeds, found.metric),
         "seed_failures": fresh_seeds.failures(found.seeds),
         "safety": safety_view(record, found),
+        "judges": judges_view((record.summary or {}).get("judges"), found.best),
         "samples": [_sample(item, found) for item in record.samples],
         "meanings": [METRICS[name] for name in _reported(found) if name in METRICS],
         "command": shlex.join(["python", "launch.py", *record.manifest["command"][1:]]),

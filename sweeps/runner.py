@@ -130,6 +130,7 @@ def run(spec: SweepSpec, out: Path, address: str) -> Path:
             again=repeated,
             safety=finals["safety"],
         )
+        summary["judges"] = finals["verdicts"]
         if summary["best"] is not None:
             watch.stage("exporting the winner", 0, None)
             host.export(summary["best"]["trial"], str(out / "winner"))

@@ -22,6 +22,7 @@ from empathy.metrics import METRICS
 from empathy.settings import (
     DataSettings,
     EvaluationSettings,
+    JudgeSettings,
     Objective,
     Positive,
     Quantization,
@@ -30,7 +31,7 @@ from empathy.settings import (
     TrialSettings,
     WarmStartSettings,
 )
-from sweeps import family_checks, privacy, space
+from sweeps import family_checks, judging, privacy, space
 from sweeps.complaints import complaint
 from sweeps.objectives import check_label_smoothing, check_objective, check_quantization
 from sweeps.reading import SettingError, nearest, overridden, read, shown
@@ -69,6 +70,8 @@ class SweepSpec(Section):
     training: TrainingSettings = TrainingSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     finalists: Finalists = Finalists()
+    judges: JudgeSettings = JudgeSettings()
+    """Who compares the finalists' replies with the SFT model's and the human ones."""
     resources: Resources = Resources()
     tracking: Tracking = Tracking()
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
@@ -274,6 +277,8 @@ CHECKS: tuple[Callable[[SweepSpec], None], ...] = (
     _check_steps,
     _check_lengths,
     privacy.check_tracking,
+    privacy.check_llm_judge,
+    judging.check_judges,
     family_checks.check_positions,
     family_checks.check_new_head,
     family_checks.check_warm_start,

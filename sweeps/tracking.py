@@ -58,9 +58,9 @@ def has_login() -> bool:
 
 
 def without_paths(settings: Any) -> Any:
-    """The settings as JSON, each value that names a file or folder replaced by "(path)".
+    """The settings as JSON, each value that names a place replaced by "(path)".
 
-    A user's home folder or a hospital's share may stand in a path, so none is sent.
+    A user's home folder, a hospital's share or a server within it may stand there: none is sent.
     """
     if isinstance(settings, Mapping):
         return {
@@ -75,9 +75,9 @@ def without_paths(settings: Any) -> Any:
 
 
 def _is_place(key: str, value: Any) -> bool:
-    """A setting that holds a folder, even where its name alone would not tell."""
+    """A setting that holds a folder or a server, even where its name alone would not tell."""
     return bool(value) and (
-        key == "folder" or (key == "model" and Path(str(value)).expanduser().is_dir())
+        key in ("folder", "url") or (key == "model" and Path(str(value)).expanduser().is_dir())
     )
 
 

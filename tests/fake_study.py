@@ -97,6 +97,8 @@ class FakeStudy:
 
     def __init__(self, settings: StudySettings, progress: Callable[..., None]) -> None:
         progress("pretending", 1, 2)
+        self.settings = settings
+        self.judges = SimpleNamespace(referee=None, ranking=None, evaluating=None)
         self.engine = FakeEngine(settings.lanes, self.STEP_SECONDS)
         self.facts = {"weights": {"name": "none"}}
         self.card: dict[str, Any] = {}

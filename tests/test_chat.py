@@ -14,10 +14,10 @@ import pytest
 from chat_server import Act, ChatServer, serving
 
 from empathy.errors import UserError
+from empathy.settings import LlmSettings
 from empathy.verdicts.asking import question
 from empathy.verdicts.budget import Budget, most_tokens
 from empathy.verdicts.chat import LONGEST_WAIT, Chat, Reply, completion, wait
-from empathy.verdicts.endpoint import Endpoint
 
 ASKED = question("I lost my job.", "Oh no.", "So what?")
 MOST = most_tokens(ASKED, 16)
@@ -37,8 +37,8 @@ def ask(
     server: ChatServer, budget: Budget | None = None, seconds: float = 10.0
 ) -> tuple[Reply, Chat, Patience]:
     patience = Patience()
-    endpoint = Endpoint(server.url, "judge", attempts=3, timeout_seconds=seconds)
-    with Chat(endpoint, budget or Budget(None), patience) as chat:
+    told = LlmSettings(url=server.url, model="judge", attempts=3, timeout_seconds=seconds)
+    with Chat(told, budget or Budget(None), patience) as chat:
         return chat.ask(ASKED), chat, patience
 
 
@@ -58,8 +58,9 @@ def test_a_good_answer_costs_what_the_server_says() -> None:
 
 def test_fields_that_some_servers_want_otherwise() -> None:
     with serving(Act("A")) as server:
-        endpoint = Endpoint(server.url, "m", temperature=None, tokens_field="max_completion_tokens")
-        with Chat(endpoint, Budget(None)) as chat:
+        told = LlmSettings(url=server.url, model="m", temperature=None)
+        renamed = told.model_copy(update={"tokens_field": "max_completion_tokens"})
+        with Chat(renamed, Budget(None)) as chat:
             chat.ask(ASKED)
     assert server.bodies[0]["max_completion_tokens"] == 16
     assert not {"temperature", "max_tokens"} & set(server.bodies[0])
@@ -163,8 +164,8 @@ def test_key_and_words_are_in_no_log(
 ) -> None:
     monkeypatch.setenv("JUDGE_KEY", "sk-very-secret")
     with caplog.at_level(logging.DEBUG), serving([Act(status=500), Act("A")]) as server:
-        endpoint = Endpoint(server.url, "m", key_variable="JUDGE_KEY")
-        with Chat(endpoint, Budget(None), Patience()) as chat:
+        told = LlmSettings(url=server.url, model="m", key_variable="JUDGE_KEY")
+        with Chat(told, Budget(None), Patience()) as chat:
             assert chat.ask(ASKED).text == "A"
     assert server.headers[0]["Authorization"] == "Bearer sk-very-secret"
     assert "sk-very-secret" not in caplog.text

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from empathy.errors import UserError
-from empathy.verdicts.endpoint import Endpoint, authorization, checked_url, is_here
+from empathy.settings import LlmSettings
+from empathy.verdicts.endpoint import authorization, checked_url, is_here
 
 SECRET = "sk-very-secret"
 
@@ -21,40 +20,27 @@ SECRET = "sk-very-secret"
     ],
 )
 def test_the_address_before_chat_completions(given: str, meant: str) -> None:
-    assert str(checked_url(Endpoint(given, "m"))) == meant
+    assert str(checked_url(LlmSettings(url=given, model="m"))) == meant
 
 
 @pytest.mark.parametrize(
-    "given", ["", "localhost:8000", "ftp://host/v1", "http://", "http://h:port"]
+    "given", ["host", "localhost:8000", "ftp://host/v1", "http://", "http://h:port"]
 )
 def test_no_address(given: str) -> None:
     with pytest.raises(UserError, match="give an address such as"):
-        checked_url(Endpoint(given, "m"))
+        checked_url(LlmSettings(url=given, model="m"))
 
 
 @pytest.mark.parametrize("given", ["https://u:{}@h/v1", "https://h/v1?key={}", "https://h/v1#{}"])
 def test_an_address_with_a_secret_is_refused_without_telling_it(given: str) -> None:
     with pytest.raises(UserError, match="a password, a query or a fragment") as error:
-        checked_url(Endpoint(given.format(SECRET), "m"))
+        checked_url(LlmSettings(url=given.format(SECRET), model="m"))
     assert SECRET not in str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"attempts": 0}, "attempts is 0; give a number above 0"),
-        ({"timeout_seconds": -1.0}, "timeout_seconds is -1.0"),
-        ({"tokens_field": "tokens"}, "unknown tokens_field 'tokens'; known: max_tokens, max_comp"),
-    ],
-)
-def test_values_that_no_request_can_have(change: dict[str, Any], message: str) -> None:
-    with pytest.raises(UserError, match=message):
-        Endpoint("http://localhost", "m", **change)
-
-
 def header(url: str, variable: str | None = "JUDGE_KEY") -> dict[str, str]:
-    endpoint = Endpoint(url, "m", key_variable=variable)
-    return authorization(endpoint, checked_url(endpoint))
+    settings = LlmSettings(url=url, model="m", key_variable=variable)
+    return authorization(settings, checked_url(settings))
 
 
 def test_the_key_goes_into_one_header_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +48,8 @@ def test_the_key_goes_into_one_header_and_nowhere_else(monkeypatch: pytest.Monke
     for url in ("https://api.example.org/v1", "http://127.0.0.1:1/v1", "http://localhost/v1"):
         assert header(url) == {"Authorization": f"Bearer {SECRET}"}
     assert header("https://api.example.org/v1", None) == {}
-    assert SECRET not in repr(Endpoint("http://localhost", "m", key_variable="JUDGE_KEY"))
+    named = LlmSettings(url="http://localhost", model="m", key_variable="JUDGE_KEY")
+    assert SECRET not in repr(named)
 
 
 def test_a_key_never_crosses_a_network_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,13 +14,13 @@ from chat_server import Act, serving
 from simulated_sweep import MEAN, evaluated, prompts, summary
 from test_evaluate import Counting, answers, found, judges
 from test_evaluate import prompts as asked
-from test_reward_model import saved
+from tiny_reward import saved
 
 from empathy.evaluate import evaluate_human, evaluate_many
 from empathy.metrics.win_rate import wins
 from empathy.seeds import selection_corrected, tied_over_seeds
+from empathy.settings import LlmSettings
 from empathy.uncertainty import Estimate, share_interval
-from empathy.verdicts.endpoint import Endpoint
 from empathy.verdicts.llm import LlmJudge
 from empathy.verdicts.ngrams import NgramScorer
 from empathy.verdicts.reward_model import RewardModel
@@ -73,7 +73,7 @@ def judge(
     if request.param == "reward model":
         return RewardModel.load(str(saved(tmp_path / "reward", tiny_base.tokenizer)))
     server = request.getfixturevalue("first_wins")
-    return LlmJudge(Endpoint(server.url, "judge"))
+    return LlmJudge(LlmSettings(url=server.url, model="judge"))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from empathy.uncertainty import EXACT, Estimate
-from empathy.verdicts.length_control import length_controlled, rate_at_equal_length
+from empathy.verdicts.length_control import length_controlled, rates_at_equal_length
 
 
 def groups(n: int) -> list[str]:
@@ -40,7 +40,8 @@ def test_also_where_one_policy_is_mostly_the_longer_one() -> None:
         leads = np.round(np.random.default_rng(seed).normal(15, 18, 200))
         won = np.where(leads > 0, 1.0, np.where(leads < 0, 0.0, 0.5))
         plain.append(won.mean())
-        values.append(rate_at_equal_length(won, np.tanh(leads / leads.std()), np.ones(200)))
+        lengths = np.tanh(leads / leads.std())
+        values.append(rates_at_equal_length(won, lengths, np.ones((1, 200)))[0])
     assert np.mean(plain) == pytest.approx(0.8, abs=0.02)
     assert np.mean(values) == pytest.approx(0.5, abs=0.03)
     found = controlled(won.tolist(), leads.tolist())
@@ -62,7 +63,7 @@ def test_the_model_recovers_what_made_the_verdicts() -> None:
     leads = random.normal(5, 20, 4000)
     chances = 1 / (1 + np.exp(-(0.8 + 1.5 * np.tanh(leads / leads.std()))))
     won = (random.random(4000) < chances).astype(np.float64)
-    found = rate_at_equal_length(won, np.tanh(leads / leads.std()), np.ones(4000))
+    (found,) = rates_at_equal_length(won, np.tanh(leads / leads.std()), np.ones((1, 4000)))
     assert found == pytest.approx(0.690, abs=0.02)
 
 

@@ -17,11 +17,11 @@ from chat_server import Act, Body, ChatServer, by_model, serving
 from empathy.corpora import CORPORA, Corpus
 from empathy.errors import UserError
 from empathy.families import FAMILIES
+from empathy.settings import LlmSettings
 from empathy.verdicts.agreement import order_bias
 from empathy.verdicts.asking import question
-from empathy.verdicts.budget import Prices, most_tokens
-from empathy.verdicts.endpoint import Endpoint
-from empathy.verdicts.llm import SILENT, LlmJudge, LlmRules
+from empathy.verdicts.budget import most_tokens
+from empathy.verdicts.llm import SILENT, LlmJudge
 from empathy.verdicts.verdict import Comparison, Verdict
 from empathy.weights import Base, load, prepare
 
@@ -38,8 +38,9 @@ def fresh_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: Any) -
         monkeypatch.setenv("EMPATHY_CACHE", str(tmp_path / "cache"))
 
 
-def judge_at(server: ChatServer, rules: LlmRules | None = None, **changes: Any) -> LlmJudge:
-    return LlmJudge(Endpoint(server.url, "judge", **changes), rules, sleep=lambda seconds: None)
+def judge_at(server: ChatServer, **changes: Any) -> LlmJudge:
+    settings = {"url": server.url, "model": "judge", **changes}
+    return LlmJudge(LlmSettings(**settings), sleep=lambda seconds: None)
 
 
 def prefers(words: str) -> Any:
@@ -87,7 +88,7 @@ def test_a_win_in_one_order_and_a_tie_in_the_other_is_a_tie() -> None:
 def test_a_rerun_asks_nothing_and_spends_nothing() -> None:
     with serving(prefers("Tell me")) as server:
         first, asked = judge_at(server).judge(many(5)), len(server.bodies)
-        again = judge_at(server, LlmRules(max_tokens=0)).judge(many(5))
+        again = judge_at(server, token_budget=0).judge(many(5))
         assert (asked, len(server.bodies)) == (10, 10)
     assert again.verdicts == first.verdicts
     assert again.counts == {"verdicts from the cache": 10}
@@ -98,7 +99,7 @@ def test_another_model_or_another_reply_is_asked_anew() -> None:
     with serving(Act("TIE")) as server:
         judge_at(server).judge([KIND])
         judge_at(server).judge([KIND._replace(b="Why?")])
-        LlmJudge(Endpoint(server.url, "another")).judge([KIND])
+        judge_at(server, model="another").judge([KIND])
         assert len(server.bodies) == 6
 
 
@@ -137,7 +138,7 @@ def test_nonsense_and_then_a_verdict_counts() -> None:
 def test_one_order_costs_half_and_the_order_is_drawn_by_hash() -> None:
     comparisons = many(40)
     with serving(prefers("Tell me")) as server:
-        found = judge_at(server, LlmRules(both_orders=False)).judge(comparisons)
+        found = judge_at(server, both_orders=False).judge(comparisons)
         assert len(server.bodies) == 40
     assert set(found.wins) == {1.0}
     first = sum(each.a_first is not None for each in found.verdicts)
@@ -154,7 +155,7 @@ def test_the_token_limit_holds_and_the_rest_is_unjudged() -> None:
     )
     limit = most + 42 * 9  # after nine answers of 42 tokens a tenth may still be asked
     with serving(prefers("Tell me")) as server:
-        judge = judge_at(server, LlmRules(max_tokens=limit), concurrent=1)
+        judge = judge_at(server, token_budget=limit, concurrent=1)
         found = judge.judge(many(20))
         assert len(server.bodies) == 10
     assert judge.tokens == found.counts["tokens"] == 420 <= limit
@@ -165,7 +166,7 @@ def test_the_token_limit_holds_and_the_rest_is_unjudged() -> None:
 def test_a_server_without_usage_is_charged_the_worst_case() -> None:
     most = most_tokens(question(*KIND[:3]), 16)
     with serving(Act("A", usage=False)) as server:
-        found = judge_at(server, LlmRules(max_tokens=2 * most - 1)).judge([KIND])
+        found = judge_at(server, token_budget=2 * most - 1).judge([KIND])
     assert found.verdicts == (Verdict(None, 1.0, None),)
     assert found.counts["tokens"] == most
 
@@ -223,7 +224,7 @@ def test_private_words_are_never_sent_unless_allowed(monkeypatch: pytest.MonkeyP
         with pytest.raises(UserError, match="corpus my-file, which is private or unknown"):
             judge_at(server).judge(many(1, "my-file"))
         assert server.bodies == []
-        allowed = judge_at(server, LlmRules(allow_private=True)).judge(comparisons)
+        allowed = judge_at(server, allow_private=True).judge(comparisons)
         assert allowed.wins == (0.5, 0.5)
 
 
@@ -234,13 +235,6 @@ def test_equal_and_blank_replies_are_not_sent() -> None:
     assert found.wins == (0.5, None)
     with pytest.raises(ValueError, match="nothing to judge"):
         judge_at(server).judge([])
-
-
-def test_a_forecast_before_the_run() -> None:
-    judge = LlmJudge(Endpoint("http://localhost", "m"), LlmRules(both_orders=False))
-    found = judge.forecast(96, 900.0, Prices(1.0, 4.0))
-    assert (found.requests, found.tokens_out) == (96, 96 * 16)
-    assert found.cost == pytest.approx((found.tokens_in + 4 * found.tokens_out) / 1e6)
 
 
 def check_real(base: Base, comparisons: Sequence[Comparison]) -> None:

@@ -46,9 +46,9 @@ from empathy.uncertainty import (
     share_interval,
 )
 from empathy.verdicts.agreement import agreement, cohens_kappa, order_bias
-from empathy.verdicts.length_control import length_controlled, rate_at_equal_length
+from empathy.verdicts.length_control import length_controlled, rates_at_equal_length
 from empathy.verdicts.ngrams import NgramScorer
-from empathy.verdicts.resampled import resampled_interval
+from empathy.verdicts.resampled import each_row, resampled_interval
 from empathy.verdicts.scored import ScoredJudge, scorer_totals
 from empathy.verdicts.verdict import Comparison, Verdict, Verdicts
 from empathy.verdicts.win_report import win_report
@@ -105,10 +105,12 @@ NOTHING: dict[str, list[Callable[[], object]]] = {
         lambda: length_controlled([], [], [], []),
         lambda: length_controlled(NONE, [1, 2, 3], [3, 2, 1], GROUPS),
     ],
-    "rate_at_equal_length": [lambda: rate_at_equal_length(np.ones(2), np.ones(2), np.zeros(2))],
+    "rates_at_equal_length": [
+        lambda: rates_at_equal_length(np.ones(2), np.ones(2), np.zeros((1, 2)))
+    ],
     "resampled_interval": [
-        lambda: resampled_interval(lambda weights: 0.0, []),
-        lambda: resampled_interval(lambda weights: None, GROUPS),
+        lambda: resampled_interval(each_row(lambda weights: 0.0), []),
+        lambda: resampled_interval(each_row(lambda weights: None), GROUPS),
     ],
     "win_report": [
         lambda: win_report(Verdicts("j", ()), [], []).rate,

@@ -32,3 +32,12 @@ def test_auto_is_offline_for_private_dialogues(corpora: str, asked: str, becomes
     sweep = spec.load("demo", [corpora, f"tracking.mode={asked}"])
     assert tracking_mode(sweep) == becomes
     assert private_corpora(sweep) == (["ufjf"] if "ufjf" in corpora else [])
+
+
+def test_private_words_go_to_no_llm_judge_unless_allowed() -> None:
+    judge = "judges.llm={url: 'http://localhost:8000', model: m}"
+    with pytest.raises(UserError, match=r"judges\.llm is given, but corpus 'ufjf' is private"):
+        spec.load("demo", [PRIVATE, judge])
+    allowed = spec.load("demo", [PRIVATE, judge, "judges.llm.allow_private=true"])
+    assert allowed.judges.llm is not None
+    spec.load("demo", ["data.corpora=[sample]", judge])

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from empathy.uncertainty import BOOTSTRAP, LEAVE_ONE_OUT, ONE_GROUP
-from empathy.verdicts.resampled import Floats, resampled_interval
+from empathy.verdicts.resampled import Floats, each_row, resampled_interval
 
 SCORES = np.array([1.0, 3.0, 5.0, 7.0])
 
 
-def mean(weights: Floats) -> float:
-    return float(weights @ SCORES / weights.sum())
+def mean(weights: Floats) -> list[float]:
+    means: list[float] = (weights @ SCORES / weights.sum(1)).tolist()
+    return means
 
 
 def test_few_groups_give_the_range_with_each_left_out() -> None:
@@ -33,7 +34,7 @@ def test_the_interval_of_a_plain_mean_is_students() -> None:
     scores = np.arange(40.0)
     groups = [f"g{i:02d}" for i in range(40)]
     found = resampled_interval(
-        lambda weights: float(weights @ scores / weights.sum()), groups, draws=20_000
+        lambda weights: (weights @ scores / weights.sum(1)).tolist(), groups, draws=20_000
     )
     # As in test_uncertainty: s / sqrt(40) = 1.8484, and t(39) = 2.0227 of them are 3.739.
     assert found is not None
@@ -44,7 +45,9 @@ def test_the_interval_of_a_plain_mean_is_students() -> None:
 def test_an_interval_ends_where_its_number_can() -> None:
     groups = [f"g{i:02d}" for i in range(40)]
     found = resampled_interval(
-        lambda weights: float(weights @ np.arange(40.0) / weights.sum()), groups, bounds=(18, 20)
+        each_row(lambda weights: float(weights @ np.arange(40.0) / weights.sum())),
+        groups,
+        bounds=(18, 20),
     )
     assert found is not None
     assert (found.low, found.high) == (18.0, 20.0)
@@ -53,13 +56,13 @@ def test_an_interval_ends_where_its_number_can() -> None:
 def test_resamples_that_define_nothing_are_left_out() -> None:
     groups = [f"g{i:02d}" for i in range(12)]
 
-    def only_with_the_first(weights: Floats) -> float | None:
-        return float(weights.sum()) if weights[0] else None
+    def only_with_the_first(weights: Floats) -> list[float | None]:
+        return [float(row.sum()) if row[0] else None for row in weights]
 
     found = resampled_interval(only_with_the_first, groups, draws=200)
     assert found is not None
     assert (found.value, found.low, found.high) == (12.0, 12.0, 12.0)
-    assert resampled_interval(lambda weights: None, groups) is None
+    assert resampled_interval(lambda weights: [None] * len(weights), groups) is None
 
 
 def test_nothing_raises() -> None:

@@ -7,17 +7,11 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from transformers import (
-    BertConfig,
-    BertForSequenceClassification,
-    LlamaConfig,
-    LlamaForSequenceClassification,
-    PreTrainedTokenizerBase,
-)
+from tiny_reward import saved
+from transformers import LlamaForSequenceClassification, PreTrainedTokenizerBase
 
 from empathy.errors import UserError
 from empathy.verdicts import reward_model
@@ -25,33 +19,12 @@ from empathy.verdicts.reward_model import RewardModel
 from empathy.verdicts.verdict import Comparison
 from empathy.weights import Base
 
-SHAPE: dict[str, Any] = {
-    "vocab_size": 260,
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "initializer_range": 0.2,
-    "max_position_embeddings": 200,
-}
 SAID = [("I failed.", "Oh no."), ("Why me?", "That sounds hard, tell me more."), ("Hm.", "Hm?")]
 
 
 @pytest.fixture
 def tokenizer(tiny_base: Base) -> PreTrainedTokenizerBase:
     return tiny_base.tokenizer
-
-
-def saved(
-    folder: Path, tokenizer: PreTrainedTokenizerBase, labels: int = 1, bert: bool = False
-) -> Path:
-    torch.manual_seed(0)
-    config: Any = BertConfig(**SHAPE) if bert else LlamaConfig(**SHAPE, pad_token_id=0)
-    config.num_labels = labels
-    kind: Any = BertForSequenceClassification if bert else LlamaForSequenceClassification
-    kind(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
 
 
 def by_hand(folder: Path, tokenizer: PreTrainedTokenizerBase, text: str) -> torch.Tensor:

@@ -96,6 +96,11 @@ def test_a_relative_folder_that_exists_is_a_path(
     assert without_paths("private/model") == "private/model"
 
 
+def test_no_server_is_named_but_what_judges_is() -> None:
+    llm = {"url": "https://judge.ward-7.example.org/v1", "model": "qwen", "key_variable": "KEY"}
+    assert without_paths({"judges": {"llm": llm}}) == {"judges": {"llm": {**llm, "url": "(path)"}}}
+
+
 def test_login_is_a_key_or_a_netrc_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     monkeypatch.delenv("WANDB_MODE", raising=False)

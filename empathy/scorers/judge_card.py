@@ -58,11 +58,11 @@ def ordering(test: Sequence[Example], totals: Floats) -> Estimate:
     higher = (rated[:, None] > rated[None]).astype(np.float64)  # [n, n]
     right = higher * (0.5 + 0.5 * np.sign(totals[:, None] - totals[None]))
 
-    def share(weights: Floats) -> float | None:
-        pairs = float(weights @ higher @ weights)
-        return float(weights @ right @ weights) / pairs if pairs else None
+    def shares(weights: Floats) -> list[float | None]:
+        pairs, won = (((weights @ each) * weights).sum(1).tolist() for each in (higher, right))
+        return [hits / n if n else None for hits, n in zip(won, pairs, strict=True)]
 
-    found = resampled_interval(share, [example.post_id for example in test], draws=1000)
+    found = resampled_interval(shares, [example.post_id for example in test], draws=1000)
     if found is None:
         raise ValueError("all test responses are rated alike: there is nothing to order")
     return found

@@ -18,7 +18,7 @@ from empathy.corpora.annomi import Utterance
 from empathy.metrics.adherence import Labels, adherent_share, count
 from empathy.reading.miti import QUESTIONS, REFLECTIONS
 from empathy.uncertainty import Estimate, ratio_interval
-from empathy.verdicts.resampled import Floats, resampled_interval
+from empathy.verdicts.resampled import Floats, each_row, resampled_interval
 
 Bools = NDArray[np.bool_]
 Measures = Mapping[str, tuple[Floats, Floats]]
@@ -73,7 +73,7 @@ def contrast(
     }
     return {
         **{name: _plain(found.get(name)) for name in parts},
-        "difference": _plain(resampled_interval(gap, groups)),
+        "difference": _plain(resampled_interval(each_row(gap), groups)),
         "ordered": _plain(_ordered(utterances, above, below)),
     }
 
@@ -97,7 +97,7 @@ def agreement(
         "precision": lambda weights: _ratio(both, said.astype(np.float64), weights),
         "recall": lambda weights: _ratio(both, seen.astype(np.float64), weights),
     }
-    found = {name: resampled_interval(each, groups) for name, each in statistics.items()}
+    found = {name: resampled_interval(each_row(each), groups) for name, each in statistics.items()}
     return {name: _plain(each) for name, each in found.items()}
 
 
@@ -130,4 +130,4 @@ def _ordered(utterances: Sequence[Utterance], above: Floats, below: Floats) -> E
         return float(weights @ right @ weights) / total if total else None
 
     groups = [first[name].group for name in known]
-    return resampled_interval(share, groups) if known else None
+    return resampled_interval(each_row(share), groups) if known else None

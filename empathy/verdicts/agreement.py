@@ -65,8 +65,8 @@ def agreement(
     ours, theirs = ([OUTCOMES.index(pair[k]) for pair in both] for k in (0, 1))
     kept = [group for _, _, group in both]
 
-    def kappa(weights: Floats) -> float | None:
-        return cohens_kappa(confusions(weights[None], ours, theirs)[0])
+    def kappa(weights: Floats) -> list[float | None]:
+        return [cohens_kappa(matrix) for matrix in confusions(weights, ours, theirs)]
 
     same = [
         None if x is None or y is None else float(x == y) for x, y in zip(wins, others, strict=True)

@@ -9,22 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from empathy.errors import UserError
+from empathy.settings import LlmSettings
 from empathy.verdicts.asking import Message, question
 
 CHARACTERS_PER_TOKEN = 4.0
 """Of English, for forecasts; other languages need more tokens."""
 FRAME = 16
 """Tokens that a chat template may put around a message; an upper bound for those we know."""
-
-
-class Prices(NamedTuple):
-    """What a million tokens cost, in whatever currency; only the provider knows."""
-
-    per_million_in: float
-    per_million_out: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +35,18 @@ class Forecast:
         return f"{sent}{self.tokens_out:,} received: {cost}; what is cached is not asked again"
 
 
-def forecast(
-    comparisons: int,
-    characters: float,
-    *,
-    max_answer_tokens: int,
-    both_orders: bool = True,
-    prices: Prices | None = None,
-) -> Forecast:
+def forecast(judge: LlmSettings, comparisons: int, characters: float) -> Forecast:
     """The estimate for so many comparisons whose prompt and two replies have `characters` in all,
     on average. Answers that have to be asked for again are not in it."""
     if comparisons < 0 or characters < 0:
         raise ValueError(f"{comparisons} comparisons of {characters} characters cannot be")
-    if prices is not None and min(prices) < 0:
-        raise UserError(f"prices per million tokens are {tuple(prices)}; give none below 0")
-    requests = comparisons * (2 if both_orders else 1)
+    requests = comparisons * (2 if judge.both_orders else 1)
     frame = len(question("", "", "")[0]["content"])
     tokens_in = round(requests * ((frame + characters) / CHARACTERS_PER_TOKEN + FRAME))
-    tokens_out = requests * max_answer_tokens
+    tokens_out = requests * judge.max_answer_tokens
     cost = None
-    if prices is not None:
-        cost = (tokens_in * prices.per_million_in + tokens_out * prices.per_million_out) / 1e6
+    if judge.prices is not None:
+        cost = (tokens_in * judge.prices.sent + tokens_out * judge.prices.received) / 1e6
     return Forecast(requests, tokens_in, tokens_out, cost)
 
 
@@ -82,8 +65,6 @@ class Budget:
     """
 
     def __init__(self, limit: int | None) -> None:
-        if limit is not None and limit < 0:
-            raise UserError(f"max_tokens is {limit}; give a number of tokens, 0 or more, or null")
         self._limit = limit
         self._lock = threading.Lock()
         self._spent = 0

@@ -20,9 +20,10 @@ from typing import Any, NamedTuple, Self
 import httpx2
 
 from empathy.errors import UserError
+from empathy.settings import LlmSettings
 from empathy.verdicts.asking import Message
 from empathy.verdicts.budget import Budget, most_tokens
-from empathy.verdicts.endpoint import Endpoint, authorization, checked_url, is_here
+from empathy.verdicts.endpoint import authorization, checked_url, is_here
 
 LARGEST_ANSWER = 1_000_000  # bytes; a verdict is a few hundred
 HOPELESS = {
@@ -54,19 +55,19 @@ class Chat:
 
     def __init__(
         self,
-        endpoint: Endpoint,
+        settings: LlmSettings,
         budget: Budget,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        url = checked_url(endpoint)
-        self.endpoint, self.budget, self._sleep = endpoint, budget, sleep
+        url = checked_url(settings)
+        self.settings, self.budget, self._sleep = settings, budget, sleep
         self.counts: Counter[str] = Counter()
         self._counting = threading.Lock()
         self._address = str(url).rstrip("/") + "/chat/completions"
         self._client = httpx2.Client(
-            headers=authorization(endpoint, url),
-            timeout=httpx2.Timeout(endpoint.timeout_seconds),
-            limits=httpx2.Limits(max_connections=endpoint.concurrent),
+            headers=authorization(settings, url),
+            timeout=httpx2.Timeout(settings.timeout_seconds),
+            limits=httpx2.Limits(max_connections=settings.concurrent),
             trust_env=not is_here(url.host),  # a proxy would look for this machine elsewhere
         )
 
@@ -82,8 +83,8 @@ class Chat:
         Raises UserError where every other request would fare the same: the server refuses the key,
         or knows no such model.
         """
-        most = most_tokens(messages, self.endpoint.max_answer_tokens)
-        for attempt in range(self.endpoint.attempts):
+        most = most_tokens(messages, self.settings.max_answer_tokens)
+        for attempt in range(self.settings.attempts):
             if not self.budget.reserve(most):
                 return Reply(None, refused=True)
             self._count("requests")
@@ -94,7 +95,7 @@ class Chat:
                 self._complain(response.status)
                 if response.status not in TRY_AGAIN:
                     return Reply(None)
-            if attempt + 1 < self.endpoint.attempts:
+            if attempt + 1 < self.settings.attempts:
                 headers = response.headers if isinstance(response, _Response) else {}
                 self._count("retries")
                 self._sleep(wait(headers, attempt))
@@ -117,7 +118,7 @@ class Chat:
     def _post(self, messages: Sequence[Message]) -> _Response:
         """One request. The clock runs over all of it: a server that sends a byte now and then is
         as silent as one that sends none."""
-        rules = self.endpoint
+        rules = self.settings
         body: dict[str, Any] = {"model": rules.model, "messages": list(messages), "stream": False}
         body[rules.tokens_field] = rules.max_answer_tokens
         if rules.temperature is not None:
@@ -146,7 +147,7 @@ class Chat:
         self._count(f"status {status}")
         if status in HOPELESS:
             raise UserError(
-                f"the judge's server answered a question to model {self.endpoint.model!r} with "
+                f"the judge's server answered a question to model {self.settings.model!r} with "
                 f"status {status}; {HOPELESS[status]}"
             )
 

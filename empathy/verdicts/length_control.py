@@ -53,39 +53,43 @@ def length_controlled(
         return None
     length = np.tanh(lead / spread) if spread else lead
 
-    def rate(weights: Floats) -> float:
-        return rate_at_equal_length(won, length, weights)
+    def rates(weights: Floats) -> list[float]:
+        return list(map(float, rates_at_equal_length(won, length, weights)))
 
-    found = resampled_interval(rate, kept, bounds=(0.0, 1.0), draws=1000)
+    found = resampled_interval(rates, kept, bounds=(0.0, 1.0), draws=1000)
     assert found is not None
     return replace(found, unscored=unscored)
 
 
-def rate_at_equal_length(won: Floats, length: Floats, weights: Floats) -> float:
-    """Sigmoid of theta at the most probable (theta, phi); won, length, weights are `[n]`.
+def rates_at_equal_length(won: Floats, length: Floats, weights: Floats) -> Floats:
+    """Sigmoid of theta at the most probable (theta, phi) for each row of weights.
 
-    Newton's method on the weighted cross-entropy, which is convex; a step that overshoots is
-    halved. Raises ValueError where nothing has a weight, for then the prior alone would speak.
+    won and length are `[n]`, weights `[draws, n]`, the result `[draws]`. Newton's method on the
+    weighted cross-entropy, which is convex; a row whose step overshoots has it halved. Raises
+    ValueError where nothing has a weight, for then the prior alone would speak.
     """
-    if not weights.any():
+    if not weights.any(1).all():
         raise ValueError("no comparison has a weight: there is no win rate")
-    design = np.stack([np.ones_like(length), length], axis=1)
-    prior = np.eye(2) / PRIOR_DEVIATION**2
+    design = np.stack([np.ones_like(length), length], axis=1)  # [n, 2]
+    prior = 1 / PRIOR_DEVIATION**2
 
-    def loss(at: Floats) -> float:
-        logits = design @ at
-        return float(weights @ (np.logaddexp(0, logits) - won * logits) + at @ prior @ at / 2)
+    def loss(at: Floats) -> Floats:
+        logits = at @ design.T
+        cross_entropy = (weights * (np.logaddexp(0, logits) - won * logits)).sum(1)
+        return np.asarray(cross_entropy + prior * (at**2).sum(1) / 2)
 
-    at = np.zeros(2)
+    at = np.zeros((len(weights), 2))
     for _ in range(100):
-        chances = 1 / (1 + np.exp(-(design @ at)))
-        slope = design.T @ (weights * (chances - won)) + prior @ at
-        bend = (design.T * (weights * chances * (1 - chances))) @ design + prior
-        step = np.linalg.solve(bend, slope)
-        if float(slope @ step) < 1e-10:
+        chances = 1 / (1 + np.exp(-(at @ design.T)))  # [draws, n]
+        slope = (weights * (chances - won)) @ design + prior * at
+        bends = weights * chances * (1 - chances)
+        bend = np.einsum("dn,ni,nj->dij", bends, design, design, optimize=True)
+        step = np.linalg.solve(bend + prior * np.eye(2), slope[..., None])[..., 0]
+        size = ((slope * step).sum(1) >= 1e-10).astype(np.float64)
+        if not size.any():
             break
-        size = 1.0
-        while loss(at - size * step) > loss(at) and size > 1e-6:
-            size /= 2
-        at = at - size * step
-    return float(1 / (1 + np.exp(-at[0])))
+        best = loss(at)
+        while ((over := (loss(at - size[:, None] * step) > best)) & (size > 1e-6)).any():
+            size[over] /= 2
+        at = at - size[:, None] * step
+    return np.asarray(1 / (1 + np.exp(-at[:, 0])))

@@ -21,28 +21,16 @@ from pathlib import Path
 from empathy.cache import cache_folder, content_key, write_atomically
 from empathy.corpora import CORPORA
 from empathy.errors import UserError
+from empathy.settings import LlmSettings
 from empathy.verdicts.asking import Answer, Message, again, question, verdict_in, win_of_first
-from empathy.verdicts.budget import Budget, Forecast, Prices, forecast
+from empathy.verdicts.budget import Budget
 from empathy.verdicts.chat import Chat
-from empathy.verdicts.endpoint import Endpoint
 from empathy.verdicts.verdict import Comparison, Verdict, Verdicts, settle
 
 OVER_BUDGET, NONSENSE, UNANSWERED = "over budget", "nonsense", "unanswered"
 CACHED = "verdicts from the cache"
 SILENT = 10
 """Questions in a row that nothing answers before the judge gives the server up."""
-
-
-@dataclass(frozen=True, slots=True)
-class LlmRules:
-    """What the judge may do with an endpoint."""
-
-    max_tokens: int | None = None
-    """Tokens, sent and received, that one call of `judge` may spend; None sets no limit."""
-    both_orders: bool = True
-    """False asks in one order that a hash draws: half the price, but order bias stays hidden."""
-    allow_private: bool = False
-    """True sends the words of private corpora, too."""
 
 
 class LlmJudge:
@@ -53,25 +41,12 @@ class LlmJudge:
 
     def __init__(
         self,
-        endpoint: Endpoint,
-        rules: LlmRules | None = None,
+        settings: LlmSettings,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.name = f"llm:{endpoint.model}"
+        self.name = f"llm:{settings.model}"
         self.tokens = 0
-        self._endpoint, self._rules, self._sleep = endpoint, rules or LlmRules(), sleep
-
-    def forecast(
-        self, comparisons: int, characters: float, prices: Prices | None = None
-    ) -> Forecast:
-        """What so many comparisons would cost; `characters` is the mean of prompt and replies."""
-        return forecast(
-            comparisons,
-            characters,
-            max_answer_tokens=self._endpoint.max_answer_tokens,
-            both_orders=self._rules.both_orders,
-            prices=prices,
-        )
+        self._settings, self._sleep = settings, sleep
 
     def judge(self, comparisons: Sequence[Comparison]) -> Verdicts:
         """A verdict per comparison; `counts` also tells requests, retries and tokens.
@@ -79,11 +54,11 @@ class LlmJudge:
         Raises UserError for a private corpus, where the server refuses key or model, and where it
         has stopped answering; what was judged until then stays in the cache.
         """
-        if not self._rules.allow_private:
+        if not self._settings.allow_private:
             refuse_private(comparisons)
-        budget = Budget(self._rules.max_tokens)
-        with Chat(self._endpoint, budget, self._sleep) as chat:
-            run = _Run(chat, self._endpoint, self._rules)
+        budget = Budget(self._settings.token_budget)
+        with Chat(self._settings, budget, self._sleep) as chat:
+            run = _Run(chat, self._settings)
             try:
                 verdicts, counts = settle(comparisons, run.decide)
             finally:
@@ -106,9 +81,9 @@ def refuse_private(comparisons: Sequence[Comparison]) -> None:
 class _Run:
     """One call of `judge`."""
 
-    def __init__(self, chat: Chat, endpoint: Endpoint, rules: LlmRules) -> None:
+    def __init__(self, chat: Chat, settings: LlmSettings) -> None:
         self.counts: Counter[str] = Counter()
-        self._chat, self._endpoint, self._rules = chat, endpoint, rules
+        self._chat, self._settings = chat, settings
         self._lock = threading.Lock()
         self._silent = 0
         self._stopped = threading.Event()
@@ -120,7 +95,7 @@ class _Run:
         dialogues and corpora.
         """
         different = sorted(set(comparisons), key=lambda each: content_key(*each))
-        with ThreadPoolExecutor(self._endpoint.concurrent) as pool:
+        with ThreadPoolExecutor(self._settings.concurrent) as pool:
             try:
                 verdicts = dict(zip(different, pool.map(self._guarded, different), strict=True))
             finally:
@@ -140,14 +115,14 @@ class _Run:
     def _judged(self, comparison: Comparison) -> Verdict:
         prompt, a, b = comparison[:3]
         a_first = b_first = None
-        if self._rules.both_orders or _a_stands_first(comparison):
+        if self._settings.both_orders or _a_stands_first(comparison):
             a_first = self._win_of_first(prompt, a, b)
             if a_first is None:  # half a verdict is none, so the other half is not paid for
                 return Verdict(None)
-        if self._rules.both_orders or a_first is None:
+        if self._settings.both_orders or a_first is None:
             lost = self._win_of_first(prompt, b, a)
             b_first = None if lost is None else 1 - lost
-        if not self._rules.both_orders:
+        if not self._settings.both_orders:
             return Verdict(b_first if a_first is None else a_first, a_first, b_first)
         if b_first is None:
             return Verdict(None, a_first, None)
@@ -202,8 +177,8 @@ class _Run:
             )
 
     def _path(self, asked: list[Message]) -> Path:
-        rules = self._endpoint
-        how = [rules.url, rules.model, rules.temperature, rules.max_answer_tokens]
+        told = self._settings
+        how = [told.url, told.model, told.temperature, told.max_answer_tokens]
         name = content_key("verdict", *how, asked)
         return cache_folder() / "verdicts" / name[:2] / f"{name}.json"
 

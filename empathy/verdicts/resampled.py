@@ -14,8 +14,13 @@ from empathy.uncertainty import BOOTSTRAP, FEWEST_GROUPS, Estimate, jackknife_in
 
 Floats = NDArray[np.float64]
 LEVEL = 0.95
-Statistic = Callable[[Floats], float | None]
-"""A number of items with these weights `[n]`; None where they do not define one."""
+Statistic = Callable[[Floats], Sequence[float | None]]
+"""A number for each row of weights of the items, `[draws, n]`; None where a row defines none."""
+
+
+def each_row(number: Callable[[Floats], float | None]) -> Statistic:
+    """A statistic from a number of one row of weights `[n]`."""
+    return lambda weights: [number(row) for row in weights]
 
 
 def resampled_interval(
@@ -32,18 +37,19 @@ def resampled_interval(
     turn is left out. Resamples that do not define the statistic are left out. None where the items
     themselves do not. Raises ValueError without items.
     """
-    weights = resamples(groups, draws, seed)
-    value = statistic(weights[0])
+    names, sizes = np.unique(np.asarray(groups), return_counts=True)
+    few = len(names) < FEWEST_GROUPS
+    weights = resamples(groups, 0 if few else draws, seed)
+    if few and len(names) > 1:
+        each = np.asarray(groups)
+        weights = np.vstack([weights, *(each != name for name in names)])
+    value, *others = statistic(weights)
     if value is None:
         return None
-    names, sizes = np.unique(np.asarray(groups), return_counts=True)
-    if len(names) < FEWEST_GROUPS:
-        each = np.asarray(groups)
-        rests = [statistic((each != name).astype(np.float64)) for name in names if len(names) > 1]
-        known = [found for found in rests if found is not None]
+    known = [found for found in others if found is not None]
+    if few:
         return jackknife_interval(value, known or [value], len(groups))
-    drawn = [found for found in map(statistic, weights[1:]) if found is not None]
-    ends = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    ends = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     low, high = np.clip(stretched(ends, value, sizes.astype(np.float64), LEVEL), *bounds)
     n, count = len(groups), len(names)
     return Estimate(value, float(low), float(high), n, count, BOOTSTRAP, LEVEL)

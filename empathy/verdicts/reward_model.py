@@ -9,7 +9,6 @@ one "prompt, newline, reply". Only safetensors are loaded, and no code of the ch
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import torch
@@ -21,9 +20,9 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from empathy.checkpoints import hub
 from empathy.device import choose
 from empathy.errors import UserError
+from empathy.verdicts.reward_folder import fetched
 from empathy.verdicts.scored import Said, ScoredJudge
 from empathy.verdicts.verdict import Comparison, Verdicts
 
@@ -50,7 +49,7 @@ class RewardModel:
         Raises UserError for a checkpoint that cannot be had, is no sequence classifier, lacks
         weights of its head (they would be random), or leaves open which label is the reward.
         """
-        folder = _folder(checkpoint)
+        folder = fetched(checkpoint)
         where = choose(device)
         read: Any = AutoModelForSequenceClassification  # annotated as if it gave a model alone
         try:
@@ -137,23 +136,6 @@ def reward_label(checkpoint: str, model: PreTrainedModel, label: str | None) -> 
             f"{', '.join(names)}"
         )
     return len(names) - 1
-
-
-def _folder(checkpoint: str) -> Path:
-    local = Path(checkpoint).expanduser()
-    if local.is_dir():
-        missing = hub.missing_files(local)
-        if missing:
-            raise UserError(
-                f"folder {local} lacks {', '.join(missing)}; save the model there again"
-            )
-        return local
-    name, _, revision = checkpoint.partition("@")
-    if name.count("/") != 1 or name.startswith((".", "/", "~")):
-        raise UserError(
-            f"there is no folder {checkpoint}; give one, or a hub id (owner/name) of a reward model"
-        )
-    return hub.fetch(name, revision or None)
 
 
 def _longest(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
