@@ -11,7 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Any, NamedTuple, Protocol
 
+from sweeps.guards import NO_GUARDS, Guarded
 from sweeps.observers import AGAIN, Observer, of_search
+from sweeps.pareto import Measured, front
 from sweeps.spec import SweepSpec, trial_settings
 
 SEEDS_APART = 1000  # fresh seeds lie beyond any range that a sweep would search
@@ -44,12 +46,26 @@ class Again(NamedTuple):
     parameters: dict[str, Any]
 
 
-def finalists(spec: SweepSpec, outcome: Outcome) -> list[str]:
-    """The best trials by validation among those trained to the end, best first."""
+def finalists(spec: SweepSpec, outcome: Outcome, guarded: Guarded = NO_GUARDS) -> list[str]:
+    """The best trials by validation among those trained to the end, best first.
+
+    Those that keep the enforced guards come before the others; of several metrics, the trials on
+    the Pareto front compete, in the order of the first.
+    """
     sign = 1 if spec.metric.goal == "maximize" else -1
-    values = {t: sign * value for t, value in complete(outcome, spec.metric.name).items()}
-    ranked = sorted(values, key=lambda trial: (-values[trial], trial))
+    measured, able = candidates(spec, outcome)
+    keep = {trial for trial in able if not guarded.barred(outcome.last[trial]["metrics"])}
+    if spec.metric.also:
+        ranked = front(spec.metric.aims, measured, keep or able)
+    else:
+        ranked = sorted(able, key=lambda t: (t not in keep, -sign * measured[0][t], t))
     return ranked[: spec.finalists.top]
+
+
+def candidates(spec: SweepSpec, outcome: Outcome) -> tuple[Measured, list[str]]:
+    """Each searched metric by trial, and the trials that have all of them."""
+    measured = [complete(outcome, aim.name) for aim in spec.metric.aims]
+    return measured, [trial for trial in measured[0] if all(trial in each for each in measured)]
 
 
 def complete(outcome: Outcome, metric: str) -> dict[str, float]:

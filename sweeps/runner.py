@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from empathy.cache import write_atomically
 from sweeps.data_step import CARD, write_card
 from sweeps.finalists import again, finalists, train_again
+from sweeps.guards import Guarded, of_study
 from sweeps.handover import study_settings
 from sweeps.ledger import SAMPLES, Ledger
 from sweeps.manifest import write_json
@@ -113,8 +114,9 @@ def run(spec: SweepSpec, out: Path, address: str) -> Path:
         _baselines(ready["baselines"], watch, kept)
         check_measured(spec, ready)
         drop_old(out)
-        _search(spec, address, host, watch, lanes, out)
-        chosen = finalists(spec, kept)
+        guarded = of_study(spec.guards, ready)
+        _search(spec, address, host, watch, lanes, out, guarded)
+        chosen = finalists(spec, kept, guarded)
         repeated = again(spec, chosen, kept.parameters)
         train_again(spec, repeated, host, watch, lanes)
         judged = [*chosen, *(each.trial_id for each in repeated if kept.complete(each.trial_id))]
@@ -122,7 +124,7 @@ def run(spec: SweepSpec, out: Path, address: str) -> Path:
         finals = host.finals(judged)
         kept.write_test(finals["evaluations"])
         write_json(out / SAMPLES, finals["samples"])
-        summary = summarise(spec, kept, ready["baselines"], finals["evaluations"])
+        summary = summarise(spec, kept, ready["baselines"], finals["evaluations"], guarded)
         if summary["best"] is not None:
             watch.stage("exporting the winner", 0, None)
             host.export(summary["best"]["trial"], str(out / "winner"))
@@ -191,13 +193,19 @@ def _baselines(found: Mapping[str, Any], watch: Observer, kept: Evaluations) -> 
 
 
 def _search(
-    spec: SweepSpec, address: str, host: Any, watch: Observer, lanes: int, out: Path
+    spec: SweepSpec,
+    address: str,
+    host: Any,
+    watch: Observer,
+    lanes: int,
+    out: Path,
+    guarded: Guarded,
 ) -> None:
     if address == "inprocess":
         from sweeps.in_process import InProcess
 
-        InProcess(spec, host, watch).run(lanes)
+        InProcess(spec, host, watch, guarded).run(lanes)
         return
     from sweeps import on_ray
 
-    on_ray.run(spec, host, watch, str(out), lanes)
+    on_ray.run(spec, host, watch, str(out), lanes, guarded)

@@ -12,7 +12,8 @@ NAMES = {"base": "Base", "sft": "SFT", "lora_rank": "LoRA rank", "lora_alpha": "
          "distinct_2": "distinct-2", "win_rate_sft": "wins over SFT",
          "win_rate_human": "wins over human reply", "empathy_second": "empathy, second scorer",
          "empathy_referee": "empathy, referee",
-         "log_ratio": "log-ratio to SFT"}  # fmt: skip
+         "log_ratio": "log-ratio to SFT", "length_ratio": "length against SFT's",
+         "chosen_logp_change": "log-probability of chosen replies"}  # fmt: skip
 
 
 def named(name: str) -> str:
