@@ -49,23 +49,26 @@ class Again(NamedTuple):
 def finalists(spec: SweepSpec, outcome: Outcome, guarded: Guarded = NO_GUARDS) -> list[str]:
     """The best trials by validation among those trained to the end, best first.
 
-    Those that keep the enforced guards come before the others; of several metrics, the trials on
-    the Pareto front compete, in the order of the first.
+    One that breaks an enforced guard is none. Of several metrics, the trials on the Pareto front
+    compete, in the order of the first.
     """
     sign = 1 if spec.metric.goal == "maximize" else -1
-    measured, able = candidates(spec, outcome)
-    keep = {trial for trial in able if not guarded.barred(outcome.last[trial]["metrics"])}
+    measured = [complete(outcome, aim.name) for aim in spec.metric.aims]
+    able = allowed(measured, outcome, guarded)
+    ranked = sorted(able, key=lambda trial: (-sign * measured[0][trial], trial))
     if spec.metric.also:
-        ranked = front(spec.metric.aims, measured, keep or able)
-    else:
-        ranked = sorted(able, key=lambda t: (t not in keep, -sign * measured[0][t], t))
+        ranked = front(spec.metric.aims, measured, able)
     return ranked[: spec.finalists.top]
 
 
-def candidates(spec: SweepSpec, outcome: Outcome) -> tuple[Measured, list[str]]:
-    """Each searched metric by trial, and the trials that have all of them."""
-    measured = [complete(outcome, aim.name) for aim in spec.metric.aims]
-    return measured, [trial for trial in measured[0] if all(trial in each for each in measured)]
+def allowed(measured: Measured, outcome: Outcome, guarded: Guarded) -> list[str]:
+    """The trials that have all these numbers and break no enforced guard."""
+    return [
+        trial
+        for trial in measured[0]
+        if all(trial in each for each in measured)
+        and not guarded.barred(outcome.last[trial]["metrics"])
+    ]
 
 
 def complete(outcome: Outcome, metric: str) -> dict[str, float]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from empathy.metrics import METRICS
+from sweeps.guard_text import nobody_won
+from sweeps.guards import NO_GUARDS, Guarded, of_record
 from sweeps.ledger import Figure, Record, Trial, figures
 from sweeps.observers import BASELINES, of_search
 from sweeps.wording import counted, named, said, settings
@@ -34,6 +36,8 @@ class Outcome:
     ended: bool
     objective: str = "dpo"
     """How the trials were trained: dpo or sft."""
+    guarded: Guarded = NO_GUARDS
+    """The sweep's guards, as numbers."""
 
     @property
     def sign(self) -> int:
@@ -79,6 +83,7 @@ def outcome(record: Record) -> Outcome:
         parameters=record.manifest["settings"].get("parameters", {}),
         ended=record.summary is not None,
         objective=record.manifest["settings"].get("objective", "dpo"),
+        guarded=of_record(record),
     )
 
 
@@ -139,6 +144,8 @@ def _no_winner(found: Outcome) -> str:
             "This sweep has not ended: what follows are its measurements so far, on validation "
             "prompts, and no winner."
         )
+    if barred := nobody_won(found.guarded, found.trials.values(), found.metric):
+        return barred
     failed = sum(trial.state == "failed" for trial in found.trials.values())
     return f"No trial won: none was trained to the end and measured ({counted(failed, 'failure')})."
 

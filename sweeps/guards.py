@@ -6,13 +6,13 @@ these are measured, for each split by itself. What was not measured breaks nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Literal, NamedTuple
 
-from sweeps.ledger import Figure, figures
-from sweeps.limits import Form, Guards, Rival, rival, side
+from sweeps.ledger import Figure, Record, Trial, figures
+from sweeps.limits import Form, Guards, Limit, Rival, rival, side
 from sweeps.wording import named, said
 
 Split = Literal["validation", "test"]
@@ -88,34 +88,47 @@ class Guarded:
 NO_GUARDS = Guarded()
 
 
-def guarded(
-    settings: Guards, rivals: Mapping[Split, Mapping[Rival, Mapping[str, Any]]]
-) -> Guarded:
-    """The guards once SFT and human replies are measured; their metrics by split, then name."""
-    return Guarded(
-        settings.enforce,
-        {split: tuple(_bounds(settings, rivals.get(split, {}))) for split in SPLITS},
-    )
-
-
 def of_study(settings: Guards, ready: Mapping[str, Any]) -> Guarded:
     """The guards of a sweep whose study a host has prepared."""
     sft, human = ready["baselines"]["sft"], ready["facts"].get("human", {})
-    rivals: dict[Split, Mapping[Rival, Mapping[str, Any]]] = {
-        split: {"sft": sft.get(split, {}).get("metrics", {}), "human": human.get(split, {})}
-        for split in SPLITS
-    }
-    return guarded(settings, rivals)
+    return Guarded(
+        settings.enforce,
+        {
+            split: bounds(
+                settings.limits,
+                sft=figures(sft.get(split, {}).get("metrics", {})),
+                human=figures(human.get(split, {})),
+            )
+            for split in SPLITS
+        },
+    )
 
 
-def _bounds(settings: Guards, rivals: Mapping[Rival, Mapping[str, Any]]) -> Iterable[Bound]:
-    """Those whose rival has a number."""
-    for metric, limit in settings.limits.items():
-        for form, given in limit.given.items():
-            of = rival(form)
-            other = Figure(0.0) if of is None else figures(rivals.get(of, {})).get(metric)
-            if other is not None:
-                yield Bound(metric, form, given, other.value + given)
+def of_record(record: Record) -> Guarded:
+    """The guards of a sweep on disk, as far as SFT and human replies are measured."""
+    settings = Guards.model_validate(record.manifest["settings"].get("guards", {}))
+    human = record.manifest.get("human", {})
+    sft = next((trial for trial in record.trials if trial.trial_id == "sft"), Trial("sft"))
+    measured: dict[Split, Figures] = {"validation": sft.metrics, "test": sft.test}
+    return Guarded(
+        settings.enforce,
+        {
+            split: bounds(settings.limits, sft=own, human=figures(human.get(split, {})))
+            for split, own in measured.items()
+        },
+    )
+
+
+def bounds(limits: Mapping[str, Limit], *, sft: Figures, human: Figures) -> tuple[Bound, ...]:
+    """The limits as numbers, without those whose rival has none."""
+    rivals: dict[Rival, Figures] = {"sft": sft, "human": human}
+    return tuple(
+        Bound(metric, form, given, given + (rivals[of][metric].value if of else 0.0))
+        for metric, limit in limits.items()
+        for form, given in limit.given.items()
+        for of in [rival(form)]
+        if of is None or metric in rivals[of]
+    )
 
 
 def broken(
@@ -154,24 +167,27 @@ def excesses(bounds: Sequence[Bound], values: Mapping[str, Any]) -> dict[str, fl
     }
 
 
-def unmeasured(settings: Guards, bounds: Sequence[Bound], metrics: Figures) -> list[str]:
-    """Guarded numbers about which nothing can be said: they, or what they are held to, lack."""
-    able = {bound.metric for bound in bounds if bound.metric in metrics}
-    return [name for name in settings.limits if name not in able]
+def open_guards(settings: Guards, bounds: Sequence[Bound], metrics: Mapping[str, Any]) -> list[str]:
+    """Guards of which nothing can be said: the number, or what it is held to, was not measured."""
+    judged = {bound.name for bound in bounds if bound.metric in metrics}
+    wanted = [f"{name}.{form}" for name, each in settings.limits.items() for form in each.given]
+    return [name for name in wanted if name not in judged]
 
 
 def summary(
-    found: Guarded, measured: Mapping[Split, Mapping[str, Mapping[str, Any]]]
+    settings: Guards, found: Guarded, measured: Mapping[Split, Mapping[str, Mapping[str, Any]]]
 ) -> dict[str, Any]:
-    """The part of summary.json: limits, and what each trial breaks; metrics by split and trial."""
-    return {
-        "enforced": found.enforce,
-        "limits": {s: {each.name: each.limit for each in found.of(s)} for s in SPLITS},
-        "broken": {
-            split: {
-                trial: [each.bound.name for each in broken(found.of(split), figures(metrics))]
+    """The part of summary.json. `measured` are metrics by split and trial."""
+    return {"enforced": found.enforce} | {
+        split: {
+            "limits": {each.name: each.limit for each in found.of(split)},
+            "trials": {
+                trial: {
+                    "broken": [b.bound.name for b in broken(found.of(split), figures(metrics))],
+                    "not_measured": open_guards(settings, found.of(split), figures(metrics)),
+                }
                 for trial, metrics in measured.get(split, {}).items()
-            }
-            for split in SPLITS
-        },
+            },
+        }
+        for split in SPLITS
     }

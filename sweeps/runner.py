@@ -24,6 +24,7 @@ from sweeps.progress import progress
 from sweeps.report import write_report
 from sweeps.results_folder import drop_old
 from sweeps.spec import SweepSpec
+from sweeps.standing import standing
 from sweeps.summary import summarise
 from sweeps.tracking import tracker
 
@@ -124,7 +125,8 @@ def run(spec: SweepSpec, out: Path, address: str) -> Path:
         finals = host.finals(judged)
         kept.write_test(finals["evaluations"])
         write_json(out / SAMPLES, finals["samples"])
-        summary = summarise(spec, kept, ready["baselines"], finals["evaluations"], guarded)
+        summary = summarise(spec, kept, ready["baselines"], finals["evaluations"])
+        summary |= standing(spec, kept, finals["evaluations"], guarded, summary["tied"])
         if summary["best"] is not None:
             watch.stage("exporting the winner", 0, None)
             host.export(summary["best"]["trial"], str(out / "winner"))

@@ -6,15 +6,13 @@ best nor tied.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from empathy.compare import compare, tied
 from empathy.errors import UserError
 from empathy.evaluate import Evaluation
-from sweeps import guards, pareto
-from sweeps.finalists import Outcome, candidates
-from sweeps.guards import NO_GUARDS, Guarded
+from sweeps.finalists import Outcome, complete
 from sweeps.observers import BASELINES, of_search
 from sweeps.spec import SweepSpec
 
@@ -24,21 +22,10 @@ def summarise(
     outcome: Outcome,
     baselines: Mapping[str, Mapping[str, Any]],
     test: Mapping[str, Mapping[str, Any]],
-    guarded: Guarded = NO_GUARDS,
 ) -> dict[str, Any]:
-    """The content of summary.json; the winner is the best finalist on validation prompts.
-
-    Nobody wins where each trial breaks a guard that is enforced.
-    """
+    """The content of summary.json; the winner is the best finalist on validation prompts."""
     states = [state for trial, state in outcome.states.items() if of_search(trial)]
     ranked = [trial for trial in test if of_search(trial)]  # in the order of `finalists`
-    winners = [t for t in ranked if not guarded.barred(outcome.last[t]["metrics"])]
-    measured, able = candidates(spec, outcome)
-    allowed = [t for t in able if not guarded.barred(outcome.last[t]["metrics"])]
-    numbers: dict[guards.Split, dict[str, Any]] = {
-        "validation": {t: found["metrics"] for t, found in outcome.last.items()},
-        "test": {t: found["metrics"] for t, found in test.items()},
-    }
     return {
         "sweep": spec.name,
         "metric": spec.metric.model_dump(),
@@ -47,12 +34,10 @@ def summarise(
         "stopped_early": states.count("stopped"),
         "failed": states.count("failed"),
         "baselines": {name: {"metrics": baselines[name]["test"]["metrics"]} for name in BASELINES},
-        "best": _finalist(outcome, winners[0], test) if winners else None,
+        "best": _finalist(outcome, ranked[0], test) if ranked else None,
         "finalists": [_finalist(outcome, trial, test) for trial in ranked],
-        "tied": _tied(spec, outcome, winners[0], test, allowed) if winners else [],
-        "differences": _differences(winners[0], baselines, test) if winners else {},
-        "guards": guards.summary(guarded, numbers),
-        "pareto": pareto.summary(spec.metric.aims, measured, allowed),
+        "tied": _tied(spec, outcome, ranked[0], test) if ranked else [],
+        "differences": _differences(ranked[0], baselines, test) if ranked else {},
     }
 
 
@@ -68,15 +53,11 @@ def _finalist(
 
 
 def _tied(
-    spec: SweepSpec,
-    outcome: Outcome,
-    best: str,
-    test: Mapping[str, Mapping[str, Any]],
-    allowed: Sequence[str],
+    spec: SweepSpec, outcome: Outcome, best: str, test: Mapping[str, Mapping[str, Any]]
 ) -> list[str]:
     """Trials that cannot be told from the best: on test prompts where measured, else validation."""
     name = spec.metric.name
-    others = [trial for trial in allowed if trial != best]
+    others = [trial for trial in complete(outcome, name) if trial != best]
     finals = [Evaluation.from_dict(test[trial]) for trial in others if trial in test]
     rest = [Evaluation.from_dict(outcome.last[trial]) for trial in others if trial not in test]
     level = 1 - (1 - LEVEL) / 2 if finals and rest else LEVEL  # two families of comparisons
