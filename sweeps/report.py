@@ -32,10 +32,12 @@ from sweeps.findings import (
     judged,
     outcome,
 )
+from sweeps.guard_text import in_leaderboard
 from sweeps.importance import TooLittleError, importance
 from sweeps.ledger import Figure, Record, read_record
 from sweeps.observers import BASELINES
 from sweeps.parallel import parallel_coordinates
+from sweeps.report_pareto import pareto_view
 
 
 class Guard(NamedTuple):
@@ -86,6 +88,11 @@ def contents(record: Record) -> dict[str, Any]:
         "importance_trials": behind,
         "importance_left_out": left_out,
         "guards": guards(found),
+        "kept": {
+            name: in_leaderboard(found.guarded, trial, won=name == found.best)
+            for name, trial in found.trials.items()
+        },
+        "pareto": pareto_view(found, record.manifest["settings"].get("metric", {}), _drawn),
         "samples": [_sample(item, found) for item in record.samples],
         "meanings": [METRICS[name] for name in _reported(found) if name in METRICS],
         "command": shlex.join(["python", "launch.py", *record.manifest["command"][1:]]),
