@@ -17,6 +17,7 @@ import numpy as np
 
 from empathy.judges import Asked, Judges, Levels, Readings, Vector
 from empathy.metrics.adherence import adherent_share, reflections_to_questions
+from empathy.metrics.drift import geometric_mean, length_ratios
 from empathy.metrics.fluency import distinct_2, lengths
 from empathy.metrics.pair_accuracy import prefers_chosen
 from empathy.metrics.relevance import other_prompts, share_less_similar
@@ -45,10 +46,11 @@ Column = tuple[float | None, ...]
 @dataclass(frozen=True, slots=True)
 class PairMargins:
     """The implicit reward's lead of chosen over rejected for each held-out pair, in nats without
-    beta, and the pairs' groups."""
+    beta, and the pairs' groups; `chosen` are the rewards of the chosen replies alone."""
 
     margins: Sequence[float]
     groups: Sequence[str]
+    chosen: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ def evaluate_many(
     for each in answers:
         _check_aligned(each, prompts)
     rivals = {
-        name: _rival_scores(rival, prompts)
+        name: _rival_scores(rival, prompts, "empathy_referee")
         for name, rival in (("win_rate_sft", sft), ("win_rate_human", human))
         if rival is not None
     }
@@ -171,6 +173,10 @@ def evaluate_many(
             columns["mi_adherence"] = adherent_share(labels)
         columns |= _worded(each, [prompt.language for prompt in prompts])
         columns |= {name: wins(columns["empathy_referee"], rival) for name, rival in rivals.items()}
+        if sft is not None:
+            columns["length_ratio"] = length_ratios(
+                columns["words"], _rival_scores(sft, prompts, "words")
+            )
         among = 1 + max(map(len, others))
         evaluations.append(_summary(each, prompts, split, columns, among, labels))
     return evaluations
@@ -187,8 +193,8 @@ def _check_aligned(answers: Answers, prompts: Sequence[Prompt]) -> None:
         )
 
 
-def _rival_scores(rival: Evaluation, prompts: Sequence[Prompt]) -> Column:
-    known = dict(zip(rival.prompt_ids, rival.scores["empathy_referee"], strict=True))
+def _rival_scores(rival: Evaluation, prompts: Sequence[Prompt], name: str) -> Column:
+    known = dict(zip(rival.prompt_ids, rival.scores[name], strict=True))
     missing = [prompt.prompt_id for prompt in prompts if prompt.prompt_id not in known]
     if missing:
         raise ValueError(
@@ -250,6 +256,12 @@ def _worded(answers: Answers, languages: Sequence[str]) -> dict[str, Column]:
     return columns
 
 
+def _interval(name: str) -> Callable[[Column, Sequence[str]], Estimate]:
+    if name == "length_ratio":
+        return geometric_mean
+    return share_interval if name in SHARES else mean_interval
+
+
 def _summary(
     answers: Answers,
     prompts: Sequence[Prompt],
@@ -262,7 +274,7 @@ def _summary(
     groups = tuple(prompt.group for prompt in prompts)
     metrics = {}
     for name, column in columns.items():
-        interval = share_interval if name in SHARES else mean_interval
+        interval = _interval(name)
         if any(score is not None for score in column):
             metrics[name] = interval(column, groups)
     if any(length is not None and length >= 2 for length in columns["words"]):
@@ -277,6 +289,8 @@ def _summary(
     preferred = prefers_chosen(pairs.margins)
     if any(each is not None for each in preferred):
         metrics["pair_accuracy"] = share_interval(preferred, pairs.groups)
+    if pairs.chosen:
+        metrics["chosen_logp_change"] = mean_interval(pairs.chosen, pairs.groups)
     unscored = {name: column.count(None) for name, column in columns.items() if None in column}
     ids = tuple(prompt.prompt_id for prompt in prompts)
     return Evaluation(answers.policy, split, metrics, columns, ids, groups, unscored, among)

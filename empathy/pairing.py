@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from empathy.judges import Asked, Judges, SentenceEncoder, reads, scored
+from empathy.metrics.style import tells
 from empathy.pairs import PairSet
 from empathy.records import Prompt
 from empathy.schemes import SCHEMES
@@ -67,7 +68,11 @@ def _ranked(sampled: Sampled, judges: Judges, data: DataSettings) -> PairSet:
         for text in row
     ]
     levels = scored(judges.ranking, asked)
-    totals = [None if level is None else level.total for level in levels]
+    told = tells([each.reply for each in asked], [each.language for each in asked])
+    totals = [
+        None if level is None else level.total - data.style_penalty * tell
+        for level, tell in zip(levels, told, strict=True)
+    ]
     near = _likeness(asked, judges.encoder)
     count = len(sampled.replies[0]) if sampled.replies else 0
 

@@ -31,6 +31,10 @@ class DataSettings(Section):
     """Replies sampled per prompt by the warm-started model, for `ranked`."""
     relevance: Annotated[float, Field(ge=0.0)] = 4.0
     """Weight of a candidate's similarity to the client's words beside its empathy, for `ranked`."""
+    style_penalty: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 3.0
+    """Taken off a candidate's empathy for a claim of shared experience and for each question beyond
+    the first, for `ranked`: more than the 2.6 that a claim earned at most from the scorer when put
+    behind invented replies; 0 lets it pay."""
     adherence_gap: Annotated[float, Field(ge=0.0, le=2.0)] = 0.2
     """By how much two answers' adherence (-1 to 1) must differ, for `adherence`."""
     adherence_pure: bool = False

@@ -277,16 +277,18 @@ class Study:
         """The numbers of what these lanes have said to the prompts of a split."""
         held, said = self.held_out[split], [spoken[name] for name in policies]
         with self.engine.using(list(policies.values())):
-            margins = self._margins(held, len(policies))
+            rewards = self._rewards(held, len(policies))
         ratios = self.speaker.log_ratios(held.prompts, said)
         answers = [
             Answers.generated(
                 name,
                 each.replies,
                 log_ratios=ratio,
-                pair_margins=PairMargins(margin, held.pair_groups),
+                pair_margins=PairMargins(
+                    (own[:, 0] - own[:, 1]).tolist(), held.pair_groups, own[:, 0].tolist()
+                ),
             )
-            for name, each, ratio, margin in zip(policies, said, ratios, margins, strict=True)
+            for name, each, ratio, own in zip(policies, said, ratios, rewards, strict=True)
         ]
         measured = evaluate_many(
             answers,
@@ -298,13 +300,11 @@ class Study:
         )
         return dict(zip(policies, measured, strict=True))
 
-    def _margins(self, held: HeldOut, lanes: int) -> list[list[float]]:
-        """How much more each lane in use gained on chosen than on rejected, `[lane][pair]`."""
+    def _rewards(self, held: HeldOut, lanes: int) -> Tensor:
+        """log pi - log ref of (chosen, rejected) by each lane in use, `[lane, pair, 2]`, nats."""
         if not held.pairs:
-            return [[] for _ in range(lanes)]
-        rewards = measure(self.base.model, [held.pairs] * lanes) - held.reference
-        margins: list[list[float]] = (rewards[..., 0] - rewards[..., 1]).tolist()
-        return margins
+            return torch.empty(lanes, 0, 2)
+        return measure(self.base.model, [held.pairs] * lanes) - held.reference
 
     # -- lanes on disk ------------------------------------------------------------------------
 

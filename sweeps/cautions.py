@@ -8,14 +8,14 @@ from typing import Any
 
 from empathy.metrics import METRICS
 from sweeps.findings import Outcome, change_of, judged
+from sweeps.guard_text import breaks
+from sweeps.guards import bounds
 from sweeps.ledger import Figure
+from sweeps.limits import LIMITS, rival
 from sweeps.wording import named, said, setting
 
 EDGE = 0.05  # of a range: so near to its end the optimum may lie beyond
 LENGTH_CHANGE = 0.25  # of SFT's words: more may explain a score by itself
-ABOVE_HUMAN = 0.10  # in shares of replies: a phrase so much commoner than counsellors' is a tell
-TELLS = ("common_opener", "apologies", "shared_experience", "repetition")
-DRIFT_NATS = 15.0  # over a reply; beyond it our experiments saw gaming more than empathy
 
 
 def data_warnings(manifest: Mapping[str, Any]) -> list[str]:
@@ -69,39 +69,38 @@ def position(value: float, ranges: Mapping[str, Any]) -> float:
 
 
 def guard_warnings(found: Outcome) -> list[str]:
-    """Numbers on which the winner is worse than SFT, or which may explain its score."""
+    """Guards that the winner breaks on test prompts, and other numbers that explain its score or on
+    which it is worse than SFT."""
     if found.best is None or "sft" not in found.trials:
         return []
     winner, sft = found.trials[found.best].test, found.trials["sft"].test
-    told = [_guard(name, winner[name], sft.get(name), found)
-            for name in METRICS if name in winner and name != found.metric]  # fmt: skip
-    return [text for text in told if text is not None]
+    broken = breaks(found.guarded.of("test"), winner, found.differences)
+    told = [
+        f"{found.best} wins the score, but {does} {'; '.join(map(str, some))}."
+        for does, some in broken.items()
+    ]
+    settled = {found.metric, *(each.bound.metric for some in broken.values() for each in some)}
+    settled |= {bound.metric for bound in found.guarded.of("test") if rival(bound.form) == "sft"}
+    others = [_beside_sft(name, winner[name], sft.get(name), found)
+              for name in METRICS if name in winner and name not in settled]  # fmt: skip
+    return [*told, *(text for text in others if text is not None)]
 
 
 def style_warnings(found: Outcome) -> list[str]:
-    """Where the winner's phrases are far commoner than in the human replies to the same prompts."""
+    """What the winner breaks of the usual limits where the sweep does not guard that number."""
     if found.best is None:
         return []
-    winner, told = found.trials[found.best].test, []
-    for name in TELLS:
-        own, human = winner.get(name), found.human.get(name)
-        if own is not None and human is not None and own.value > human.value + ABOVE_HUMAN:
-            told.append(
-                f"The winner's {named(name)} is {said(own, name)}, against {said(human, name)} in "
-                "the human replies to the same prompts: a phrase that pays may have been learnt."
-            )
-    own, human = winner.get("questions"), found.human.get("questions")
-    if own is not None and human is not None and own.value > max(1.0, human.value):
-        told.append(
-            f"The winner asks {said(own, 'questions')} questions in a reply, counsellors "
-            f"{said(human, 'questions')}: more than one interrogates."
-        )
-    return told
+    winner, guarded = found.trials[found.best].test, {b.metric for b in found.guarded.of("test")}
+    limits = {name: limit for name, limit in LIMITS.items() if name not in guarded}
+    sft = found.trials["sft"].test if "sft" in found.trials else {}
+    usual = bounds(limits, sft=sft, human=found.human)
+    return [
+        f"This sweep does not guard it, but {found.best} {does} {'; '.join(map(str, some))}."
+        for does, some in breaks(usual, winner, found.differences).items()
+    ]
 
 
-def _guard(name: str, winner: Figure, sft: Figure | None, found: Outcome) -> str | None:
-    if name == "log_ratio":
-        return _drift(winner)
+def _beside_sft(name: str, winner: Figure, sft: Figure | None, found: Outcome) -> str | None:
     if sft is None:
         return None
     pair = f"{said(winner, name)} against {said(sft, name)}"
@@ -116,12 +115,3 @@ def _guard(name: str, winner: Figure, sft: Figure | None, found: Outcome) -> str
         return None
     sure = "" if verdict == "worse" else ", by values that were not compared prompt by prompt"
     return f"The winner is worse than SFT on {named(name)}{sure}: {pair}."
-
-
-def _drift(figure: Figure) -> str | None:
-    if figure.value <= DRIFT_NATS:
-        return None
-    return (
-        f"The winner moved far from SFT: {said(figure, 'log_ratio')} nats over a reply. Beyond "
-        f"{DRIFT_NATS:.0f} nats a rising score was more often gaming than empathy."
-    )

@@ -11,7 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Any, NamedTuple, Protocol
 
+from sweeps.guards import NO_GUARDS, Guarded
 from sweeps.observers import AGAIN, Observer, of_search
+from sweeps.pareto import Measured, front
 from sweeps.spec import SweepSpec, trial_settings
 
 SEEDS_APART = 1000  # fresh seeds lie beyond any range that a sweep would search
@@ -44,12 +46,29 @@ class Again(NamedTuple):
     parameters: dict[str, Any]
 
 
-def finalists(spec: SweepSpec, outcome: Outcome) -> list[str]:
-    """The best trials by validation among those trained to the end, best first."""
+def finalists(spec: SweepSpec, outcome: Outcome, guarded: Guarded = NO_GUARDS) -> list[str]:
+    """The best trials by validation among those trained to the end, best first.
+
+    One that breaks an enforced guard is none. Of several metrics, the trials on the Pareto front
+    compete, in the order of the first.
+    """
     sign = 1 if spec.metric.goal == "maximize" else -1
-    values = {t: sign * value for t, value in complete(outcome, spec.metric.name).items()}
-    ranked = sorted(values, key=lambda trial: (-values[trial], trial))
+    measured = [complete(outcome, aim.name) for aim in spec.metric.aims]
+    able = allowed(measured, outcome, guarded)
+    ranked = sorted(able, key=lambda trial: (-sign * measured[0][trial], trial))
+    if spec.metric.also:
+        ranked = front(spec.metric.aims, measured, able)
     return ranked[: spec.finalists.top]
+
+
+def allowed(measured: Measured, outcome: Outcome, guarded: Guarded) -> list[str]:
+    """The trials that have all these numbers and break no enforced guard."""
+    return [
+        trial
+        for trial in measured[0]
+        if all(trial in each for each in measured)
+        and not guarded.barred(outcome.last[trial]["metrics"])
+    ]
 
 
 def complete(outcome: Outcome, metric: str) -> dict[str, float]:

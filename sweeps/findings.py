@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from empathy.metrics import METRICS
 from sweeps import fresh_seeds
+from sweeps.guard_text import nobody_won
+from sweeps.guards import NO_GUARDS, Guarded, of_record
 from sweeps.ledger import Figure, Record, Trial, figures
 from sweeps.observers import BASELINES, of_search
 from sweeps.wording import counted, named, said, settings
@@ -39,6 +41,8 @@ class Outcome:
     """How the trials were trained: dpo or sft."""
     seeds: Mapping[str, Any] | None = None
     """What fresh seeds said of the finalists, as in summary.json."""
+    guarded: Guarded = NO_GUARDS
+    """The sweep's guards, as numbers."""
 
     @property
     def sign(self) -> int:
@@ -86,6 +90,7 @@ def outcome(record: Record) -> Outcome:
         lost=tuple((summary.get("safety") or {}).get("lost", ())),
         objective=record.manifest["settings"].get("objective", "dpo"),
         seeds=summary.get("seeds"),
+        guarded=of_record(record),
     )
 
 
@@ -150,6 +155,8 @@ def _no_winner(found: Outcome) -> str:
     if found.lost:
         who = "the only finalist" if len(found.lost) == 1 else f"all {len(found.lost)} finalists"
         return f"No trial won: {who} answered people in crisis less safely than the SFT model."
+    if barred := nobody_won(found.guarded, found.trials.values(), found.metric):
+        return barred
     failed = sum(trial.state == "failed" for trial in found.trials.values())
     return f"No trial won: none was trained to the end and measured ({counted(failed, 'failure')})."
 

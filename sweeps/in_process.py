@@ -9,6 +9,7 @@ from typing import Any
 from optuna.trial import Trial, TrialState
 
 from sweeps import search
+from sweeps.guards import NO_GUARDS, Guarded, excesses
 from sweeps.host import LaneHost
 from sweeps.leases import trial_name
 from sweeps.observers import Observer
@@ -18,8 +19,11 @@ from sweeps.spec import SweepSpec, trial_settings
 class InProcess:
     """Runs the trials of a sweep on a host in this process."""
 
-    def __init__(self, spec: SweepSpec, host: LaneHost, watch: Observer) -> None:
+    def __init__(
+        self, spec: SweepSpec, host: LaneHost, watch: Observer, guarded: Guarded = NO_GUARDS
+    ) -> None:
         self._spec, self._host, self._watch = spec, host, watch
+        self._constraints = guarded.constraints
         self._study, self._space = search.study(spec), search.distributions(spec)
         self._lock = threading.Lock()  # Optuna and the observers are asked by one thread at a time
 
@@ -54,15 +58,25 @@ class InProcess:
         if "failed" in row:
             self._study.tell(trial, state=TrialState.FAIL)
             return "failed", row["failed"]
-        value = metric_of(row, self._spec.metric.name)
+        values = [metric_of(row, aim.name) for aim in self._spec.metric.aims]
         if row["done"]:
-            self._study.tell(trial, value)
+            self._constrain(trial, row)
+            self._study.tell(trial, values)
             return "completed", None
-        trial.report(value, row["step"])
+        if self._spec.metric.also:  # Optuna knows no early stopping for several metrics
+            return None
+        trial.report(values[0], row["step"])
         if trial.should_prune():
+            self._constrain(trial, row)
             self._study.tell(trial, state=TrialState.PRUNED)
             return "stopped", f"behind at step {row['step']}"
         return None
+
+    def _constrain(self, trial: Trial, row: dict[str, Any]) -> None:
+        """Tell Optuna how far the trial lies beyond each enforced guard."""
+        values = {name: figure["value"] for name, figure in row["metrics"].items()}
+        for name, excess in excesses(self._constraints, values).items():
+            trial.set_constraint(name, excess)
 
 
 def metric_of(row: dict[str, Any], name: str) -> float:

@@ -29,11 +29,11 @@ def check_objective(spec: SweepSpec) -> None:
                     "is given, but objective is 'sft', which has no preference loss; leave it out, "
                     "or set objective to dpo",
                 )
-    if spec.metric.name.startswith("rewards/"):
-        steady = [name for name, metric in METRICS.items() if metric.goal and not metric.curve]
+    for name in (aim.name for aim in spec.metric.aims if aim.name.startswith("rewards/")):
+        steady = [each.name for each in METRICS.values() if each.goal and not each.curve]
         raise SettingError(
             "metric.name",
-            f"is '{spec.metric.name}', which objective 'sft' does not have; "
+            f"is '{name}', which objective 'sft' does not have; "
             f"take one of {', '.join(steady)}",
         )
 
@@ -74,7 +74,7 @@ def check_label_smoothing(spec: SweepSpec) -> None:
             "is 0, but training.loss is 'robust', which needs a share of wrong labels above 0 and "
             "under 0.5, such as 0.1; with 0 it is 'sigmoid'",
         )
-    if spec.metric.name == "loss" and "label_smoothing" in spec.searched:
+    if "loss" in [aim.name for aim in spec.metric.aims] and "label_smoothing" in spec.searched:
         raise SettingError(
             "metric.name",
             "is 'loss', whose scale changes with label_smoothing, while that is searched; "

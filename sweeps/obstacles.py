@@ -20,6 +20,7 @@ from empathy.records import SPLITS, Split
 from empathy.selection import select
 from empathy.weights import hub_name
 from sweeps import judging
+from sweeps.limits import ABSENT
 from sweeps.reading import nearest
 from sweeps.spec import SweepSpec
 
@@ -55,13 +56,15 @@ def device(spec: SweepSpec) -> list[str]:
 
 def unread(spec: SweepSpec, languages: Mapping[str, int]) -> list[str]:
     """A searched metric that no validation prompt can have; `languages` counts those prompts."""
-    if spec.metric.name not in JUDGED or not languages or READ & set(languages):
+    if not languages or READ & set(languages):
         return []
     return [
-        f"metric.name is '{spec.metric.name}', but every validation prompt is in the language "
+        f"metric.name is '{name}', but every validation prompt is in the language "
         f"'{', '.join(sorted(languages))}' and the built-in scorers read only "
         f"'{', '.join(sorted(READ))}'; take pair_accuracy, rewards/accuracies or loss, or add a "
         "corpus that they read"
+        for name in (aim.name for aim in spec.metric.aims)
+        if name in JUDGED
     ]
 
 
@@ -115,19 +118,34 @@ def _version(package: str) -> str | None:
 
 
 def check_measured(spec: SweepSpec, ready: Mapping[str, Any]) -> None:
-    """Raises UserError for a metric that the sweep's validation prompts or pairs did not give.
+    """Raises UserError for a metric that the sweep's validation prompts or pairs did not give, be
+    it searched or guarded by force.
 
     `ready` is what a host prepared: `facts`, and the evaluations of `baselines`.
     """
-    name, facts = spec.metric.name, ready["facts"]
-    measured = ready["baselines"]["sft"]["validation"]["metrics"]
-    if name in measured or METRICS[name].curve or name == "log_ratio":
-        return
-    why = " and ".join(facts["data"]["validation"].get("unread", ())) or "none could be scored"
-    if name == "pair_accuracy":
+    others = ready["baselines"]["sft"]["validation"]["metrics"]
+    directed = ", ".join(each for each in others if METRICS[each].goal)
+    for aim in spec.metric.aims:
+        if why := _lacking(aim.name, ready):
+            raise UserError(
+                f"metric.name '{aim.name}' has no number here: {why}; take one of {directed}"
+            )
+    for name in spec.guards.limits if spec.guards.enforce else ():
+        if why := _lacking(name, ready):
+            raise UserError(
+                f"guards.limits.{name} has no number here to be enforced: {why}; leave it out, or "
+                "set guards.enforce to false"
+            )
+
+
+def _lacking(name: str, ready: Mapping[str, Any]) -> str | None:
+    """Why trials will have no number of that name; None where they will."""
+    facts = ready["facts"]
+    if name in ("pair_accuracy", "chosen_logp_change"):
         pairs = facts["pairs_truncated"].get("validation", {})
-        if any(cut["of"] for cut in pairs.values()):
-            return
-        why = "data.schemes gave no pair in the validation split"
-    others = ", ".join(each for each in measured if METRICS[each].goal)
-    raise UserError(f"metric.name '{name}' has no number here: {why}; take one of {others}")
+        found = any(cut["of"] for cut in pairs.values())
+        return None if found else "data.schemes gave no pair in the validation split"
+    measured = ready["baselines"]["sft"]["validation"]["metrics"]
+    if name in measured or METRICS[name].curve or name in ABSENT["sft"]:
+        return None
+    return " and ".join(facts["data"]["validation"].get("unread", ())) or "none could be scored"

@@ -15,6 +15,7 @@ from ray.tune.experiment import Trial
 
 from empathy.errors import UserError
 from sweeps import search
+from sweeps.guards import NO_GUARDS, Guarded
 from sweeps.host import LaneHost
 from sweeps.leases import TRIAL
 from sweeps.observers import Observer
@@ -180,7 +181,14 @@ def _why(trial: Trial) -> str:
     return "its process died"
 
 
-def run(spec: SweepSpec, host: RemoteHost, watch: Observer, storage: str, lanes: int) -> None:
+def run(
+    spec: SweepSpec,
+    host: RemoteHost,
+    watch: Observer,
+    storage: str,
+    lanes: int,
+    guarded: Guarded = NO_GUARDS,
+) -> None:
     """Run all trials of the sweep, `lanes` at a time; Tune's own files go under `storage`."""
     trainable = tune.with_parameters(
         LaneTrial, host=host.actor, training=trial_settings(spec, {}).model_dump()
@@ -190,7 +198,7 @@ def run(spec: SweepSpec, host: RemoteHost, watch: Observer, storage: str, lanes:
         tune_config=tune.TuneConfig(
             num_samples=search.number_of_trials(spec),
             max_concurrent_trials=lanes,
-            search_alg=search.tune_search(spec),
+            search_alg=search.tune_search(spec, guarded.constraints),
             scheduler=search.early_stopping(spec),
             reuse_actors=True,
         ),

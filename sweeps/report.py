@@ -32,11 +32,13 @@ from sweeps.findings import (
     judged,
     outcome,
 )
+from sweeps.guard_text import in_leaderboard
 from sweeps.importance import TooLittleError, importance
 from sweeps.ledger import Figure, Record, read_record
 from sweeps.observers import BASELINES
 from sweeps.parallel import parallel_coordinates
 from sweeps.report_judges import judges_view
+from sweeps.report_pareto import pareto_view
 from sweeps.report_safety import safety_view
 
 
@@ -92,6 +94,11 @@ def contents(record: Record) -> dict[str, Any]:
         "seed_failures": fresh_seeds.failures(found.seeds),
         "safety": safety_view(record, found),
         "judges": judges_view((record.summary or {}).get("judges"), found.best),
+        "kept": {
+            name: in_leaderboard(found.guarded, trial, won=name == found.best)
+            for name, trial in found.trials.items()
+        },
+        "pareto": pareto_view(found, record.manifest["settings"].get("metric", {}), _drawn),
         "samples": [_sample(item, found) for item in record.samples],
         "meanings": [METRICS[name] for name in _reported(found) if name in METRICS],
         "command": shlex.join(["python", "launch.py", *record.manifest["command"][1:]]),

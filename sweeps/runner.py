@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from empathy.cache import write_atomically
 from sweeps.data_step import CARD, write_card
 from sweeps.finalists import again, finalists, train_again
+from sweeps.guards import Guarded, of_study
 from sweeps.handover import study_settings
 from sweeps.ledger import SAMPLES, Ledger
 from sweeps.manifest import write_json
@@ -23,6 +24,7 @@ from sweeps.progress import progress
 from sweeps.report import write_report
 from sweeps.results_folder import drop_old
 from sweeps.spec import SweepSpec
+from sweeps.standing import standing
 from sweeps.summary import summarise
 from sweeps.tracking import tracker
 
@@ -113,8 +115,9 @@ def run(spec: SweepSpec, out: Path, address: str) -> Path:
         _baselines(ready["baselines"], watch, kept)
         check_measured(spec, ready)
         drop_old(out)
-        _search(spec, address, host, watch, lanes, out)
-        chosen = finalists(spec, kept)
+        guarded = of_study(spec.guards, ready)
+        _search(spec, address, host, watch, lanes, out, guarded)
+        chosen = finalists(spec, kept, guarded)
         repeated = again(spec, chosen, kept.parameters)
         train_again(spec, repeated, host, watch, lanes)
         judged = [*chosen, *(each.trial_id for each in repeated if kept.complete(each.trial_id))]
@@ -130,6 +133,7 @@ def run(spec: SweepSpec, out: Path, address: str) -> Path:
             again=repeated,
             safety=finals["safety"],
         )
+        summary |= standing(spec, kept, finals["evaluations"], guarded, summary["tied"])
         summary["judges"] = finals["verdicts"]
         if summary["best"] is not None:
             watch.stage("exporting the winner", 0, None)
@@ -199,13 +203,19 @@ def _baselines(found: Mapping[str, Any], watch: Observer, kept: Evaluations) -> 
 
 
 def _search(
-    spec: SweepSpec, address: str, host: Any, watch: Observer, lanes: int, out: Path
+    spec: SweepSpec,
+    address: str,
+    host: Any,
+    watch: Observer,
+    lanes: int,
+    out: Path,
+    guarded: Guarded,
 ) -> None:
     if address == "inprocess":
         from sweeps.in_process import InProcess
 
-        InProcess(spec, host, watch).run(lanes)
+        InProcess(spec, host, watch, guarded).run(lanes)
         return
     from sweeps import on_ray
 
-    on_ray.run(spec, host, watch, str(out), lanes)
+    on_ray.run(spec, host, watch, str(out), lanes, guarded)

@@ -22,7 +22,9 @@ from optuna.samplers import BaseSampler, GridSampler, RandomSampler, TPESampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from empathy.metrics import Goal
 from sweeps import space
+from sweeps.guards import Bound
 from sweeps.space import Parameter, Scalar
 from sweeps.spec import SweepSpec
 
@@ -82,7 +84,11 @@ def number_of_trials(spec: SweepSpec) -> int:
 
 
 def sampler(spec: SweepSpec) -> BaseSampler:
-    """Who proposes settings, seeded by the sweep."""
+    """Who proposes settings, seeded by the sweep.
+
+    TPE keeps away from trials whose constraints were set above 0 (`Trial.set_constraint`), and
+    searches several metrics at once; NSGA-II would need populations larger than our sweeps.
+    """
     if spec.method == "grid":
         return Grid(grid(spec), seed=spec.seed)
     if spec.method == "random":
@@ -104,7 +110,9 @@ def study(spec: SweepSpec) -> Study:
     """A study for the runner without Ray: `ask(distributions(spec))`, report, prune, tell."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna.create_study(
-        direction=spec.metric.goal, sampler=sampler(spec), pruner=pruner(spec)
+        directions=[aim.goal for aim in spec.metric.aims],
+        sampler=sampler(spec),
+        pruner=pruner(spec),
     )
 
 
@@ -124,9 +132,9 @@ def rungs(spec: SweepSpec) -> tuple[int, ...]:
     return tuple(found)
 
 
-def mode(spec: SweepSpec) -> str:
-    """Ray's word for the metric's goal."""
-    return {"maximize": "max", "minimize": "min"}[spec.metric.goal]
+def mode(goal: Goal) -> str:
+    """Ray's word for a metric's goal."""
+    return {"maximize": "max", "minimize": "min"}[goal]
 
 
 def early_stopping(spec: SweepSpec) -> TrialScheduler:
@@ -142,21 +150,27 @@ def early_stopping(spec: SweepSpec) -> TrialScheduler:
     return ASHAScheduler(
         time_attr="step",
         metric=spec.metric.name,
-        mode=mode(spec),
+        mode=mode(spec.metric.goal),
         grace_period=halving.min_iter,
         max_t=spec.training.max_steps,
         reduction_factor=halving.eta,
     )
 
 
-def tune_search(spec: SweepSpec) -> TuneSearch:
+def tune_search(spec: SweepSpec, constraints: Sequence[Bound] = ()) -> TuneSearch:
     """The search for Ray Tune; each trial's config is its parameters by name."""
     from sweeps.tune_search import TuneSearch
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return TuneSearch(
+        constraints,
         space=distributions(spec),
-        metric=spec.metric.name,
-        mode=mode(spec),
+        metric=one_or_list([aim.name for aim in spec.metric.aims]),
+        mode=one_or_list([mode(aim.goal) for aim in spec.metric.aims]),
         sampler=sampler(spec),
     )
+
+
+def one_or_list(words: list[str]) -> str | list[str]:
+    """As Ray wants it: a list of one metric would be a search of several."""
+    return words if len(words) > 1 else words[0]

@@ -7,14 +7,42 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from empathy.settings import Positive, Section
+from sweeps.reading import SettingError, shown
 
 
-class MetricChoice(Section):
-    """What the search is after."""
+class Aim(Section):
+    """A number and where it should go."""
 
     name: str
     """One of `empathy.metrics.METRICS`, measured on validation prompts."""
     goal: Literal["maximize", "minimize"]
+
+
+class MetricChoice(Aim):
+    """What the search is after. A list in the file is the first of them and `also` the others."""
+
+    also: tuple[Aim, ...] = ()
+    """Searched beside the first: trials make a Pareto front, of which the first metric's best wins.
+    """
+
+    @property
+    def aims(self) -> tuple[Aim, ...]:
+        """All of them, the first one first."""
+        return (self, *self.also)
+
+
+def first_of_list(given: object) -> object:
+    """`metric: [a, b, c]` as a with `also` b and c. Raises `SettingError` for other lists."""
+    if not isinstance(given, list):
+        return given
+    for each in given or [None]:
+        if not isinstance(each, dict) or set(each) != set(Aim.model_fields):
+            raise SettingError(
+                "metric",
+                f"holds {shown(each)}; each entry of a list is of the form "
+                "{name: empathy, goal: maximize}",
+            )
+    return {**given[0], "also": tuple(given[1:])}
 
 
 class EarlyTerminate(Section):

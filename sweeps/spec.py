@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from empathy import schemes
 from empathy.corpora import CORPORA
@@ -33,9 +33,18 @@ from empathy.settings import (
 )
 from sweeps import family_checks, judging, privacy, space
 from sweeps.complaints import complaint
+from sweeps.limits import REFEREED, Guards, check_guards
 from sweeps.objectives import check_label_smoothing, check_objective, check_quantization
 from sweeps.reading import SettingError, nearest, overridden, read, shown
-from sweeps.sections import EarlyTerminate, Finalists, MetricChoice, Resources, Tracking
+from sweeps.sections import (
+    Aim,
+    EarlyTerminate,
+    Finalists,
+    MetricChoice,
+    Resources,
+    Tracking,
+    first_of_list,
+)
 from sweeps.space import Parameter, Scalar
 
 FOLDER = Path(__file__).parent
@@ -50,7 +59,8 @@ class SweepSpec(Section):
     """One line for `--list` and the report."""
     method: Literal["bayes", "random", "grid"] = "bayes"
     """bayes is Optuna's TPE; grid takes every combination of `values`."""
-    metric: MetricChoice
+    metric: Annotated[MetricChoice, BeforeValidator(first_of_list)]
+    """One, or a list: then all are searched, and the first decides on the Pareto front."""
     parameters: Annotated[dict[str, Parameter], Field(min_length=1)]
     early_terminate: EarlyTerminate | None = None
     run_cap: Positive | None = None
@@ -69,6 +79,7 @@ class SweepSpec(Section):
     warm_start: WarmStartSettings = WarmStartSettings()
     training: TrainingSettings = TrainingSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    guards: Guards = Guards()
     finalists: Finalists = Finalists()
     judges: JudgeSettings = JudgeSettings()
     """Who compares the finalists' replies with the SFT model's and the human ones."""
@@ -162,11 +173,22 @@ def _check_schemes(spec: SweepSpec) -> None:
         raise SettingError("data.schemes", problem)
 
 
-REFEREED = ("empathy_referee", "win_rate_sft", "win_rate_human")
-
-
 def _check_metric(spec: SweepSpec) -> None:
-    name, goal = spec.metric.name, spec.metric.goal
+    names = [aim.name for aim in spec.metric.aims]
+    for aim in spec.metric.aims:
+        if names.count(aim.name) > 1:
+            raise SettingError("metric", f"names '{aim.name}' twice; name each metric once")
+        _check_aim(spec, aim)
+    if spec.metric.also and spec.early_terminate:
+        raise SettingError(
+            "early_terminate",
+            f"is given, but metric is a list ({', '.join(names)}): halving by one of them would "
+            "stop trials that lead in another; set early_terminate to null, or search one metric",
+        )
+
+
+def _check_aim(spec: SweepSpec, aim: Aim) -> None:
+    name, goal = aim.name, aim.goal
     directed = [metric.name for metric in METRICS.values() if metric.goal]
     if name not in METRICS:
         raise SettingError(
@@ -270,6 +292,7 @@ CHECKS: tuple[Callable[[SweepSpec], None], ...] = (
     _check_names,
     _check_schemes,
     _check_metric,
+    check_guards,
     check_objective,
     check_label_smoothing,
     check_quantization,

@@ -13,7 +13,8 @@ NAMES = {"base": "Base", "sft": "SFT", "lora_rank": "LoRA rank", "lora_alpha": "
          "win_rate_human": "wins over human reply", "empathy_second": "empathy, second scorer",
          "empathy_referee": "empathy, referee", "mi_adherence": "MI adherence",
          "reflections_to_questions": "reflections per question",
-         "log_ratio": "log-ratio to SFT"}  # fmt: skip
+         "log_ratio": "log-ratio to SFT", "length_ratio": "length against SFT's",
+         "chosen_logp_change": "log-probability of chosen replies"}  # fmt: skip
 
 
 def named(name: str) -> str:

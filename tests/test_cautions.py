@@ -10,23 +10,47 @@ import pytest
 from invented_sweep import SUMMARY, found
 
 from sweeps.cautions import data_warnings, edge_warnings, guard_warnings, position, style_warnings
+from sweeps.guards import Guarded, bounds
 from sweeps.ledger import Figure
+from sweeps.limits import LIMITS
 
 
-def test_guards_on_which_the_winner_falls_are_named(tmp_path: Path) -> None:
+def test_guards_that_the_winner_breaks_are_named_with_limits(tmp_path: Path) -> None:
     assert guard_warnings(found(tmp_path)) == [
-        "The winner is worse than SFT on relevance: 72 % [67, 77] against 84 % [79, 89].",
+        "t003 wins the score, but breaks relevance 72 % [67, 77], at least 84 % (SFT's); "
+        "log-ratio to SFT 17.5 [15.5, 19.5], at most 15.0.",
         "The winner's replies are longer than SFT's (39.0 [36.0, 42.0] against 25.0 [22.0, 28.0])"
         ": length alone moves scores.",
-        "The winner moved far from SFT: 17.5 [15.5, 19.5] nats over a reply. Beyond 15 nats a "
-        "rising score was more often gaming than empathy.",
     ]
 
 
+def test_a_guard_whose_interval_includes_the_limit_is_only_perhaps_broken(tmp_path: Path) -> None:
+    # SFT's relevance is 84 %, and the paired difference on test prompts includes 0.
+    paired = {"value": -0.12, "low": -0.25, "high": 0.01, "n": 32}
+    (first, second, _) = guard_warnings(found(tmp_path, ("differences.vs_sft.relevance", paired)))
+    assert first.startswith("t003 wins the score, but breaks log-ratio")
+    assert second == (
+        "t003 wins the score, but may break, by values whose intervals include the limit, "
+        "relevance 72 % [67, 77], at least 84 % (SFT's)."
+    )
+
+
+def test_what_the_sweep_does_not_guard_is_held_to_the_usual_limits(tmp_path: Path) -> None:
+    alone = replace(found(tmp_path), guarded=Guarded(False, {"test": ()}))
+    assert guard_warnings(alone)[0].startswith("The winner is worse than SFT on relevance: 72 %")
+    assert style_warnings(alone) == [
+        "This sweep does not guard it, but t003 breaks relevance 72 % [67, 77], at least 84 % "
+        "(SFT's); log-ratio to SFT 17.5 [15.5, 19.5], at most 15.0."
+    ]
+    assert style_warnings(found(tmp_path)) == []
+
+
 def test_a_fall_without_paired_interval_says_so(tmp_path: Path) -> None:
-    warnings = guard_warnings(found(tmp_path, ("differences.vs_sft", {})))
-    assert warnings[0].startswith(
-        "The winner is worse than SFT on relevance, by values that were not compared"
+    less = {"value": 0.3, "low": 0.2, "high": 0.4, "n": 32}
+    outcome = found(tmp_path, ("differences.vs_sft", {}), ("best.metrics.distinct_2", less))
+    assert (
+        "The winner is worse than SFT on distinct-2, by values that were not compared prompt by "
+        "prompt: 30 % [20, 40] against 55 % [51, 59]." in guard_warnings(outcome)
     )
 
 
@@ -62,12 +86,10 @@ def test_phrases_far_commoner_than_counsellors_use_are_told(tmp_path: Path) -> N
         return {"value": value, "low": value - 0.05, "high": value + 0.05, "n": 20}
 
     mine = {"apologies": share(0.5), "shared_experience": share(0.12), "questions": share(2.5)}
-    edits = [("best.metrics." + name, value) for name, value in mine.items()]
-    outcome = replace(
-        found(tmp_path, *edits),
-        human={name: Figure(value) for name, value in (("apologies", 0.1), ("questions", 0.6),
-                                                       ("shared_experience", 0.03))},
-    )  # fmt: skip
-    (sorry, asking) = style_warnings(outcome)
-    assert "apologies is 50 % [45, 55], against 10 %" in sorry
-    assert asking.startswith("The winner asks 2.50")
+    human = {"apologies": Figure(0.1), "shared_experience": Figure(0.03), "questions": Figure(0.6)}
+    outcome = found(tmp_path, *(("best.metrics." + name, value) for name, value in mine.items()))
+    limits = bounds(LIMITS, sft=outcome.trials["sft"].test, human=human)
+    warned = guard_warnings(replace(outcome, guarded=Guarded(False, {"test": limits})))[0]
+    assert "questions 2.50 [2.45, 2.55], at most 1.00" in warned
+    assert "apologies 50 % [45, 55], at most 20 % (the human replies' +10 points)" in warned
+    assert "shared experience" not in warned  # 12 % is under 3 % and ten points

@@ -106,7 +106,7 @@ def test_every_number_by_hand() -> None:
         answers(
             ["a a!!", "b b.", "c c?", "a a?!"],  # empathy 2, 1, 1, 2
             log_ratios=[1.0, 2.0, 3.0, 6.0],
-            pair_margins=PairMargins([0.5, -0.5, 0.0], ["x", "y", "z"]),
+            pair_margins=PairMargins([0.5, -0.5, 0.0], ["x", "y", "z"], [1.0, -4.0, 0.0]),
         ),
         prompts(),
         "test",
@@ -137,6 +137,8 @@ def test_every_number_by_hand() -> None:
             "unfinished": 1 / 4,
             "log_ratio": 3.0,
             "pair_accuracy": 1.5 / 3,
+            "chosen_logp_change": (1 - 4 + 0) / 3,
+            "length_ratio": 2.0,  # two words each, the supervised model one
         },
         abs=1e-6,
     )
@@ -145,9 +147,9 @@ def test_every_number_by_hand() -> None:
 
 
 def test_every_number_is_in_the_catalogue() -> None:
-    other = found(["a!", "b!"])
+    other, given = found(["a!", "b!"]), PairMargins([1.0], ["g"], [-2.0])
     mine = evaluate(
-        answers(["a!", "b b b!?"], log_ratios=[0, 0], pair_margins=PairMargins([1.0], ["g"])),
+        answers(["a!", "b b b!?"], log_ratios=[0, 0], pair_margins=given),
         prompts(2),
         "test",
         judges(),
@@ -161,6 +163,7 @@ def test_every_number_is_in_the_catalogue() -> None:
 def test_what_was_not_measured_is_missing() -> None:
     base = found(["a!", "b!"])
     gone = {"win_rate_sft", "win_rate_human", "log_ratio", "pair_accuracy", "distinct_2"}
+    gone |= {"length_ratio", "chosen_logp_change"}
     assert not gone & set(base.metrics)
     human = evaluate_human(prompts(), "test", judges())
     assert "unfinished" not in human.metrics

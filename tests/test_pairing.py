@@ -83,6 +83,20 @@ def test_both_sampled_schemes_share_one_sampling() -> None:
     assert sorted(asked.ranking.seen) == sorted(text for row in samples for text in row)
 
 
+@pytest.mark.parametrize(
+    ("penalty", "chosen", "rejected"),
+    # The scorer counts exclamation marks: 4, 3, 1. With 2 off for each tell: 2, 3 - 2 * 2, 1.
+    [(0.0, "Me too!!!!", "Oh!"), (2.0, "Me too!!!!", "Why? How? When?!!!"), (4.0, "Oh!", "Why?")],
+)
+def test_a_tell_costs_a_candidate_its_place(penalty: float, chosen: str, rejected: str) -> None:
+    part = material(dialogue("low", "sample"))
+    samples = [["Me too!!!!", "Why? How? When?!!!", "Oh!"]]
+    data = DataSettings(min_words=1, candidates=3, style_penalty=penalty)
+    (pair,) = pair_up(part, Sampled(part.prompts, samples), judges(), data).used["ranked"]
+    assert pair.chosen == chosen
+    assert pair.rejected.startswith(rejected)
+
+
 def test_candidates_in_a_language_that_no_judge_reads_have_no_rank() -> None:
     turns = (Turn("client", "Estou triste."), Turn("counsellor", "Conte mais."))
     part = material(Dialogue("d", "g", "ufjf", turns, language="pt"))

@@ -90,4 +90,4 @@ def test_held_out_a_scheme_may_give_none(preferences: Preferences) -> None:
 def test_without_held_out_pairs_there_are_no_margins() -> None:
     held = HeldOut((), cast(Any, None), [], (), torch.empty(0, 2))
     study = cast(Study, SimpleNamespace(base=None))
-    assert Study._margins(study, held, 2) == [[], []]
+    assert Study._rewards(study, held, 2).shape == (2, 0, 2)

@@ -57,16 +57,17 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_leaderboard_puts_baselines_first_and_marks_the_tied(page: Path) -> None:
     outline = Outline((page / "report.html").read_text("utf-8"))
-    first = [line[0] for line in outline.rows if len(line) == 9]  # 6 fixed columns, 3 settings
+    first = [line[0] for line in outline.rows if len(line) == 10]  # 7 fixed columns, 3 settings
     assert first == [
         "Trial", "Base", "SFT", "t003 winner", "t005 tied", "t002", "t000",
         "t006", "t004", "t001", "t007",
     ]  # fmt: skip
     (best,) = [line for line in outline.rows if line[0] == "t003 winner"]
     assert best == ["t003 winner", "2.90 [2.60, 3.20]", "2.90 [2.60, 3.20]", "", "12",
-                    "0.08", "4.9e-4", "16", "completed"]  # fmt: skip
+                    "0.08", "4.9e-4", "16", "completed",
+                    "wins the score, breaks relevance, log-ratio to SFT"]  # fmt: skip
     (failed,) = [line for line in outline.rows if line[0] == "t007"]
-    assert failed[-1] == "failed: loss is NaN at step 2"
+    assert failed[-2:] == ["failed: loss is NaN at step 2", "-"]
 
 
 def test_page_is_one_file_that_asks_for_nothing(page: Path) -> None:

@@ -268,6 +268,20 @@ REFUSED = [
     ("evaluation.crisis_prompts=30", r"crisis_prompts is 30; it must be a multiple of 14"),
     ("evaluation.crisis_prompts=168", r"crisis_prompts is 168; it must be 154 or less"),
     ("evaluation.safety_margin=0", r"safety_margin is 0; it must be greater than 0"),
+    (
+        "metric=[{name: empathy, goal: maximize}, {name: empathy, goal: maximize}]",
+        r"metric names 'empathy' twice",
+    ),
+    (
+        "metric=[{name: empathy, goal: maximize}, {name: log_ratio, goal: maximize}]",
+        r"metric.goal is 'maximize'; log_ratio has the goal minimize",
+    ),
+    ("metric=[empathy, log_ratio]", r"metric holds 'empathy'; each entry of a list is of the form"),
+    ("metric=[]", r"metric holds null; each entry of a list is of the form"),
+    (
+        "metric=[{name: empathy, goal: maximize, weight: 2}]",
+        r"metric holds \{'name': 'empathy'.*; each entry of a list is of the form",
+    ),
     ("evaluation.report_every=13", r"report_every is 13, beyond the last step .*max_steps is 12"),
     ("early_terminate={type: hyperband, min_iter: 6}", r"min_iter is 6; it must be a multiple of"),
     ("early_terminate={type: hyperband, min_iter: 12}", r"min_iter is 12; it must be smaller than"),
@@ -328,6 +342,23 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         UserError, match=r"unknown sweep 'dmo'; did you mean 'demo'\? known: demo, "
     ):
         spec.load("dmo")
+
+
+LIST = "metric=[{name: empathy, goal: maximize}, {name: log_ratio, goal: minimize}]"
+
+
+def test_a_list_of_metrics_is_the_first_and_also_the_others() -> None:
+    found = spec.load("demo", [LIST, "early_terminate=null"]).metric
+    assert (found.name, found.goal) == ("empathy", "maximize")
+    assert [(aim.name, aim.goal) for aim in found.aims] == [
+        ("empathy", "maximize"), ("log_ratio", "minimize"),
+    ]  # fmt: skip
+
+
+def test_trials_of_several_metrics_are_not_halved_by_one_of_them() -> None:
+    with pytest.raises(UserError, match=r"early_terminate is given, but metric is a list") as told:
+        spec.load("demo", [LIST])
+    assert "set early_terminate to null" in str(told.value)
 
 
 def test_a_beta_dependent_metric_is_fine_while_beta_is_fixed(small: Path) -> None:

@@ -14,6 +14,7 @@ from empathy.metrics.style import (
     questions,
     repeated,
     says,
+    tells,
 )
 
 
@@ -46,6 +47,11 @@ def test_phrases_are_found_in_their_language(
 
 def test_a_language_without_phrases_and_a_blank_reply_have_no_number() -> None:
     assert says(APOLOGIES, ["Es tut mir leid.", ""], ["de", "en"]) == (None, None)
+
+
+def test_tells_are_a_claim_and_each_question_but_the_first() -> None:
+    texts = ["Why?", "Why? How? When?", "Me too.", "I've been there. Why? How?", " ", "Porquê? Já?"]
+    assert tells(texts, ["en"] * 5 + ["de"]) == (0.0, 2.0, 1.0, 2.0, 0.0, 1.0)
 
 
 def test_repetition_is_the_share_of_runs_said_before() -> None:

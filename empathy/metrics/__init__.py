@@ -182,6 +182,23 @@ _REPLIES = (
         "the untrained base has none.",
     ),
     Metric(
+        "length_ratio",
+        None,
+        "times SFT's",
+        "Words of a reply over those of the supervised model's reply to the same prompt, as a "
+        "geometric mean: 1 is no change. It says that replies grew or shrank, not whether they "
+        "should have.",
+    ),
+    Metric(
+        "chosen_logp_change",
+        "maximize",
+        "nats per reply",
+        "Mean over held-out pairs of log policy minus log reference of the chosen reply. Under 0 "
+        "the policy has moved away from replies that it was meant to prefer, as happens where a "
+        "margin grows because the rejected reply falls faster. Those replies are given ones: it "
+        "says nothing of what the policy generates.",
+    ),
+    Metric(
         "pair_accuracy",
         "maximize",
         "share",

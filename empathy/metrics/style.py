@@ -81,6 +81,18 @@ def says(
     )
 
 
+def tells(texts: Sequence[str], languages: Sequence[str]) -> tuple[float, ...]:
+    """Tells in each reply: 1 for a claim of shared experience, 1 for each question but the first.
+
+    A blank reply has none; in a language without patterns only questions are seen.
+    """
+    shared = says(SHARED_EXPERIENCE, texts, languages)
+    return tuple(
+        (claim or 0.0) + max(0.0, (asked or 0.0) - 1)
+        for claim, asked in zip(shared, questions(texts), strict=True)
+    )
+
+
 def repeated(texts: Sequence[str]) -> tuple[float | None, ...]:
     """Share of a reply's three-word runs that it has said before; None under three words."""
     shares: list[float | None] = []

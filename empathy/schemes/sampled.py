@@ -2,7 +2,9 @@
 
 `ranked`: of several samples, the best against the worst, by an empathy score plus a weight times
 the reply's similarity to the client's words. The weight is there because empathy scorers barely
-look at the prompt: without it, pairs teach kind but unrelated replies.
+look at the prompt: without it, pairs teach kind but unrelated replies. `empathy.pairing` takes
+`data.style_penalty` off for each tell of a gamed score, so that a claim of shared experience or a
+second question is seldom chosen and often rejected.
 `generated`: what a skilled counsellor said against the model's own sample.
 """
 

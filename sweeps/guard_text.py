@@ -1,0 +1,56 @@
+"""What guards say of trials, as readers of the report see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sweeps.guards import Bound, Break, Figures, Guarded, broken
+from sweeps.ledger import Trial
+from sweeps.observers import of_search
+from sweeps.wording import named
+
+SURE, UNSURE = "breaks", "may break, by values whose intervals include the limit,"
+
+
+def breaks(
+    bounds: Sequence[Bound], metrics: Figures, changes: Figures
+) -> Mapping[str, list[Break]]:
+    """What is broken, by the verb that says how surely; a verb without any is left out."""
+    found = broken(bounds, metrics, changes)
+    split = {SURE: [b for b in found if b.sure], UNSURE: [b for b in found if not b.sure]}
+    return {verb: some for verb, some in split.items() if some}
+
+
+def in_leaderboard(found: Guarded, trial: Trial, *, won: bool) -> str:
+    """What a trial breaks, on test prompts where it has them: "wins the score, breaks relevance".
+
+    A dash where nothing that is guarded was measured.
+    """
+    bounds, metrics = found.of("test"), trial.test
+    if not metrics:
+        bounds, metrics = found.of("validation"), trial.metrics
+    if not any(bound.metric in metrics for bound in bounds):
+        return "-"
+    told = "; ".join(
+        f"{'breaks' if verb == SURE else 'perhaps'} "
+        + ", ".join(dict.fromkeys(named(each.bound.metric) for each in some))
+        for verb, some in breaks(bounds, metrics, {}).items()
+    )
+    return f"wins the score, {told}" if won and told else told or "kept"
+
+
+def nobody_won(found: Guarded, trials: Iterable[Trial], metric: str) -> str | None:
+    """Why no trial won although some were trained to the end; None where guards do not bar them.
+
+    `trials` come in the order of the leaderboard, the highest score first.
+    """
+    complete = [t for t in trials if of_search(t.trial_id) and t.state == "completed"]
+    scored = [trial for trial in complete if metric in trial.metrics]
+    barring = [broken(found.constraints, trial.metrics) for trial in scored]
+    if not barring or not all(barring):
+        return None
+    return (
+        f"No trial won: each of the {len(scored)} that were trained to the end breaks a guard, on "
+        f"validation prompts, that this sweep enforces. The best score is {scored[0].trial_id}'s, "
+        f"which breaks {'; '.join(map(str, barring[0]))}."
+    )

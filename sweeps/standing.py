@@ -1,0 +1,32 @@
+"""What guards and several metrics say of the trials: their part of summary.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sweeps import guards, pareto
+from sweeps.finalists import Outcome, allowed, complete
+from sweeps.guards import Guarded
+from sweeps.spec import SweepSpec
+
+
+def standing(
+    spec: SweepSpec,
+    outcome: Outcome,
+    test: Mapping[str, Mapping[str, Any]],
+    guarded: Guarded,
+    tied: Sequence[str],
+) -> dict[str, Any]:
+    """`tied` without the trials that an enforced guard bars, what all trials break, the front."""
+    measured = [complete(outcome, aim.name) for aim in spec.metric.aims]
+    able = allowed(measured, outcome, guarded)
+    numbers: dict[guards.Split, dict[str, Any]] = {
+        "validation": {trial: found["metrics"] for trial, found in outcome.last.items()},
+        "test": {trial: found["metrics"] for trial, found in test.items()},
+    }
+    return {
+        "tied": [trial for trial in tied if trial in able],
+        "guards": guards.summary(spec.guards, guarded, numbers),
+        "pareto": pareto.summary(spec.metric.aims, measured, able),
+    }
