@@ -43,7 +43,7 @@ class Example(NamedTuple):
 
     @property
     def held_out(self) -> bool:
-        """Whether it helps to choose settings; the final training sees all."""
+        """Whether it helps to choose settings; the final training sees all of them."""
         return int(fingerprint("miti part", self.group), 16) % HELD_OUT == 0
 
 

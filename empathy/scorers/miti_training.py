@@ -34,7 +34,7 @@ Report = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the scorer is trained; no value was chosen on gold test sentences."""
+    """How the scorer is trained: set beforehand, not searched; nothing was chosen on gold tests."""
 
     epochs: int = 3
     """Times that `drawn` sentences are drawn."""
