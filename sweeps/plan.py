@@ -119,7 +119,7 @@ def plan(spec: SweepSpec) -> Plan:
         description=spec.description,
         objective=_objective(spec),
         method=spec.method,
-        metric=f"{spec.metric.goal} {spec.metric.name}",
+        metric=" and ".join(f"{aim.goal} {aim.name}" for aim in spec.metric.aims),
         trials=trials,
         parameters={name: _range(spec, name) for name in spec.parameters},
         examples=search.examples(spec, 3),
