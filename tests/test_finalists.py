@@ -92,7 +92,7 @@ def test_they_train_to_the_end_and_one_that_fails_fails_alone(start: Start) -> N
     assert heard.ended["t001-s1"] == heard.ended["t007-s1"] == ("completed", None)
     assert heard.ended["t001-s2"] == ("failed", "not finite after step 0")
     study: Any = host._study
-    assert [settings.beta for settings, _ in study.joined] == [0.2, 0.2, 0.1]
+    assert sorted(settings.beta for settings, _ in study.joined) == [0.1, 0.2, 0.2]
     assert study.engine.occupied == {}  # every lane was given back
 
 

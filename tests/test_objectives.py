@@ -114,7 +114,7 @@ def test_a_supervised_sweep_runs_to_its_report(tmp_path: Path) -> None:
     out = tmp_path / "out"
     overrides = (
         *("objective=sft", "parameters={learning_rate: {min: 1e-3, max: 1e-2}}", "run_cap=2"),
-        *("early_terminate=null", "tracking.mode=disabled"),
+        *("early_terminate=null", "tracking.mode=disabled", "finalists.seeds=1"),
     )
     command = [*arguments(*overrides), "--address", "inprocess", "--out", str(out)]
     assert launch.main(command) == 0
