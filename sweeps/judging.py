@@ -34,7 +34,9 @@ SCORER_OF: Mapping[str, ScorerName] = {
 
 def steering(spec: SweepSpec) -> dict[ScorerName, str]:
     """The scorers that steer the search, each with the metric by which it does."""
-    return {SCORER_OF[name]: name for name in (spec.metric.name,) if name in SCORER_OF}
+    names = [aim.name for aim in spec.metric.aims]
+    names += spec.guards.limits if spec.guards.enforce else ()
+    return {SCORER_OF[name]: name for name in names if name in SCORER_OF}
 
 
 def chosen(spec: SweepSpec) -> JudgeSettings:

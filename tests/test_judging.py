@@ -38,6 +38,28 @@ def test_by_default_all_scorers_judge_that_do_not_steer(
 
 
 @pytest.mark.parametrize(
+    ("overrides", "judges"),
+    [
+        (
+            (
+                "metric=[{name: relevance, goal: maximize}, {name: empathy, goal: maximize}]",
+                "early_terminate=null",
+            ),
+            ("referee", "rank"),
+        ),
+        (
+            ("guards.enforce=true", "guards.limits={empathy_second: {min_minus_sft: 0}}"),
+            ("referee",),
+        ),
+    ],
+)
+def test_a_second_metric_and_an_enforced_guard_steer_too(
+    overrides: tuple[str, ...], judges: tuple[str, ...]
+) -> None:
+    assert study_settings(spec.load("demo", overrides), 1).judges.scorers == judges
+
+
+@pytest.mark.parametrize(
     ("override", "complaint"),
     [
         ("judges.scorers=[referee, evaluate]", "names 'evaluate', which steers the search by the"),
@@ -81,7 +103,8 @@ def test_comparisons_and_their_length_by_hand() -> None:
 
 
 def test_the_plan_has_a_line_per_judge_and_the_llm_says_what_it_costs() -> None:
-    found = plan(spec.load("demo", ["judges.reward_model={model: org/reward}", LLM]))
+    settings = ["judges.reward_model={model: org/reward}", LLM, "finalists.top=3"]
+    found = plan(spec.load("demo", settings))
     assert [line.partition(":")[0] for line in found.judges] == [
         "referee", "rank", "reward_model", "llm",
     ]  # fmt: skip
