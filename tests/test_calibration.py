@@ -32,7 +32,8 @@ def test_the_calibration_error_by_hand() -> None:
     assert gap(np.array([0.0, 2.0, 1.0]), said, rated) == pytest.approx(2.4 / 3)
     rows = table(said, rated)
     assert [row["n"] for row in rows] == [2, 0, 0, 0, 1]
-    assert (rows[0]["said"], rows[0]["rated"], rows[1]["rated"]) == (pytest.approx(0.2), 0.5, None)
+    assert rows[0] == {"n": 2, "said": pytest.approx(0.2), "rated": 0.5}
+    assert rows[1] == {"n": 0, "said": None, "rated": None}
 
 
 def sure(n: int, right: int) -> tuple[np.ndarray, np.ndarray, list[str]]:

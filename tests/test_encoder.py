@@ -70,7 +70,7 @@ def test_evidence_is_found_in_the_reply_whatever_the_pair_looks_like(folder: Pat
     spans = ((), (), ((8, 12),))  # "why?"
     mask = evidence_mask(batch, [Example("p", "r", POSTS[0], REPLIES[0], (0, 0, 1), spans)])
     ids = batch["input_ids"][0][mask[0, 2].bool()]
-    assert tokenizer.decode(ids).replace(" ", "").replace("##", "") == "why?"
+    assert str(tokenizer.decode(ids)).replace(" ", "").replace("##", "") == "why?"
     assert mask.sum() == len(ids)
 
 

@@ -10,7 +10,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import (
     BertConfig,
     BertModel,
-    BertTokenizerFast,
+    BertTokenizer,
     PreTrainedTokenizerFast,
     RobertaConfig,
     RobertaModel,
@@ -31,7 +31,7 @@ def write_bert(folder: Path, positions: int = 512) -> Path:
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *".?'", *letters, *(f"##{x}" for x in letters)]
     folder.mkdir(parents=True)
     (folder / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
-    BertTokenizerFast(vocab={word: n for n, word in enumerate(words)}).save_pretrained(folder)
+    BertTokenizer(vocab={word: n for n, word in enumerate(words)}).save_pretrained(folder)
     torch.manual_seed(1)
     config = BertConfig(vocab_size=len(words), max_position_embeddings=positions, **_SIZE)
     BertModel(config).save_pretrained(folder)

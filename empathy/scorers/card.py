@@ -73,10 +73,9 @@ def build(
     rows += [row for row in old.get("runs", []) if row["part"] not in recipes]
     shipped = {half: best(rows, half) for half in HALVES}
     said = {"majority": [digits(majority(given))], "tfidf": [digits(baseline)]}
-    for part in ("full", *HALVES):
-        own = [run for run in runs if run.part == part]
-        if part != "full":
-            own = [run for run in own if run.seed == shipped[part].seed]
+    counted: dict[str, int | None] = {"full": None, **{half: shipped[half].seed for half in HALVES}}
+    for part, seed in counted.items():  # of a half the shipped seed alone counts
+        own = [run for run in runs if run.part == part and seed in (None, run.seed)]
         said[part] = [digits(run.test_levels) for run in own] or old["said"][part]
     by_row = [run for run in runs if run.part == "row"]
     cut = [run.test_truncated for run in runs if run.part != "row"]
