@@ -22,7 +22,8 @@ from empathy.corpora.epitome import Example
 from empathy.errors import UserError
 from empathy.metrics.epitome import MAX_TOKENS, EmpathyScorer, tokenise
 from empathy.scorers.lora import LoraLinear, trainable, trainable_state
-from empathy.scorers.training import Recipe, evidence_mask, train
+from empathy.scorers.recipe import Recipe
+from empathy.scorers.training import evidence_mask, train
 
 WRITERS: dict[str, Callable[[Path], Path]] = {"bert": write_bert, "roberta": write_roberta}
 POSTS, REPLIES = ["I failed again.", "Nobody calls."], ["so sad. why?", "go on."]

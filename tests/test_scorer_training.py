@@ -19,9 +19,9 @@ from empathy.corpora.epitome import Example
 from empathy.errors import UserError
 from empathy.metrics.epitome import EmpathyScorer, tokenise
 from empathy.scorers.lora import LoraLinear, Trainable, trainable, trainable_state
+from empathy.scorers.recipe import Recipe
 from empathy.scorers.splices import UNKNOWN
 from empathy.scorers.training import (
-    Recipe,
     attention_loss,
     batches,
     evidence_mask,

@@ -38,6 +38,32 @@ QUOTED = {
 }
 
 
+def _tried(what: str, against: str, accuracy: Sequence[float], f1: Sequence[float]) -> Card:
+    """Interpretations' difference in accuracy and macro-F1 as (value, low, high), in shares."""
+    ends = ("value", "low", "high")
+    numbers = {"accuracy": accuracy, "macro_f1": f1}
+    told = {name: dict(zip(ends, given, strict=True)) for name, given in numbers.items()}
+    return {"what": what, "against": against, **told}
+
+
+TRIED = [
+    _tried(
+        "LoRA in the last three layers alone, up to 256 tokens, 7 passes",
+        "the half's own recipe",
+        (-0.040, -0.062, -0.018),
+        (-0.028, -0.044, -0.013),
+    ),
+    _tried(
+        "weights averaged over the last 40 % of the steps",
+        "the same run's last weights",
+        (-0.001, -0.008, 0.006),
+        (0.024, -0.004, 0.061),
+    ),
+]
+"""What the recipe for all posts was chosen by: seed 0, trained on `rank`'s posts and judged on the
+1,146 training pairs of `evaluate`'s. The runs are not kept."""
+
+
 class Best(NamedTuple):
     """Which run of a half is shipped, and the validation number it was chosen by."""
 
@@ -90,6 +116,7 @@ def build(
         "test_truncated": cut[0] if cut else old["test_truncated"],
         "row": row_split(corpus, by_row) if by_row else old.get("row"),
         "quoted": QUOTED,
+        "tried": TRIED,
         "said": said,
     }
 

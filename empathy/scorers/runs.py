@@ -16,11 +16,12 @@ from empathy.cache import content_key, write_atomically
 from empathy.corpora.epitome import Epitome
 from empathy.errors import UserError
 from empathy.scorers.material import Material, Part, material
+from empathy.scorers.recipe import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from empathy.scorers.training import Recipe, Report, Trained
+    from empathy.scorers.training import Report, Trained
 
 LICENCE = "EPITOME: academic, non-commercial use only; see NOTICE"
 

@@ -23,10 +23,10 @@ from empathy.cache import file_sha256, write_atomically
 from empathy.corpora.epitome import HALVES, LEVELS, Epitome, load
 from empathy.errors import UserError
 from empathy.scorers.material import PARTS, Part, material
+from empathy.scorers.recipe import RECIPES, Recipe
 
 if TYPE_CHECKING:
     from empathy.scorers.card import Card
-    from empathy.scorers.training import Recipe
 
 INSTALLED = Path(__file__).parent.parent / "metrics" / "weights"
 
@@ -102,8 +102,6 @@ def install(out: Path) -> None:
 
 
 def _recipe(part: Part, options: Namespace) -> Recipe:
-    from empathy.scorers.training import RECIPES
-
     epochs = options.epochs
     if epochs is not None and epochs < 1:
         raise UserError(f"--epochs is {epochs}; it must be at least 1")

@@ -11,7 +11,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple, cast
 
@@ -20,54 +19,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import BatchEncoding, PreTrainedTokenizerBase
 
-from empathy.checkpoints.encoder import MINILM
 from empathy.corpora.epitome import LEVELS, MECHANISMS, Example
 from empathy.errors import UserError
 from empathy.metrics.epitome import Network, Read, token_lengths, tokenise
 from empathy.scorers.averaging import TailMean
 from empathy.scorers.classification import selection_score
 from empathy.scorers.lora import trainable, trainable_state
-from empathy.scorers.material import Part
+from empathy.scorers.recipe import Recipe
 from empathy.scorers.splices import UNKNOWN, splices
 
 Report = Callable[[int, int], None]
 """Called after each step with the steps done and the steps in all."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How one scorer is trained; no value was chosen on test posts."""
-
-    epochs: int
-    """Passes over the training posts."""
-    batch_size: int = 32
-    rank: int = 8
-    learning_rate: float = 1e-3
-    """Of all that is trained; warm-up over a tenth of the steps, then cosine to nothing."""
-    weight_decay: float = 0.01
-    dropout: float = 0.1
-    """On hidden states of the encoder and on the pooled vectors; attention has none."""
-    evidence: float = 1.0
-    """Weight of the loss that draws attention to evidence, beside the levels' loss."""
-    spliced: float = 0.25
-    """Fresh splices in every epoch, per training pair."""
-    longest: int = 160
-    """Tokens of post and reply together while training; 85 % of the pairs fit. What is scored may
-    be longer."""
-    averaged: float = 0.0
-    """The share of steps, from the last one back, whose weights are averaged in the end."""
-    encoder: str = MINILM
-    """What reads; `empathy.checkpoints.encoder` knows the names."""
-
-
-RECIPES: dict[Part, Recipe] = {
-    # A half has half the steps per pass, so it goes over its posts more often.
-    "rank": Recipe(epochs=7),
-    "evaluate": Recipe(epochs=7),
-    # 256 tokens hold 95 % of the pairs: what raters saw at the end of a long reply is not cut off.
-    "full": Recipe(epochs=4, longest=256, averaged=0.4),
-    "row": Recipe(epochs=4, longest=256, averaged=0.4),
-}
 
 
 class Trained(NamedTuple):
