@@ -28,6 +28,7 @@ from empathy.scorers.baseline import Levels
 from empathy.scorers.card import from_digits
 from empathy.scorers.lora import trainable, trainable_state
 from empathy.scorers.material import material
+from empathy.scorers.recipe import RECIPES, Recipe
 from empathy.scorers.train_scorer import parse_parts, parse_seeds
 from empathy.scorers.training import Trained
 
@@ -94,7 +95,7 @@ def test_mistakes_cost_one_sentence(
     assert "no folder" in capsys.readouterr().err
     write_epitome(tmp_path, invented_rows(3))
     assert main(["train-scorer", "--data", str(tmp_path), "--epochs", "0"]) == 2
-    assert "--epochs is 0; it must be at least 1" in capsys.readouterr().err
+    assert "--epochs is 0; it must be from 1 to 1000" in capsys.readouterr().err
     with pytest.raises(SystemExit, match="2"):
         main(["train-scorers"])
     told = capsys.readouterr().err
@@ -104,7 +105,8 @@ def test_mistakes_cost_one_sentence(
 def command(**given: Any) -> Namespace:
     """What the command line gives when nothing is said but this."""
     usual = {"seeds": "0", "parts": "rank,evaluate,full,row", "epochs": 1, "encoder": "minilm"}
-    return Namespace(**{**usual, "install": False, **given})
+    unchanged = {"longest": None, "averaged": None}
+    return Namespace(**{**usual, **unchanged, "install": False, **given})
 
 
 @pytest.fixture
@@ -153,11 +155,12 @@ def test_parts_that_are_not_trained_keep_the_numbers_and_files_of_the_installed_
     monkeypatch.setattr(train_scorer, "INSTALLED", home)
     old = json.loads((home / "card.json").read_text(encoding="utf-8"))
     seeds = "1-2"
-    options = command(data=data, out=tmp_path / "out", parts="full", seeds=seeds, epochs=2)
+    options = command(data=data, out=tmp_path / "out", parts="full", seeds=seeds, averaged=0.4)
     assert COMMANDS["train-scorer"].run(options) == 0
     assert len(trained) == 4 + 2
     new = json.loads((tmp_path / "out" / "card.json").read_text(encoding="utf-8"))
-    assert (new["seeds"], new["recipes"]["full"]["epochs"]) == ([1, 2], 2)
+    assert (new["seeds"], new["recipes"]["full"]["averaged"]) == ([1, 2], 0.4)
+    assert old["recipes"]["full"]["averaged"] == 0
     assert [(row["part"], row["seed"]) for row in new["runs"]] == [
         *(("rank", 0), ("evaluate", 0), ("row", 0)),
         *(("full", 1), ("full", 2)),
@@ -186,6 +189,11 @@ def test_the_card_beside_the_weights_was_rendered_from_its_numbers(card: dict[st
     assert (WEIGHTS / "CARD.md").read_text(encoding="utf-8") == card_text.render(card)
     for half in HALVES:
         assert card["shipped"][half]["sha256"] == file_sha256(WEIGHTS / f"{half}.safetensors")
+
+
+def test_the_recipes_are_those_that_the_card_measured(card: dict[str, Any]) -> None:
+    for part, settings in card["recipes"].items():
+        assert Recipe(**settings) == RECIPES[part]
 
 
 def test_the_card_shows_that_the_scorer_beats_counting_words(card: dict[str, Any]) -> None:

@@ -60,7 +60,7 @@ TRIED = [
         (0.024, -0.004, 0.061),
     ),
 ]
-"""What the recipe for all posts was chosen by: seed 0, trained on `rank`'s posts and judged on the
+"""What was tried for the recipe on all posts: seed 0, trained on `rank`'s posts and judged on the
 1,146 training pairs of `evaluate`'s. The runs are not kept."""
 
 

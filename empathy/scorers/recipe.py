@@ -37,7 +37,6 @@ RECIPES: dict[Part, Recipe] = {
     # A half has half the steps per pass, so it goes over its posts more often.
     "rank": Recipe(epochs=7),
     "evaluate": Recipe(epochs=7),
-    # 256 tokens hold 95 % of the pairs: what raters saw at the end of a long reply is not cut off.
-    "full": Recipe(epochs=4, longest=256, averaged=0.4),
-    "row": Recipe(epochs=4, longest=256, averaged=0.4),
+    "full": Recipe(epochs=5),
+    "row": Recipe(epochs=5),
 }

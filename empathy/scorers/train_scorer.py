@@ -28,6 +28,8 @@ from empathy.scorers.recipe import RECIPES, Recipe
 if TYPE_CHECKING:
     from empathy.scorers.card import Card
 
+OVERRIDES = (("epochs", 1, 1000), ("longest", 16, 384), ("averaged", 0, 1))
+"""Options that change the recipes of all parts that are trained, with their ranges."""
 INSTALLED = Path(__file__).parent.parent / "metrics" / "weights"
 
 
@@ -43,7 +45,11 @@ def arguments(parser: ArgumentParser) -> None:
         default=",".join(PARTS),
         help="what to train, or none; the others keep this package's numbers [%(default)s]",
     )
-    parser.add_argument("--epochs", type=int, help="passes over the posts [4; 7 over a half]")
+    parser.add_argument("--epochs", type=int, help="passes over the posts [5; 7 over a half]")
+    parser.add_argument("--longest", type=int, help="tokens of a pair while training [160]")
+    parser.add_argument(
+        "--averaged", type=float, help="share of last steps whose weights are averaged [0]"
+    )
     parser.add_argument(
         "--encoder",
         default="minilm",
@@ -102,11 +108,14 @@ def install(out: Path) -> None:
 
 
 def _recipe(part: Part, options: Namespace) -> Recipe:
-    epochs = options.epochs
-    if epochs is not None and epochs < 1:
-        raise UserError(f"--epochs is {epochs}; it must be at least 1")
-    found = replace(RECIPES[part], encoder=options.encoder)
-    return found if epochs is None else replace(found, epochs=epochs)
+    """The part's recipe with what the options change of it; UserError for what cannot be."""
+    for name, lowest, highest in OVERRIDES:
+        given = getattr(options, name)
+        if given is not None and not lowest <= given <= highest:
+            raise UserError(f"--{name} is {given}; it must be from {lowest} to {highest}")
+    changed = {name: getattr(options, name) for name, *_ in OVERRIDES}
+    told = {name: given for name, given in changed.items() if given is not None}
+    return replace(RECIPES[part], encoder=options.encoder, **told)
 
 
 def _check(options: Namespace, parts: Sequence[Part]) -> None:
