@@ -18,10 +18,10 @@ from empathy import minilm
 from empathy.corpora.epitome import Example
 from empathy.errors import UserError
 from empathy.metrics.epitome import EmpathyScorer, tokenise
+from empathy.scorers.lora import LoraLinear, Trainable, trainable, trainable_state
+from empathy.scorers.recipe import Recipe
 from empathy.scorers.splices import UNKNOWN
 from empathy.scorers.training import (
-    LoraLinear,
-    Recipe,
     attention_loss,
     batches,
     evidence_mask,
@@ -29,9 +29,11 @@ from empathy.scorers.training import (
     restore_shares,
     shares,
     train,
-    trainable_network,
-    trainable_state,
 )
+
+
+def fresh() -> Trainable:
+    return trainable("minilm", rank=8, dropout=0.1, dtype=torch.float32)
 
 
 def test_lora_adds_scale_times_b_a_x() -> None:
@@ -48,7 +50,7 @@ def test_lora_adds_scale_times_b_a_x() -> None:
 
 def test_the_shipped_file_merged_equals_the_trained_network(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    network, tokenizer = trainable_network(Recipe(epochs=1), torch.float32)
+    network, tokenizer = fresh()[:2]
     for module in network.modules():
         if isinstance(module, LoraLinear):
             nn.init.normal_(module.b, std=0.02)
@@ -67,7 +69,7 @@ def test_the_shipped_file_merged_equals_the_trained_network(tmp_path: Path) -> N
 
 
 def test_only_lora_pooling_and_heads_are_trained() -> None:
-    network, _ = trainable_network(Recipe(epochs=1), torch.float32)
+    network = fresh().network
     names = {name for name, p in network.named_parameters() if p.requires_grad}
     assert {name.split(".")[0] for name in names} == {"encoder", "queries", "heads"}
     inside = {name.rsplit(".", 1)[1] for name in names if name.startswith("encoder.")}
@@ -89,7 +91,7 @@ def test_training_learns_and_keeps_the_best_epoch() -> None:
     kind = [Example(f"p{n}", f"r{n}", "A bad day.", "I am so sorry.", (2, 0, 0)) for n in range(8)]
     flat = [Example(f"q{n}", f"s{n}", "A bad day.", "Buy bread.", (0, 0, 0)) for n in range(8)]
     steps: list[tuple[int, int]] = []
-    state, history = train(
+    state, history, metadata = train(
         kind + flat,
         kind[:2] + flat[:2],
         Recipe(epochs=4, batch_size=4),
@@ -102,6 +104,7 @@ def test_training_learns_and_keeps_the_best_epoch() -> None:
     # two mechanisms: accuracy 1, macro-F1 1/3. (5/6 + 2/3 + 2/3) / 3.
     assert max(row["validation"] for row in history) == pytest.approx(13 / 18)
     assert all(tensor.dtype == torch.float16 for tensor in state.values())
+    assert metadata["encoder"] == "sentence-transformers/all-MiniLM-L6-v2"
     with pytest.raises(UserError, match="0 training and 2 validation pairs"):
         train([], kind[:2], Recipe(epochs=1), 0, lambda done, total: None)
 
@@ -132,7 +135,7 @@ def test_the_attention_loss_is_the_log_of_the_share_on_evidence() -> None:
 
 
 def test_levels_that_splices_made_frequent_become_as_rare_as_they_are() -> None:
-    network, _ = trainable_network(Recipe(epochs=1), torch.float32)
+    network = fresh().network
     finals = [cast(nn.Linear, cast(nn.Sequential, head)[-1]) for head in network.heads]
     before = [final.bias.clone() for final in finals]
     taught = torch.tensor([[0.5, 0.25, 0.25]] * 3)

@@ -71,12 +71,14 @@ class Example:
 
 
 class Epitome(NamedTuple):
-    """The unique pairs, and how many rows went where on the way."""
+    """The unique pairs, how many rows went where on the way, and the rows as they stand."""
 
     examples: tuple[Example, ...]
     counts: Mapping[str, int]
     """rows, repeated_rows, repeated_pairs, conflicting_pairs, pairs; of the pairs' level-1 and -2
     ratings, how many have evidence (`evident`) and how many none that could be found (`bare`)."""
+    rows: tuple[Example, ...]
+    """Repeats and all, for the paper's split alone."""
 
 
 def load(folder: Path | None) -> Epitome:
@@ -143,13 +145,14 @@ def merge_repeats(rows: Iterable[Example]) -> Epitome:
     higher level, because the raters of that copy found evidence which the others overlooked. The
     evidence is that of the first copy with the level taken.
     """
+    rows = tuple(rows)
     copies: dict[tuple[str, str], list[Example]] = {}
     for row in rows:
         copies.setdefault((row.post_id, row.response_id), []).append(row)
     examples = tuple(_merged(same) for same in copies.values())
     repeats = [same for same in copies.values() if len(same) > 1]
     counts = {
-        "rows": sum(map(len, copies.values())),
+        "rows": len(rows),
         "repeated_rows": sum(len(same) - 1 for same in repeats),
         "repeated_pairs": len(repeats),
         "conflicting_pairs": sum(len({row.levels for row in same}) > 1 for same in repeats),
@@ -161,15 +164,21 @@ def merge_repeats(rows: Iterable[Example]) -> Epitome:
             for level, spans in zip(example.levels, example.evidence, strict=True)
         ),
     }
-    return Epitome(examples, counts)
+    return Epitome(examples, counts, rows)
 
 
 def split_of(post_id: str) -> Split:
     """The part a post belongs to, by hash: the same for ever, whatever other posts there are."""
-    place = _percentile("epitome-split", post_id)
-    if place < TRAIN_PERCENT:
-        return "train"
-    return "validation" if place < TRAIN_PERCENT + VALIDATION_PERCENT else "test"
+    return _part(_percentile("epitome-split", post_id))
+
+
+def row_split_of(number: int) -> Split:
+    """The part that a row (0 is the first) has in a split by row, as the paper's is.
+
+    It leaks: a post's other rows, and a row's own copy, may be in another part. For comparison with
+    the paper's numbers only.
+    """
+    return _part(_percentile("epitome-row", str(number)))
 
 
 def half_of(post_id: str) -> Half:
@@ -188,8 +197,14 @@ def select(
     )
 
 
-def _percentile(salt: str, post_id: str) -> int:
-    digest = hashlib.sha256(f"{salt}:{post_id}".encode()).digest()
+def _part(place: int) -> Split:
+    if place < TRAIN_PERCENT:
+        return "train"
+    return "validation" if place < TRAIN_PERCENT + VALIDATION_PERCENT else "test"
+
+
+def _percentile(salt: str, name: str) -> int:
+    digest = hashlib.sha256(f"{salt}:{name}".encode()).digest()
     return int.from_bytes(digest[:8], "big") % 100
 
 

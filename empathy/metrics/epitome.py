@@ -1,34 +1,41 @@
 """How empathic a reply is, read together with the words it answers: three mechanisms, levels 0 to
 2.
 
-The scorer is MiniLM-L6 with LoRA on all linear layers of its blocks and, per mechanism, one
-learned attention pooling and one small head. It was trained on EPITOME (Sharma et al., EMNLP 2020:
-see `empathy.corpora.epitome`) and is shipped twice, trained on disjoint halves of the training
-posts: `rank` orders candidate replies when pairs are made, `evaluate` judges what a policy says,
-so that no policy is judged by the scorer that taught it. `weights/CARD.md` says how good they are.
+The scorer is an encoder (MiniLM-L6 in those that are shipped) with LoRA on its linear layers and,
+per mechanism, one learned attention pooling and one small head. It was trained on EPITOME (Sharma
+et al., EMNLP 2020: see `empathy.corpora.epitome`) and is shipped twice, trained on disjoint halves
+of the training posts: `rank` orders candidate replies when pairs are made, `evaluate` judges what a
+policy says, so that no policy is judged by the scorer that taught it. `weights/CARD.md` says how
+good they are.
 
-A score is an *expected* level, sum over k of p(k) * k: smooth where a chosen level would jump.
+A score is an *expected* level, sum over k of p(k) * k: smooth where a chosen level would jump. A
+temperature per mechanism makes the probabilities as sure as they are right.
 """
 
 from __future__ import annotations
 
 import importlib.resources
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from transformers import BatchEncoding, PreTrainedTokenizerBase
+from transformers import BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase
 
-from empathy import minilm
+from empathy.checkpoints import encoder as encoders
 from empathy.corpora.epitome import HALVES, LEVELS, MECHANISMS, Half
 from empathy.errors import UserError
 
 MAX_TOKENS: Final = 384  # of post and reply together: 98 % of EPITOME's pairs fit
 LORA_SCALE: Final = 2.0  # alpha 16 at rank 8
 BATCH: Final = 32
+ABOUT: Final = "scorer"
+"""The one entry of a scorer file's metadata, JSON: safetensors writes several in any order, and the
+same scorer should be the same file."""
 
 
 class EmpathyLevels(NamedTuple):
@@ -54,10 +61,14 @@ class Read(NamedTuple):
 class Network(nn.Module):
     """Encoder, then per mechanism an attention pooling over its tokens and a head."""
 
-    def __init__(self, encoder: nn.Module, dropout: float = 0.0) -> None:
+    temperature: Tensor
+    """[mechanisms]; fitted after training (`empathy.scorers.calibration`), 1 where it was not."""
+
+    def __init__(self, encoder: PreTrainedModel, dropout: float = 0.0) -> None:
         super().__init__()
-        width = minilm.WIDTH
+        width = encoder.config.hidden_size
         self.encoder = encoder
+        self.register_buffer("temperature", torch.ones(len(MECHANISMS)))
         self.queries = nn.Parameter(torch.randn(len(MECHANISMS), width) * 0.02)
         self.heads = nn.ModuleList(
             nn.Sequential(
@@ -73,7 +84,7 @@ class Network(nn.Module):
         weights = (self.queries @ hidden.transpose(1, 2)).masked_fill(~seen, -1e4).softmax(-1)
         pooled = weights @ hidden  # [n, mechanisms, width]
         logits = torch.stack([head(pooled[:, k]) for k, head in enumerate(self.heads)], dim=1)
-        return Read(logits, weights)
+        return Read(logits / self.temperature[:, None], weights)
 
 
 class EmpathyScorer:
@@ -97,15 +108,23 @@ class EmpathyScorer:
 
     @classmethod
     def from_file(cls, path: Path, device: str = "cpu") -> EmpathyScorer:
-        """A scorer from a file of LoRA and head weights; LoRA is merged into the encoder."""
+        """A scorer from a file of LoRA and head weights; LoRA is merged into the encoder.
+
+        Raises UserError where there is no such file, or its encoder is not to be had or changed.
+        """
         if not path.is_file():
             raise UserError(
                 f"there is no scorer {path}; `python -m empathy train-scorer` makes one"
             )
-        encoder, tokenizer = minilm.load()
-        network = Network(encoder)
+        encoder = _encoder_of(path)
+        network = Network(encoder.model)
         merge(network, {name: tensor.float() for name, tensor in load_file(path).items()})
-        return cls(network.to(device), tokenizer)
+        return cls(network.to(device), encoder.tokenizer)
+
+    @property
+    def temperature(self) -> Tensor:
+        """What the logits are divided by, [mechanisms]."""
+        return self._network.temperature.cpu()
 
     def score(self, posts: Sequence[str], replies: Sequence[str]) -> list[EmpathyLevels | None]:
         """Expected levels of each reply to its post; None for a reply without words.
@@ -124,21 +143,48 @@ class EmpathyScorer:
                 scores[index] = EmpathyLevels(*row)
         return scores
 
-    @torch.inference_mode()
     def probabilities(self, posts: Sequence[str], replies: Sequence[str]) -> Tensor:
-        """Probability of each level, [n, mechanisms, levels] on the CPU, batched by length."""
+        """Probability of each level, [n, mechanisms, levels] on the CPU."""
+        return self.logits(posts, replies).softmax(-1)
+
+    @torch.inference_mode()
+    def logits(self, posts: Sequence[str], replies: Sequence[str]) -> Tensor:
+        """What the softmax makes probabilities of, [n, mechanisms, levels], batched by length."""
         lengths = token_lengths(self._tokenizer, posts, replies)
         self.truncated += sum(length > MAX_TOKENS for length in lengths)
         order = sorted(range(len(lengths)), key=lengths.__getitem__)
-        chances = torch.empty(len(order), len(MECHANISMS), LEVELS)
+        logits = torch.empty(len(order), len(MECHANISMS), LEVELS)
         device = self._network.queries.device
         for start in range(0, len(order), BATCH):
             chosen = order[start : start + BATCH]
             batch = tokenise(
                 self._tokenizer, [posts[i] for i in chosen], [replies[i] for i in chosen]
             )
-            chances[chosen] = self._network(batch.to(device)).logits.softmax(-1).cpu()
-        return chances
+            logits[chosen] = self._network(batch.to(device)).logits.cpu()
+        return logits
+
+
+def about(path: Path) -> dict[str, str]:
+    """What a scorer's file says of itself: `encoder` and its `encoder_sha256`, `part`, `seed`."""
+    with safe_open(path, "pt") as file:
+        told: dict[str, str] = file.metadata() or {}
+    return json.loads(told[ABOUT]) if ABOUT in told else told  # older files have an entry each
+
+
+def _encoder_of(path: Path) -> encoders.Encoder:
+    """The encoder that the scorer's file names, as it was when the scorer was trained."""
+    told = about(path)
+    name = told.get("encoder", encoders.MINILM)
+    try:
+        found = encoders.load(name, MAX_TOKENS)
+    except UserError as error:
+        raise UserError(f"{path} reads through encoder {name}: {error}") from error
+    if told.get("encoder_sha256", found.sha256) != found.sha256:
+        raise UserError(
+            f"{path} was trained on another {name} than there is now (SHA-256 {found.sha256[:12]}"
+            f"..., not {told['encoder_sha256'][:12]}...); bring that one back or train it again"
+        )
+    return found
 
 
 def merge(network: Network, tensors: dict[str, Tensor]) -> None:

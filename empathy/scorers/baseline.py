@@ -13,22 +13,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from empathy.corpora.epitome import MECHANISMS, Example, select
-from empathy.records import SPLITS, Split
+from empathy.corpora.epitome import MECHANISMS, Example
 from empathy.scorers.classification import selection_score
+from empathy.scorers.material import Material
 
 Levels = Sequence[Sequence[int]]
 """A level per item and mechanism."""
 
 
-def majority(examples: Sequence[Example]) -> Levels:
+def majority(given: Material) -> Levels:
     """The training pairs' most frequent level of each mechanism, for every test pair."""
-    train = select(examples, "train")
-    row = [Counter(e.levels[k] for e in train).most_common(1)[0][0] for k in range(len(MECHANISMS))]
-    return [row for _ in select(examples, "test")]
+    columns = ([e.levels[k] for e in given.train] for k in range(len(MECHANISMS)))
+    row = [Counter(column).most_common(1)[0][0] for column in columns]
+    return [row for _ in given.test]
 
 
-def tfidf(examples: Sequence[Example]) -> tuple[Levels, dict[str, Any]]:
+def tfidf(given: Material) -> tuple[Levels, dict[str, Any]]:
     """The test levels by TF-IDF and logistic regression, and the settings chosen on validation.
 
     One classifier per mechanism over words and word pairs. Whether it reads the post too, how
@@ -38,10 +38,10 @@ def tfidf(examples: Sequence[Example]) -> tuple[Levels, dict[str, Any]]:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
-    parts = {name: select(examples, name) for name in SPLITS}
+    parts = given._asdict()
     columns: list[NDArray[np.int64]] = []
     chosen: dict[str, Any] = {}
-    seen: dict[bool, dict[Split, Any]] = {}
+    seen: dict[bool, dict[str, Any]] = {}
     for with_post in (False, True):
         vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
         texts = {name: [_text(e, with_post) for e in some] for name, some in parts.items()}

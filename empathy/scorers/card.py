@@ -1,94 +1,175 @@
 """The card of the empathy scorers: every number as measured, beside a cheap baseline and the
 paper's.
 
-`build` makes the machine-readable card (card.json), `render` turns that into CARD.md, and no
-number is ever typed into the latter by hand. Rates are shares from 0 to 1 in the JSON and per cent
-in the text.
+`build` makes the machine-readable card (card.json); `empathy.scorers.card_text` turns that into
+CARD.md, and no number is ever typed into the latter by hand. Rates are shares from 0 to 1.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from empathy.cache import write_atomically
 from empathy.corpora.epitome import HALVES, MECHANISMS, Epitome, Example, Half, select
+from empathy.errors import UserError
 from empathy.records import SPLITS
 from empathy.scorers.baseline import Levels, majority, tfidf
-from empathy.scorers.classification import Curves, curves, estimate, resamples
-
-if TYPE_CHECKING:
-    from empathy.scorers.train_scorer import Part, Run
-    from empathy.scorers.training import Recipe
+from empathy.scorers.classification import (
+    Curves,
+    confusions,
+    curves,
+    estimate,
+    level_f1,
+    resamples,
+)
+from empathy.scorers.material import PARTS, Part, leaks, material
+from empathy.scorers.runs import Run
 
 Card = dict[str, Any]
-# Sharma et al. 2020, RoBERTa bi-encoder: quoted from memory of the paper. Its
-# split is by row, not by post.
+# Sharma et al. 2020, RoBERTa bi-encoder: quoted from memory of the paper, whose abstract (a
+# multi-task RoBERTa bi-encoder, 10 thousand pairs) could be read again and whose table could not.
 QUOTED = {
     "emotional_reactions": {"accuracy": 0.794, "macro_f1": 0.745},
     "interpretations": {"accuracy": 0.840, "macro_f1": 0.626},
     "explorations": {"accuracy": 0.926, "macro_f1": 0.726},
 }
-TITLES = {
-    "majority": "Most frequent level",
-    "tfidf": "TF-IDF + logistic regression",
-    "full": "This scorer on all training posts",
-    "rank": "**Shipped `rank`**, one half of the posts",
-    "evaluate": "**Shipped `evaluate`**, the other half",
-}
+
+
+def _tried(what: str, against: str, accuracy: Sequence[float], f1: Sequence[float]) -> Card:
+    """Interpretations' difference in accuracy and macro-F1 as (value, low, high), in shares."""
+    ends = ("value", "low", "high")
+    numbers = {"accuracy": accuracy, "macro_f1": f1}
+    told = {name: dict(zip(ends, given, strict=True)) for name, given in numbers.items()}
+    return {"what": what, "against": against, **told}
+
+
+TRIED = [
+    _tried(
+        "LoRA in the last three layers alone, up to 256 tokens, 7 passes",
+        "the half's own recipe",
+        (-0.040, -0.062, -0.018),
+        (-0.028, -0.044, -0.013),
+    ),
+    _tried(
+        "weights averaged over the last 40 % of the steps",
+        "the same run's last weights",
+        (-0.001, -0.008, 0.006),
+        (0.024, -0.004, 0.061),
+    ),
+]
+"""What was tried for the recipe on all posts: seed 0, trained on `rank`'s posts and judged on the
+1,146 training pairs of `evaluate`'s. The runs are not kept."""
+
+
+class Best(NamedTuple):
+    """Which run of a half is shipped, and the validation number it was chosen by."""
+
+    seed: int
+    validation: float
+
+
+def kept(installed: Card, corpus: Epitome, parts: Sequence[Part]) -> Card:
+    """The installed card where a part is not trained anew, else nothing.
+
+    Raises UserError where that card tells of other data, since its numbers would not compare.
+    """
+    if set(parts) == set(PARTS):
+        return {}
+    if installed["data"] != describe(corpus):
+        raise UserError(
+            f"the installed card, whose numbers --parts {','.join(parts)} would keep, is of other"
+            " data than --data; train all parts"
+        )
+    return installed
 
 
 def build(
-    corpus: Epitome,
-    runs: Sequence[Run],
-    shipped: Mapping[Half, Run],
-    recipes: Mapping[Part, Recipe],
+    corpus: Epitome, runs: Sequence[Run], recipes: Mapping[Part, dict[str, Any]], old: Card
 ) -> Card:
-    """All that CARD.md tells, as JSON-able values."""
-    test = select(corpus.examples, "test")
-    full = [run for run in runs if run.part == "full"]
-    baseline, chosen = tfidf(corpus.examples)
-    said: dict[str, list[Levels]] = {
-        "majority": [majority(corpus.examples)],
-        "tfidf": [baseline],
-        "full": [run.test_levels for run in full],
-        **{half: [shipped[half].test_levels] for half in HALVES},
-    }
+    """All that CARD.md tells, as JSON-able values, but for what `empathy.scorers.shipping` adds.
+
+    Of parts without a recipe the numbers are those of the `old` card.
+    """
+    given = material(corpus, "full")
+    baseline, chosen = tfidf(given)
+    rows = [_row(corpus, run) for run in runs]
+    rows += [row for row in old.get("runs", []) if row["part"] not in recipes]
+    shipped = {half: best(rows, half) for half in HALVES}
+    said = {"majority": [digits(majority(given))], "tfidf": [digits(baseline)]}
+    counted: dict[str, int | None] = {"full": None, **{half: shipped[half].seed for half in HALVES}}
+    for part, seed in counted.items():  # of a half the shipped seed alone counts
+        own = [run for run in runs if run.part == part and seed in (None, run.seed)]
+        said[part] = [digits(run.test_levels) for run in own] or old["said"][part]
+    by_row = [run for run in runs if run.part == "row"]
+    cut = [run.test_truncated for run in runs if run.part != "row"]
     return {
         "data": describe(corpus),
-        "recipes": {part: asdict(recipe) for part, recipe in recipes.items()},
-        "seeds": sorted(run.seed for run in full),
-        **measure(test, said),
+        "recipes": {**old.get("recipes", {}), **recipes},
+        "seeds": sorted(row["seed"] for row in rows if row["part"] == "full"),
+        **measure(given.test, {name: list(map(from_digits, each)) for name, each in said.items()}),
         "tfidf_chosen": chosen,
-        "runs": [
-            {
-                **{"part": run.part, "seed": run.seed, "validation": run.validation},
-                **plain(test, run.test_levels),
-            }
-            for run in runs
-        ],
-        "shipped": {
-            half: {"seed": run.seed, "validation": run.validation} for half, run in shipped.items()
-        },
-        "test_truncated": full[0].test_truncated,
+        "runs": sorted(rows, key=lambda row: (row["seed"], PARTS.index(row["part"]))),
+        "shipped": {half: found._asdict() for half, found in shipped.items()},
+        "test_truncated": cut[0] if cut else old["test_truncated"],
+        "row": row_split(corpus, by_row) if by_row else old.get("row"),
         "quoted": QUOTED,
-        "said": {name: [digits(levels) for levels in runs] for name, runs in said.items()},
+        "tried": TRIED,
+        "said": said,
     }
+
+
+def best(rows: Sequence[Mapping[str, Any]], half: Half) -> Best:
+    """The run of that half with the best validation number; the lowest seed of equals."""
+    own = [Best(row["seed"], row["validation"]) for row in rows if row["part"] == half]
+    return max(own, key=lambda run: (run.validation, -run.seed))
+
+
+def row_split(corpus: Epitome, runs: Sequence[Run]) -> dict[str, Any]:
+    """What was measured on the paper's split by row: the same tables, on its own test rows."""
+    given = material(corpus, "row")
+    said: dict[str, list[Levels]] = {
+        "majority": [majority(given)],
+        "tfidf": [tfidf(given)[0]],
+        "row": [run.test_levels for run in runs],
+    }
+    return {
+        "rows": {name: len(some) for name, some in given._asdict().items()},
+        **leaks(given),
+        "seeds": sorted(run.seed for run in runs),
+        "results": {name: judge(given.test, each) for name, each in said.items()},
+        "said": {name: [digits(levels) for levels in each] for name, each in said.items()},
+    }
+
+
+def _row(corpus: Epitome, run: Run) -> dict[str, Any]:
+    """One run's numbers on the test pairs of its part."""
+    numbers = plain(material(corpus, run.part).test, run.test_levels)
+    return {"part": run.part, "seed": run.seed, "validation": run.validation, **numbers}
 
 
 def measure(test: Sequence[Example], said: Mapping[str, Sequence[Levels]]) -> dict[str, Any]:
-    """The card's `results` and `full_minus_tfidf`, from what each method said of each test pair."""
+    """The card's `results`, `full_minus_tfidf` and `full_by_level`, from what each method said."""
     return {
         "results": {name: judge(test, runs) for name, runs in said.items()},
         "full_minus_tfidf": differences(test, said["full"], said["tfidf"]),
+        "full_by_level": by_level(test, said["full"]),
     }
+
+
+def by_level(test: Sequence[Example], runs: Sequence[Levels]) -> dict[str, list[dict[str, Any]]]:
+    """F1 of levels 0, 1 and 2 per mechanism, averaged over runs, with intervals."""
+    posts = [example.post_id for example in test]
+    weights, count = resamples(posts), len(set(posts))
+    found: dict[str, list[dict[str, Any]]] = {}
+    for k, name in enumerate(MECHANISMS):
+        truth = [example.levels[k] for example in test]
+        each = [level_f1(confusions(weights, truth, _column(run, k))) for run in runs]
+        columns = np.mean(each, axis=0).T  # [levels, 1 + draws]
+        found[name] = [estimate(column, len(test), count).as_dict() for column in columns]
+    return found
 
 
 def digits(levels: Levels) -> str:
@@ -166,45 +247,3 @@ def _estimates(test: Sequence[Example], found: Sequence[Curves]) -> dict[str, di
         }
         for name, both in zip(MECHANISMS, found, strict=True)
     }
-
-
-def write(card: Card, out: Path) -> None:
-    """card.json and CARD.md under `out`, each written whole or not at all."""
-    texts = {"card.json": json.dumps(card, indent=1) + "\n", "CARD.md": render(card)}
-    for name, text in texts.items():
-        write_atomically(out / name, _writer(text))
-
-
-def render(card: Card) -> str:
-    """The card as Markdown."""
-    environment = Environment(
-        loader=PackageLoader("empathy.metrics", "weights"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,  # Markdown, of numbers and our own words
-    )
-    environment.filters.update(rate=_rate, gap=_gap, per_cent=_per_cent)
-    text: str = environment.get_template("CARD.md.j2").render(
-        card=card, mechanisms=MECHANISMS, titles=TITLES, halves=HALVES
-    )
-    return text
-
-
-def _writer(text: str) -> Callable[[Path], object]:
-    return lambda path: path.write_text(text, encoding="utf-8")
-
-
-def _per_cent(share: float) -> str:
-    return f"{100 * share:.1f}"
-
-
-def _rate(found: Mapping[str, float]) -> str:
-    """`79.1 (75.8-82.3)`: per cent with its interval."""
-    return "{:.1f} ({:.1f}-{:.1f})".format(*(100 * found[end] for end in ("value", "low", "high")))
-
-
-def _gap(found: Mapping[str, float]) -> str:
-    """`+4.2 (+0.9 to +7.7)`: points of difference with their interval."""
-    ends = (100 * found[end] for end in ("value", "low", "high"))
-    return "{:+.1f} ({:+.1f} to {:+.1f})".format(*ends)

@@ -52,14 +52,19 @@ def accuracy(matrices: Floats) -> Floats:
 
 
 def macro_f1(matrices: Floats) -> Floats:
-    """The mean over classes of 2 hits / (true + predicted), [draws].
+    """The mean over all classes of F1, [draws]."""
+    return np.asarray(level_f1(matrices).mean(1))
+
+
+def level_f1(matrices: Floats) -> Floats:
+    """F1 of each class, 2 hits / (true + predicted), [draws, classes].
 
     A class that neither occurs nor is predicted counts 0, as in scikit-learn.
     """
     hits = np.diagonal(matrices, axis1=1, axis2=2)
     named = matrices.sum(1) + matrices.sum(2)
     scores: Floats = np.divide(2 * hits, named, out=np.zeros_like(hits), where=named > 0)
-    return np.asarray(scores.mean(1))
+    return scores
 
 
 def curves(weights: Floats, truth: Labels, runs: Sequence[Labels], classes: int = 3) -> Curves:

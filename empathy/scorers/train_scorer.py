@@ -1,10 +1,10 @@
 """`python -m empathy train-scorer`: the scorers that the project ships, and the card that judges
 them.
 
-A *run* is a part of the training posts (all of them, or one of two halves) and a seed. Of a half's
-seeds the best on the validation posts is shipped; the full-data runs are for the card alone. Test
-posts choose nothing. A finished run is two files under `runs/` and is not trained again, so that an
-interrupted command goes on where it stopped.
+A run is a part of the posts and a seed (`empathy.scorers.runs`). Of a half's seeds the best on the
+validation posts is shipped, with temperatures fitted there; the runs on all posts and on the
+paper's rows are for the card alone. Test posts choose nothing. Parts that are not trained keep the
+numbers of the card in this package.
 """
 
 from __future__ import annotations
@@ -13,48 +13,24 @@ import json
 import shutil
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from empathy.cache import content_key, file_sha256, write_atomically
-from empathy.corpora.epitome import HALVES, Epitome, Example, Half, load, select
+import numpy as np
+
+from empathy.cache import file_sha256, write_atomically
+from empathy.corpora.epitome import HALVES, LEVELS, Epitome, load
 from empathy.errors import UserError
-from empathy.records import Split
+from empathy.scorers.material import PARTS, Part, material
+from empathy.scorers.recipe import RECIPES, Recipe
 
 if TYPE_CHECKING:
-    from empathy.scorers.training import Recipe, Report
+    from empathy.scorers.card import Card
 
-Part = Literal["full", "rank", "evaluate"]
-PARTS: tuple[Part, ...] = (*HALVES, "full")
-# A half has half the steps per pass, so it goes over its posts more often.
-EPOCHS: dict[Part, int] = {"full": 5, "rank": 7, "evaluate": 7}
-JUDGED: tuple[Split, ...] = ("validation", "test")
-METADATA = {
-    "licence": "EPITOME: academic, non-commercial use only; see NOTICE",
-    "encoder": "sentence-transformers/all-MiniLM-L6-v2",
-}
-
-
-class RunKey(NamedTuple):
-    """Which run: what it learns from, and its seed."""
-
-    part: Part
-    seed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A finished run: levels it gave to the validation and test pairs, in the corpus's order."""
-
-    part: Part
-    seed: int
-    key: str  # of data, recipe and seed
-    history: list[dict[str, float]]
-    validation: float  # the number that runs are chosen by
-    validation_levels: list[list[int]]
-    test_levels: list[list[int]]
-    test_truncated: int
+OVERRIDES = (("epochs", 1, 1000), ("longest", 16, 384), ("averaged", 0, 1))
+"""Options that change the recipes of all parts that are trained, with their ranges."""
+INSTALLED = Path(__file__).parent.parent / "metrics" / "weights"
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -64,7 +40,21 @@ def arguments(parser: ArgumentParser) -> None:
         "--out", type=Path, default=Path("results/scorer"), help="folder to write [%(default)s]"
     )
     parser.add_argument("--seeds", default="0-4", help="a seed, or first-last [%(default)s]")
+    parser.add_argument(
+        "--parts",
+        default=",".join(PARTS),
+        help="what to train, or none; the others keep this package's numbers [%(default)s]",
+    )
     parser.add_argument("--epochs", type=int, help="passes over the posts [5; 7 over a half]")
+    parser.add_argument("--longest", type=int, help="tokens of a pair while training [160]")
+    parser.add_argument(
+        "--averaged", type=float, help="share of last steps whose weights are averaged [0]"
+    )
+    parser.add_argument(
+        "--encoder",
+        default="minilm",
+        help="what reads: minilm, a hub id (roberta-base), a folder, package:NAME [%(default)s]",
+    )
     parser.add_argument(
         "--install", action="store_true", help="also replace the scorers and card of this package"
     )
@@ -74,19 +64,19 @@ def run(options: Namespace) -> int:
     """Trains what is missing under `--out`, then writes weights and card; 0 when all is done."""
     # Imported here so that `--help` answers at once.
     from empathy.scorers import card as scorer_card
+    from empathy.scorers import card_text
+    from empathy.scorers.runs import train_all
 
-    seeds = parse_seeds(options.seeds)
+    seeds, parts = parse_seeds(options.seeds), parse_parts(options.parts)
+    recipes = {part: _recipe(part, options) for part in parts}
+    _check(options, parts)
     corpus = load(options.data)
-    recipes = {part: _recipe(part, options.epochs) for part in PARTS}
+    kept = scorer_card.kept(_installed_card(), corpus, parts)
     runs = train_all(corpus, options.out, seeds, recipes)
-    shipped = {half: best_run(runs, half) for half in HALVES}
-    for half, chosen in shipped.items():
-        source = _paths(options.out, RunKey(half, chosen.seed))[0]
-        write_atomically(options.out / f"{half}.safetensors", _copier(source))
-    card = scorer_card.build(corpus, runs, shipped, recipes)
-    for half in HALVES:
-        card["shipped"][half]["sha256"] = file_sha256(options.out / f"{half}.safetensors")
-    scorer_card.write(card, options.out)
+    settings = {part: asdict(recipe) for part, recipe in recipes.items()}
+    card = scorer_card.build(corpus, runs, settings, kept)
+    _ship(card, corpus, options.out, parts)
+    card_text.write(card, options.out)
     if options.install:
         install(options.out)
     return 0
@@ -102,124 +92,72 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     raise UserError(f"--seeds {text!r} names no seeds; give one (3) or a range (0-4)")
 
 
-def train_all(
-    corpus: Epitome, out: Path, seeds: Sequence[int], recipes: dict[Part, Recipe]
-) -> list[Run]:
-    """All runs, seed by seed; those that stand under `out` already are read, not trained."""
-    from rich.progress import Progress
-
-    keys = [RunKey(part, seed) for seed in seeds for part in PARTS]
-    runs = []
-    with Progress(transient=False) as progress:
-        task = progress.add_task("scorers", total=len(keys))
-        for number, key in enumerate(keys):
-
-            def report(done: int, total: int, at: int = number, key: RunKey = key) -> None:
-                name = f"{key.part}, seed {key.seed}"
-                progress.update(task, completed=at + done / total, description=name)
-
-            runs.append(one_run(corpus.examples, out, key, recipes[key.part], report))
-            progress.console.print(
-                f"{number + 1} of {len(keys)}: {key.part}, seed {key.seed}:"
-                f" {runs[-1].validation:.3f} on validation"
-            )
-        progress.update(task, completed=len(keys), description="scorers")
-    return runs
-
-
-def one_run(
-    examples: Sequence[Example], out: Path, key: RunKey, recipe: Recipe, report: Report
-) -> Run:
-    """Reads a finished run or trains it. A run of other data or settings raises UserError."""
-    weights, record = _paths(out, key)
-    mark = run_key(examples, recipe, key)
-    if weights.is_file() and record.is_file():
-        found = Run(**json.loads(record.read_text(encoding="utf-8")))
-        if found.key != mark:
-            raise UserError(
-                f"{record} comes from other data or settings; name another folder by --out"
-            )
-        return found
-    return _trained(examples, (weights, record), key, recipe, report)
-
-
-def run_key(examples: Sequence[Example], recipe: Recipe, key: RunKey) -> str:
-    """The content key of a run: changes with any text, level, setting or seed."""
-    texts = [json.dumps(asdict(example), sort_keys=True) for example in examples]
-    return content_key("scorer", *texts, json.dumps(asdict(recipe), sort_keys=True), *key)
-
-
-def best_run(runs: Sequence[Run], half: Half) -> Run:
-    """The run of that half with the best validation number; the lowest seed of equals."""
-    own = [run for run in runs if run.part == half]
-    return max(own, key=lambda run: (run.validation, -run.seed))
+def parse_parts(text: str) -> tuple[Part, ...]:
+    """`full,row` as parts in the order of PARTS, `none` as none; else raises UserError."""
+    named = set() if text == "none" else {name.strip() for name in text.split(",")}
+    if not named <= set(PARTS):
+        unknown, known = ", ".join(sorted(named - set(PARTS))), ", ".join(PARTS)
+        raise UserError(f"--parts: there is no part {unknown!r}; known: {known}, or none")
+    return tuple(part for part in PARTS if part in named)
 
 
 def install(out: Path) -> None:
     """Puts weights and card where the package looks for them."""
-    target = Path(__file__).parent.parent / "metrics" / "weights"
     for name in (*(f"{half}.safetensors" for half in HALVES), "card.json", "CARD.md"):
-        write_atomically(target / name, _copier(out / name))
+        write_atomically(INSTALLED / name, _copier(out / name))
 
 
-def _recipe(part: Part, epochs: int | None) -> Recipe:
-    from empathy.scorers.training import Recipe
-
-    if epochs is not None and epochs < 1:
-        raise UserError(f"--epochs is {epochs}; it must be at least 1")
-    return Recipe(epochs=EPOCHS[part] if epochs is None else epochs)
-
-
-def _trained(
-    examples: Sequence[Example],
-    paths: tuple[Path, Path],
-    key: RunKey,
-    recipe: Recipe,
-    report: Report,
-) -> Run:
-    from safetensors.torch import save_file
-
-    from empathy.scorers.training import train
-
-    weights, record = paths
-    validation = select(examples, "validation")
-    half = None if key.part == "full" else key.part
-    state, history = train(select(examples, "train", half), validation, recipe, key.seed, report)
-    metadata = {**METADATA, "part": key.part, "seed": str(key.seed)}
-    weights.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(weights, lambda path: save_file(state, path, metadata))
-    finished = _judged(examples, weights, key, run_key(examples, recipe, key), history)
-    text = json.dumps(asdict(finished))
-    write_atomically(record, lambda path: path.write_text(text, encoding="utf-8"))
-    return finished
+def _recipe(part: Part, options: Namespace) -> Recipe:
+    """The part's recipe with what the options change of it; UserError for what cannot be."""
+    for name, lowest, highest in OVERRIDES:
+        given = getattr(options, name)
+        if given is not None and not lowest <= given <= highest:
+            raise UserError(f"--{name} is {given}; it must be from {lowest} to {highest}")
+    changed = {name: getattr(options, name) for name, *_ in OVERRIDES}
+    told = {name: given for name, given in changed.items() if given is not None}
+    return replace(RECIPES[part], encoder=options.encoder, **told)
 
 
-def _judged(
-    examples: Sequence[Example],
-    weights: Path,
-    key: RunKey,
-    mark: str,
-    history: list[dict[str, float]],
-) -> Run:
-    """What the file as written says to validation and test pairs: fp16 weights, merged, fp32."""
-    from empathy.metrics.epitome import EmpathyScorer
-    from empathy.scorers.classification import selection_score
+def _check(options: Namespace, parts: Sequence[Part]) -> None:
+    """Numbers of MiniLM never stand beside another encoder's, nor its weights in this package."""
+    from empathy.checkpoints.encoder import MINILM_NAMES
 
-    scorer = EmpathyScorer.from_file(weights)
-    given: dict[str, Any] = {}
-    for split in JUDGED:
-        scorer.truncated = 0
-        some = select(examples, split)
-        chances = scorer.probabilities([e.post for e in some], [e.response for e in some])
-        given[split] = chances.argmax(-1).tolist()
-    gold = [example.levels for example in select(examples, "validation")]
-    number = selection_score(gold, given["validation"])
-    return Run(*key, mark, history, number, given["validation"], given["test"], scorer.truncated)
+    if options.encoder in MINILM_NAMES:
+        return
+    if options.install:
+        raise UserError(f"only minilm can be installed, not {options.encoder}; leave --install out")
+    if set(parts) != set(PARTS):
+        raise UserError(
+            f"--parts {options.parts} would keep minilm's numbers beside --encoder"
+            f" {options.encoder}'s; leave --parts out"
+        )
 
 
-def _paths(out: Path, key: RunKey) -> tuple[Path, Path]:
-    stem = out / "runs" / f"{key.part}-{key.seed}"
-    return stem.with_suffix(".safetensors"), stem.with_suffix(".json")
+def _installed_card() -> Card:
+    card: Card = json.loads((INSTALLED / "card.json").read_text(encoding="utf-8"))
+    return card
+
+
+def _ship(card: Card, corpus: Epitome, out: Path, parts: Sequence[Part]) -> None:
+    """Writes both halves' files and what the card says of them; and of the n-gram referee."""
+    from empathy.scorers import prompt_swap
+    from empathy.scorers.runs import RunKey, paths
+    from empathy.scorers.shipping import ship
+    from empathy.verdicts.ngrams import NgramScorer
+
+    given = material(corpus, "full")
+    for half in HALVES:
+        trained = paths(out, RunKey(half, card["shipped"][half]["seed"]))[0]
+        source = trained if half in parts else INSTALLED / f"{half}.safetensors"
+        target = out / f"{half}.safetensors"
+        card["shipped"][half] |= ship(source, target, given.validation, given.test)._asdict()
+        card["shipped"][half]["sha256"] = file_sha256(target)
+    referee = NgramScorer.load()
+
+    def levels(posts: Sequence[str], replies: Sequence[str]) -> Any:
+        return referee.probabilities(replies) @ np.arange(LEVELS)
+
+    card["referee"] = {"prompt": prompt_swap.measure(levels, given.test)}
 
 
 def _copier(source: Path) -> Callable[[Path], object]:

@@ -1,4 +1,4 @@
-"""One training run of the empathy scorer: LoRA in MiniLM's linear layers, pooling and heads.
+"""One training run of the empathy scorer: LoRA in an encoder's linear layers, pooling and heads.
 
 The encoder stays frozen, in bf16 where the machine is quick at it; what is trained is fp32. Beside
 the levels the raters' evidence is learnt, as EPITOME's authors train their models on rationales
@@ -11,80 +11,36 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import BatchEncoding, PreTrainedTokenizerBase
 
-from empathy import minilm
 from empathy.corpora.epitome import LEVELS, MECHANISMS, Example
 from empathy.errors import UserError
-from empathy.metrics.epitome import LORA_SCALE, Network, Read, token_lengths, tokenise
+from empathy.metrics.epitome import Network, Read, token_lengths, tokenise
+from empathy.scorers.averaging import TailMean
 from empathy.scorers.classification import selection_score
+from empathy.scorers.lora import trainable, trainable_state
+from empathy.scorers.recipe import Recipe
 from empathy.scorers.splices import UNKNOWN, splices
-
-TRAINED_TOKENS = 160
-"""Of post and reply together while training, where longer ones cost more than they teach: 85 % fit.
-What is scored may be longer."""
 
 Report = Callable[[int, int], None]
 """Called after each step with the steps done and the steps in all."""
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How one scorer is trained; no value was chosen on test posts."""
+class Trained(NamedTuple):
+    """What a run leaves."""
 
-    epochs: int
-    """Passes over the training posts."""
-    batch_size: int = 32
-    rank: int = 8
-    learning_rate: float = 1e-3
-    """Of all that is trained; warm-up over a tenth of the steps, then cosine to nothing."""
-    weight_decay: float = 0.01
-    dropout: float = 0.1
-    """On hidden states of the encoder and on the pooled vectors; attention has none."""
-    evidence: float = 1.0
-    """Weight of the loss that draws attention to evidence, beside the levels' loss."""
-    spliced: float = 0.25
-    """Fresh splices in every epoch, per training pair."""
-
-
-class LoraLinear(nn.Module):
-    """A frozen linear layer plus x A^T B^T * scale, A [rank, in] and B [out, rank] in fp32."""
-
-    def __init__(self, base: nn.Linear, rank: int) -> None:
-        super().__init__()
-        self.base = base
-        self.a = nn.Parameter(torch.randn(rank, base.in_features) * base.in_features**-0.5)
-        self.b = nn.Parameter(torch.zeros(base.out_features, rank))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[..., in] -> [..., out] in the dtype of the frozen layer."""
-        low = functional.linear(x, self.a.to(x.dtype))
-        update: Tensor = functional.linear(low, (self.b * LORA_SCALE).to(x.dtype))
-        y: Tensor = self.base(x)  # torch annotates a module's call as Any
-        return y + update
-
-
-def trainable_network(
-    recipe: Recipe, dtype: torch.dtype
-) -> tuple[Network, PreTrainedTokenizerBase]:
-    """The network with a frozen encoder in `dtype` and fresh LoRA, and its tokenizer."""
-    # eager attention: on a CPU its backward is several times faster than the fused kernel's in bf16
-    encoder, tokenizer = minilm.load("eager")
-    nn.Module.to(encoder.requires_grad_(False), dtype)
-    for name, module in list(encoder.named_modules()):
-        if isinstance(module, nn.Linear):
-            parent, _, child = name.rpartition(".")
-            setattr(encoder.get_submodule(parent), child, LoraLinear(module, recipe.rank))
-        elif isinstance(module, nn.Dropout):
-            module.p = 0.0 if name.endswith("attention.self.dropout") else recipe.dropout
-    return Network(encoder, recipe.dropout), tokenizer
+    state: dict[str, Tensor]
+    """The trained weights in fp16."""
+    history: list[dict[str, float]]
+    """Each epoch's mean loss, and its number on the validation pairs."""
+    metadata: dict[str, str]
+    """Which encoder it needs."""
 
 
 def fastest_dtype() -> torch.dtype:
@@ -115,26 +71,16 @@ def batches(lengths: Sequence[int], size: int, seed: int) -> list[list[int]]:
     return made
 
 
-def trainable_state(network: Network) -> dict[str, Tensor]:
-    """What is trained, in fp16: LoRA as `lora.<module>.a|b`, the rest by its own names."""
-    state = {}
-    for name, parameter in network.named_parameters():
-        if parameter.requires_grad:
-            inner = name.removeprefix("encoder.")
-            state[name if inner == name else f"lora.{inner}"] = parameter.detach().half().clone()
-    return state
-
-
 def train(
     examples: Sequence[Example],
     validation: Sequence[Example],
     recipe: Recipe,
     seed: int,
     report: Report,
-) -> tuple[dict[str, Tensor], list[dict[str, float]]]:
-    """The trained weights, and each epoch's mean loss and number on `validation`.
+) -> Trained:
+    """A scorer that learnt `examples`, watched on `validation`.
 
-    Raises UserError when there are no examples to train or to judge by.
+    Raises UserError when there are no examples to train or to judge by, or no such encoder.
     """
     if not examples or not validation:
         raise UserError(
@@ -143,33 +89,37 @@ def train(
         )
     torch.manual_seed(seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    network, tokenizer = trainable_network(recipe, fastest_dtype())
-    network.to(device)
+    made = trainable(recipe.encoder, recipe.rank, recipe.dropout, fastest_dtype())
+    network, tokenizer = made.network.to(device), made.tokenizer
     plan = list(_plan(tokenizer, examples, recipe, seed))
     total = sum(map(len, plan))
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(
-        [parameter for parameter in network.parameters() if parameter.requires_grad],
-        lr=recipe.learning_rate,
-        weight_decay=recipe.weight_decay,
+        trained, lr=recipe.learning_rate, weight_decay=recipe.weight_decay
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, recipe.learning_rate, total_steps=total, pct_start=0.1
     )
+    tail = TailMean(trained)
     history: list[dict[str, float]] = []
     done = 0
     for chunks in plan:
         network.train()
         losses = []
         for chunk in chunks:
-            losses.append(_step(network, tokenizer, chunk, optimizer, recipe.evidence))
+            losses.append(_step(network, tokenizer, chunk, optimizer, recipe))
             schedule.step()
             done += 1
+            if done > (1 - recipe.averaged) * total:
+                tail.add()
             report(done, total)
-        score = _validate(network, tokenizer, validation)
+        score = _validate(network, tokenizer, validation, recipe.longest)
         history.append({"loss": sum(losses) / len(losses), "validation": score})
+    tail.write()
     taught = [example for chunks in plan for chunk in chunks for example in chunk]
     restore_shares(network, shares(taught), shares(examples))
-    return trainable_state(network), history
+    named = {"encoder": made.encoder, "encoder_sha256": made.encoder_sha256}
+    return Trained(trainable_state(network), history, named)
 
 
 def _plan(
@@ -180,7 +130,7 @@ def _plan(
     for epoch in range(recipe.epochs):
         some = [*examples, *islice(made, fresh)]
         lengths = token_lengths(tokenizer, [e.post for e in some], [e.response for e in some])
-        capped = [min(length, TRAINED_TOKENS) for length in lengths]
+        capped = [min(length, recipe.longest) for length in lengths]
         order = batches(capped, recipe.batch_size, seed * 1000 + epoch)
         yield [[some[i] for i in batch] for batch in order]
 
@@ -231,10 +181,10 @@ def attention_loss(attention: Tensor, mask: Tensor) -> Tensor:
 
 
 def _read(
-    network: Network, tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example]
+    network: Network, tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example], longest: int
 ) -> tuple[Read, BatchEncoding]:
     posts, replies = [e.post for e in examples], [e.response for e in examples]
-    batch = tokenise(tokenizer, posts, replies, TRAINED_TOKENS)
+    batch = tokenise(tokenizer, posts, replies, longest)
     read: Read = network(batch.to(network.queries.device))
     return read, batch
 
@@ -244,9 +194,9 @@ def _step(
     tokenizer: PreTrainedTokenizerBase,
     examples: Sequence[Example],
     optimizer: torch.optim.Optimizer,
-    weight: float,
+    recipe: Recipe,
 ) -> float:
-    read, batch = _read(network, tokenizer, examples)
+    read, batch = _read(network, tokenizer, examples, recipe.longest)
     levels = torch.tensor([e.levels for e in examples], device=read.logits.device)
     each = functional.cross_entropy(
         read.logits.flatten(0, 1), levels.flatten(), ignore_index=UNKNOWN
@@ -254,16 +204,19 @@ def _step(
     loss = each * levels.shape[1]
     mask = evidence_mask(batch, examples).to(loss.device)
     optimizer.zero_grad()
-    (loss + weight * attention_loss(read.attention, mask)).backward()
+    (loss + recipe.evidence * attention_loss(read.attention, mask)).backward()
     optimizer.step()
     return loss.item()
 
 
 @torch.inference_mode()
 def _validate(
-    network: Network, tokenizer: PreTrainedTokenizerBase, validation: Sequence[Example]
+    network: Network,
+    tokenizer: PreTrainedTokenizerBase,
+    validation: Sequence[Example],
+    longest: int,
 ) -> float:
     network.eval()
     chunks = [validation[at : at + 32] for at in range(0, len(validation), 32)]
-    logits = torch.cat([_read(network, tokenizer, chunk)[0].logits for chunk in chunks])
+    logits = torch.cat([_read(network, tokenizer, chunk, longest)[0].logits for chunk in chunks])
     return selection_score([e.levels for e in validation], logits.argmax(-1).tolist())
