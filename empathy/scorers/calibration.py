@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from empathy.corpora.epitome import MECHANISMS, Example
 from empathy.uncertainty import mean_interval
-from empathy.verdicts.resampled import resampled_interval
+from empathy.verdicts.resampled import each_row, resampled_interval
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -112,7 +112,7 @@ def judge(logits: Floats, examples: Sequence[Example]) -> dict[str, Any]:
     for k, name in enumerate(MECHANISMS):
         levels = np.array([example.levels[k] for example in examples])
         said, rated = expected(logits[:, k]), levels.astype(np.float64)
-        error = resampled_interval(partial(gap, said=said, rated=rated), groups)
+        error = resampled_interval(each_row(partial(gap, said=said, rated=rated)), groups)
         assert error is not None
         found[name] = {
             "log_loss": mean_interval(log_loss(logits[:, k], levels).tolist(), groups).as_dict(),

@@ -50,15 +50,19 @@ def trainable(encoder: str, rank: int, dropout: float, dtype: torch.dtype) -> Tr
     """
     # eager attention: on a CPU its backward is several times faster than the fused kernel's in bf16
     found = encoders.load(encoder, MAX_TOKENS, "eager")
-    model = found.model
-    nn.Module.to(model.requires_grad_(False), dtype)
-    for name, module in list(model.named_modules()):
+    freeze(found.model, rank, dropout, dtype)
+    return Trainable(Network(found.model, dropout), found.tokenizer, found.name, found.sha256)
+
+
+def freeze(encoder: nn.Module, rank: int, dropout: float, dtype: torch.dtype) -> None:
+    """Freeze an encoder in `dtype`, in place: all its linear layers get fresh LoRA to train."""
+    nn.Module.to(encoder.requires_grad_(False), dtype)
+    for name, module in list(encoder.named_modules()):
         if isinstance(module, nn.Linear):
             parent, _, child = name.rpartition(".")
-            setattr(model.get_submodule(parent), child, LoraLinear(module, rank))
+            setattr(encoder.get_submodule(parent), child, LoraLinear(module, rank))
         elif isinstance(module, nn.Dropout):
             module.p = 0.0 if _of_attention(name) else dropout
-    return Trainable(Network(model, dropout), found.tokenizer, found.name, found.sha256)
 
 
 def _of_attention(name: str) -> bool:

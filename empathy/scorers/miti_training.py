@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 from transformers import PreTrainedTokenizerBase
 
@@ -20,8 +20,9 @@ from empathy import minilm
 from empathy.errors import UserError
 from empathy.metrics.miti import Network, tokenise
 from empathy.reading.miti import LABELS
+from empathy.scorers.lora import freeze
 from empathy.scorers.miti_examples import Example
-from empathy.scorers.training import LoraLinear, batches, fastest_dtype
+from empathy.scorers.training import batches, fastest_dtype
 
 TRAINED_TOKENS = 64
 """Of a sentence while training: 97 % fit."""
@@ -85,13 +86,7 @@ def train(
 def trainable_network(recipe: Recipe) -> tuple[Network, PreTrainedTokenizerBase]:
     """The network with a frozen encoder and fresh LoRA, and its tokenizer."""
     encoder, tokenizer = minilm.load("eager")
-    nn.Module.to(encoder.requires_grad_(False), fastest_dtype())
-    for name, module in list(encoder.named_modules()):
-        if isinstance(module, nn.Linear):
-            parent, _, child = name.rpartition(".")
-            setattr(encoder.get_submodule(parent), child, LoraLinear(module, recipe.rank))
-        elif isinstance(module, nn.Dropout):
-            module.p = 0.0 if name.endswith("attention.self.dropout") else recipe.dropout
+    freeze(encoder, recipe.rank, recipe.dropout, fastest_dtype())
     return Network(encoder, recipe.dropout), tokenizer
 
 
