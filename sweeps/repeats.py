@@ -93,20 +93,26 @@ def _corrected(
     """None for a number that single prompts do not have, such as distinct_2."""
     validation = [Evaluation.from_dict(outcome.last[run]) for run in repeated.runs[best]]
     test = repeated.test(best)
-    if any(metric not in run.scores for run in (*validation, *test)):
+    if any(metric not in run.scores or metric not in run.metrics for run in (*validation, *test)):
         return None
     return selection_corrected(validation, test, metric).as_dict()
 
 
 def _minus(runs: Sequence[Evaluation], rival: Evaluation) -> dict[str, Any]:
     """Fresh seeds minus a baseline on the same test prompts, for every number per prompt."""
-    first = runs[0]
-    shared = [
-        name
-        for name in first.scores
-        if name in rival.scores and all(name in run.metrics for run in (*runs, rival))
-    ]
+    shared = [name for name in runs[0].scores if _shared(runs, rival, name)]
     return {name: lead_over(runs, rival, name).as_dict() for name in shared}
+
+
+def _shared(runs: Sequence[Evaluation], rival: Evaluation, name: str) -> bool:
+    """Whether all have that number, and fresh seeds and rival have it for one prompt at least."""
+    if not all(name in each.metrics and name in each.scores for each in (*runs, rival)):
+        return False
+    fresh = zip(*(run.scores[name] for run in runs[1:]), strict=True)
+    return any(
+        theirs is not None and any(score is not None for score in own)
+        for own, theirs in zip(fresh, rival.scores[name], strict=True)
+    )
 
 
 def tied_finalists(metric: str, repeated: Repeated, best: str, level: float) -> list[str]:

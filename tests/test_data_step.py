@@ -28,14 +28,14 @@ def test_the_invented_corpus_has_prompts_and_will_be_sampled(
     card = card_of(spec.load("demo", TINY))
     assert card["sampled"] == {
         "schemes": ["ranked"],
-        "prompts": {"train": 32, "validation": 8, "test": 8},
+        "prompts": {"train": 28, "validation": 8, "test": 8},
         "draws": 4,
     }
     assert (card["schemes"], card["overlap"]) == ({}, {})
     # A token per letter: the limits cut much, and the card says so.
     assert all(text.startswith("The limits cut ") for text in card["cautions"])
     train = card["splits"]["train"]
-    assert (train["prompts_used"], train["tokens"]["prompt"]["max"] > 0) == (32, True)
+    assert (train["prompts_used"], train["tokens"]["prompt"]["max"] > 0) == (28, True)
     json_path, text_path = save_card(card, tmp_path / "demo")
     assert json.loads(json_path.read_text("utf-8")) == card
     assert text_path.read_text("utf-8").startswith("train ")

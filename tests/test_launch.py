@@ -82,8 +82,8 @@ def test_the_data_card_is_printed_and_saved_beside_the_results(
     saved = [tmp_path / "out.data_card.json", tmp_path / "out.data_card.txt"]
     assert shown == saved[1].read_text("utf-8") + "".join(f"saved       {p}\n" for p in saved)
     card = json.loads(saved[0].read_text("utf-8"))
-    assert card["sampled"]["prompts"] == {"train": 32, "validation": 8, "test": 8}
-    assert "32 train, 8 validation, 8 test prompts, 4 replies each, 192 in all" in shown
+    assert card["sampled"]["prompts"] == {"train": 28, "validation": 8, "test": 8}
+    assert "28 train, 8 validation, 8 test prompts, 4 replies each, 176 in all" in shown
     # A sweep finds its folder empty, and a second card replaces the first.
     results_folder.check(out, overwrite=False)
     assert launch.main([*arguments, "--out", str(out), "--data"]) == 0

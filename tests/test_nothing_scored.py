@@ -23,6 +23,8 @@ from empathy import metrics, safety, verdicts
 from empathy.compare import compare
 from empathy.errors import UserError
 from empathy.evaluate import Evaluation, evaluate
+from empathy.metrics.adherence import adherent_share, reflections_to_questions
+from empathy.metrics.drift import geometric_mean, length_ratios
 from empathy.metrics.fluency import distinct_2, lengths
 from empathy.metrics.pair_accuracy import prefers_chosen
 from empathy.metrics.relevance import share_less_similar
@@ -37,7 +39,7 @@ from empathy.over_seeds import (
 )
 from empathy.safety.crisis import load
 from empathy.safety.non_inferiority import check_replies, non_inferior, rates, unsafe_rate
-from empathy.seeds import combine, seed_deviation, selection_corrected
+from empathy.seeds import combine, lead_over, seed_deviation, selection_corrected
 from empathy.uncertainty import (
     jackknife_interval,
     mean_interval,
@@ -93,6 +95,15 @@ NOTHING: dict[str, list[Callable[[], object]]] = {
         lambda: selection_corrected([BLANK] * 2, [BLANK] * 2, "empathy"),
     ],
     "compare": [lambda: compare(BLANK, BLANK, "empathy")],
+    "lead_over": [
+        lambda: lead_over([], BLANK, "empathy"),
+        lambda: lead_over([BLANK] * 2, BLANK, "empathy"),
+    ],
+    "geometric_mean": [lambda: geometric_mean([], []), lambda: geometric_mean(NONE, GROUPS)],
+    "reflections_to_questions": [
+        lambda: reflections_to_questions([], []),
+        lambda: reflections_to_questions([None, (), None], GROUPS),
+    ],
     "distinct_2": [lambda: distinct_2([], []), lambda: distinct_2(["", "one", "!"], GROUPS)],
     "commonest_opener": [
         lambda: commonest_opener([], []),
@@ -127,6 +138,8 @@ NOTHING: dict[str, list[Callable[[], object]]] = {
 """Numbers of many items, without any item, and without any that can be scored."""
 
 EACH: dict[str, Callable[[], object]] = {
+    "adherent_share": lambda: adherent_share([None, (), ("Open Question",)]),
+    "length_ratios": lambda: length_ratios([0.0, None, 2.0], [1.0, 1.0, 0.0]),
     "questions": lambda: questions(["", " "]),
     "repeated": lambda: repeated(["", "two words"]),
     "says": lambda: says(APOLOGIES, ["", "Sorry."], ["en", "xx"]),
@@ -142,6 +155,8 @@ EACH: dict[str, Callable[[], object]] = {
 """Numbers of single items, of items that cannot be scored."""
 
 A_NUMBER_ALWAYS = {
+    "count": "no label is among no labels",
+    "tells": "a blank reply claims nothing and asks nothing",
     "lengths": "an empty reply has no words, which is a length",
     "win_of_first": "of a verdict that was read",
     "wait": "seconds",

