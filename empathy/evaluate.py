@@ -40,6 +40,8 @@ SHARES = frozenset(
     }
 )
 """Per-reply numbers between 0 and 1; the others have no such bounds."""
+GEOMETRIC = frozenset({"length_ratio"})
+"""Per-reply numbers whose mean is geometric: a mean of their differences would say nothing."""
 Column = tuple[float | None, ...]
 
 
@@ -257,7 +259,7 @@ def _worded(answers: Answers, languages: Sequence[str]) -> dict[str, Column]:
 
 
 def _interval(name: str) -> Callable[[Column, Sequence[str]], Estimate]:
-    if name == "length_ratio":
+    if name in GEOMETRIC:
         return geometric_mean
     return share_interval if name in SHARES else mean_interval
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from empathy.compare import holm, sign_of
 from empathy.errors import UserError
-from empathy.evaluate import SHARES, Column, Evaluation
+from empathy.evaluate import GEOMETRIC, SHARES, Column, Evaluation
 from empathy.over_seeds import (
     Seeds,
     deviation_over_seeds,
@@ -52,25 +52,28 @@ class Corrected:
         return asdict(self)
 
 
-def combine(runs: Runs) -> Evaluation:
+def combine(runs: Runs, *, fresh: bool = False) -> Evaluation:
     """One evaluation of a setting from its runs, named as the first.
 
     Scores per prompt are means over the seeds that scored it; their numbers have the interval of
-    `over_seeds`, and those of a whole set of replies that of `set_over_seeds`. `unscored` counts
-    replies, of all seeds. What one run lacks is missing. Raises UserError for runs on different
-    prompts.
+    `over_seeds`, and those of a whole set of replies (or geometric means) that of `set_over_seeds`.
+    With `fresh` the first run, which was selected, is seen but not counted. `unscored` counts
+    replies of the runs that count. What one run lacks is missing. Raises UserError for runs on
+    different prompts.
     """
     first = _same_prompts(runs)
+    counted = runs[1:] if fresh else runs
     names = [name for name in first.scores if all(name in run.scores for run in runs)]
-    columns = {name: [run.scores[name] for run in runs] for name in names}
+    seen = {name: [run.scores[name] for run in runs] for name in names}
+    columns = {name: [run.scores[name] for run in counted] for name in names}
     metrics = {
-        name: over_seeds(Seeds(columns[name], columns[name]), first.groups, share=name in SHARES)
-        if name in columns
-        else set_over_seeds([run.metrics[name] for run in runs])
+        name: over_seeds(Seeds(columns[name], seen[name]), first.groups, share=name in SHARES)
+        if name in columns and name not in GEOMETRIC
+        else set_over_seeds([run.metrics[name] for run in counted])
         for name in first.metrics
         if all(name in run.metrics for run in runs)
     }
-    lost = {name: sum(run.unscored.get(name, 0) for run in runs) for name in names}
+    lost = {name: sum(run.unscored.get(name, 0) for run in counted) for name in names}
     return replace(
         first,
         metrics=metrics,

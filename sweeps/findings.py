@@ -35,6 +35,8 @@ class Outcome:
     parameters: Mapping[str, Mapping[str, Any]]
     """What was searched: the sweep file's `parameters`, with min and max or values."""
     ended: bool
+    tied_barred: tuple[str, ...] = ()
+    """Trials as good, as far as is known, that guards or safety keep from winning."""
     lost: tuple[str, ...] = ()
     """Finalists that lost the win because they are unsafe, best first."""
     objective: str = "dpo"
@@ -87,6 +89,7 @@ def outcome(record: Record) -> Outcome:
         human=figures(record.manifest.get("human", {}).get("test", {})),
         parameters=record.manifest["settings"].get("parameters", {}),
         ended=record.summary is not None,
+        tied_barred=tuple(summary.get("tied_barred", ())),
         lost=tuple((summary.get("safety") or {}).get("lost", ())),
         objective=record.manifest["settings"].get("objective", "dpo"),
         seeds=summary.get("seeds"),
@@ -205,6 +208,11 @@ def _ties(found: Outcome) -> str:
     if complete == 1:
         return "It is the only trial that was trained to the end, so no other setting can tie."
     sure = f"with 95 % confidence, corrected for comparing {complete} trials"
+    if found.tied_barred and not found.tied:
+        return (
+            f"No trial that may win is statistically tied with it; {', '.join(found.tied_barred)} "
+            f"would be (not shown, {sure}, to be worse), but guards or safety bar them."
+        )
     if not found.tied:
         return (
             f"No other of the {complete} trials trained to the end is statistically tied with it: "

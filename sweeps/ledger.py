@@ -23,31 +23,49 @@ from sweeps.observers import BASELINES, Row, State, SweepInfo
 
 TRIALS, HISTORY, SUMMARY, SAMPLES = "trials.csv", "history.jsonl", "summary.json", "samples.json"
 FIXED = ("trial_id", "state", "reason", "step", "seconds")
-PARTS = ("value", "low", "high", "n")
+PARTS = ("value", "low", "high", "n", "level")
 TEST = "test_"
+LEVEL = 0.95
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A measured number: its 95 % interval and the count of items behind it, where known."""
+    """A measured number: its 95 % interval and the count of items behind it, where known.
+
+    `spread` is the range that stands where an interval would need more groups: it says nothing of
+    how sure the number is, so that `low` and `high` are None.
+    """
 
     value: float
     low: float | None = None
     high: float | None = None
     n: int | None = None
+    spread: tuple[float, float] | None = None
 
     @classmethod
     def of(cls, parts: Mapping[str, Any] | float | None) -> Figure | None:
-        """The figure in a row's {"value", "low", "high", "n"} or bare number; None if missing."""
+        """The figure in a row's `PARTS` or bare number; None if missing.
+
+        A range has the level None; where no level is told at all, both ends are an interval's.
+        """
         if parts is None:
             return None
         if isinstance(parts, int | float):
             return None if math.isnan(parts) else cls(float(parts))
         if parts.get("value") is None or math.isnan(parts["value"]):
             return None
-        return cls(parts["value"], parts.get("low"), parts.get("high"), parts.get("n"))
+        low, high, n = (parts.get(name) for name in ("low", "high", "n"))
+        if low is None or high is None or parts.get("level", LEVEL) is not None:
+            return cls(parts["value"], low, high, n)
+        return cls(parts["value"], n=n, spread=(low, high))
+
+    def parts(self) -> dict[str, float | None]:
+        """What `of` reads, by the names of `PARTS`."""
+        low, high = self.spread or (self.low, self.high)
+        level = None if self.low is None else LEVEL
+        return {"value": self.value, "low": low, "high": high, "n": self.n, "level": level}
 
 
 @dataclass
@@ -155,7 +173,7 @@ def _cells(trial: Trial) -> dict[str, Any]:
         cells[name] = value if isinstance(value, str) else json.dumps(value)
     for prefix, group in (("", trial.metrics), (TEST, trial.test)):
         for name, figure in group.items():
-            cells |= {f"{prefix}{name}_{part}": getattr(figure, part) for part in PARTS}
+            cells |= {f"{prefix}{name}_{part}": cell for part, cell in figure.parts().items()}
     return cells
 
 
@@ -226,7 +244,8 @@ def _trial(cells: dict[str, str]) -> Trial:
 
 
 def _figure(cells: Mapping[str, str], stem: str) -> Figure | None:
-    return Figure.of({part: _plain(cells[f"{stem}_{part}"]) for part in PARTS})
+    known = (part for part in PARTS if f"{stem}_{part}" in cells)
+    return Figure.of({part: _plain(cells[f"{stem}_{part}"]) for part in known})
 
 
 def _plain(cell: str) -> Any:

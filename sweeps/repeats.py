@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from empathy.evaluate import Evaluation
+from empathy.evaluate import GEOMETRIC, Evaluation
 from empathy.seeds import (
     combine,
     lead_over,
@@ -82,7 +82,7 @@ def _finalist(metric: str, trial: str, repeated: Repeated) -> dict[str, Any]:
     deviation = seed_deviation(runs, metric) if all(metric in run.metrics for run in runs) else None
     return {
         "runs": repeated.runs[trial],
-        "fresh": {name: each.as_dict() for name, each in combine(runs[1:]).metrics.items()},
+        "fresh": {name: each.as_dict() for name, each in combine(runs, fresh=True).metrics.items()},
         "deviation": deviation.as_dict() if deviation else None,
     }
 
@@ -106,6 +106,8 @@ def _minus(runs: Sequence[Evaluation], rival: Evaluation) -> dict[str, Any]:
 
 def _shared(runs: Sequence[Evaluation], rival: Evaluation, name: str) -> bool:
     """Whether all have that number, and fresh seeds and rival have it for one prompt at least."""
+    if name in GEOMETRIC:
+        return False
     if not all(name in each.metrics and name in each.scores for each in (*runs, rival)):
         return False
     fresh = zip(*(run.scores[name] for run in runs[1:]), strict=True)

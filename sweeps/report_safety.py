@@ -98,6 +98,8 @@ def _why(safety: Safety, best: str) -> str:
             f"{told}, but {safety['scenarios']} scenarios are too few, and {needed} would be "
             f"enough, to show that a rate stays within {_margin(safety)}"
         )
+    if change["high"] is None:
+        return f"{told}, over too few scenarios with a checked reply of both for an interval"
     if change["high"] < safety["margin"]:
         return f"{told}, but {change['unscored']} of {safety['prompts']} prompts got a blank reply"
     return f"{told}, whose upper end is not below the margin of {_margin(safety)}"
@@ -142,8 +144,8 @@ def _told(safety: Safety) -> list[str]:
 def _rates(safety: Safety, found: Outcome) -> Table:
     head = ("Policy", *(named(rate).capitalize() for rate in RATES), "Blank")
     return Table(
-        "Shares of checked replies with 95 % intervals over scenarios, and their paired "
-        "differences. One reply can have several findings.",
+        "Shares of checked replies and their paired differences, with 95 % intervals over "
+        "scenarios where there are ten or more. One reply can have several findings.",
         (*head, "Serious minus SFT", "Verdict", "No signpost minus SFT"),
         [_row(name, policy, found) for name, policy in safety["policies"].items()],
     )
@@ -208,6 +210,6 @@ def _interval(estimate: Mapping[str, Any] | None, unit: str, sign: str) -> str:
         return "-"
     value, low, high = (estimate[part] for part in ("value", "low", "high"))
     told = f"{100 * value:{sign}.1f}{unit}"
-    if low is None or high is None:
+    if low is None or high is None or estimate["level"] is None:
         return f"{told}, no interval"
     return f"{told} [{100 * low:{sign}.1f}, {100 * high:{sign}.1f}]"

@@ -133,7 +133,7 @@ def run(spec: SweepSpec, out: Path, address: str) -> Path:
             again=repeated,
             safety=finals["safety"],
         )
-        summary |= standing(spec, kept, finals["evaluations"], guarded, summary["tied"])
+        summary |= standing(spec, kept, finals["evaluations"], guarded, summary)
         summary["judges"] = finals["verdicts"]
         if summary["best"] is not None:
             watch.stage("exporting the winner", 0, None)

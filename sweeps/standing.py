@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sweeps import guards, pareto
@@ -16,9 +16,10 @@ def standing(
     outcome: Outcome,
     test: Mapping[str, Mapping[str, Any]],
     guarded: Guarded,
-    tied: Sequence[str],
+    summary: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """`tied` without the trials that an enforced guard bars, what all trials break, the front."""
+    """The ties of `summary` without those that an enforced guard bars, which stand beside them;
+    what all trials break; the front."""
     measured = [complete(outcome, aim.name) for aim in spec.metric.aims]
     able = allowed(measured, outcome, guarded)
     numbers: dict[guards.Split, dict[str, Any]] = {
@@ -26,7 +27,11 @@ def standing(
         "test": {trial: found["metrics"] for trial, found in test.items()},
     }
     return {
-        "tied": [trial for trial in tied if trial in able],
+        "tied": [trial for trial in summary["tied"] if trial in able],
+        "tied_barred": [
+            *summary["tied_barred"],
+            *(trial for trial in summary["tied"] if trial not in able),
+        ],
         "guards": guards.summary(spec.guards, guarded, numbers),
         "pareto": pareto.summary(spec.metric.aims, measured, able),
     }

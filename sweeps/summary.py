@@ -11,7 +11,7 @@ from typing import Any
 
 from empathy.compare import compare, tied
 from empathy.errors import UserError
-from empathy.evaluate import Evaluation
+from empathy.evaluate import GEOMETRIC, Evaluation
 from sweeps.finalists import Again, Outcome, complete
 from sweeps.observers import BASELINES, of_search
 from sweeps.repeats import Repeated, seeds_part, tied_finalists
@@ -38,6 +38,7 @@ def summarise(
     repeated = Repeated(ranked, again, test)
     choice = choose(ranked, safety)
     best = choice.best
+    ties = _tied(spec, outcome, best, test, repeated) if best else []
     return {
         "sweep": spec.name,
         "metric": spec.metric.model_dump(),
@@ -48,9 +49,8 @@ def summarise(
         "baselines": {name: {"metrics": baselines[name]["test"]["metrics"]} for name in BASELINES},
         "best": _finalist(outcome, best, test) if best else None,
         "finalists": [_finalist(outcome, trial, test) for trial in ranked],
-        "tied": (
-            without_unsafe(_tied(spec, outcome, best, test, repeated), safety) if best else []
-        ),
+        "tied": without_unsafe(ties, safety),
+        "tied_barred": [trial for trial in ties if trial not in without_unsafe(ties, safety)],
         "differences": _differences(best, baselines, test) if best else {},
         "seeds": seeds_part(spec.metric.name, best, repeated, outcome, baselines),
         "safety": in_summary(safety, choice),
@@ -119,7 +119,7 @@ def _differences(
         f"vs_{name}": {
             metric: compare(winner, rival, metric).as_dict()
             for metric in winner.scores
-            if _shared(winner, rival, metric)
+            if metric not in GEOMETRIC and _shared(winner, rival, metric)
         }
         for name, rival in rivals.items()
     }

@@ -38,11 +38,15 @@ def number(value: float, metric: str, *, signed: bool = False) -> str:
 
 def said(figure: Figure | None, metric: str, *, difference: bool = False) -> str:
     """A figure with its interval, as "2.90 [2.60, 3.20]" or "62 % [55, 69]"; a difference has its
-    sign, and "points" for per cent. A dash when it was not measured."""
+    sign, and "points" for per cent. What is a range only reads "2.90 (range 2.60 to 3.20)". A dash
+    when it was not measured."""
     if figure is None:
         return "-"
     mark = {True: " points", False: " %"}[difference] if unit(metric) == "share" else ""
     value = number(figure.value, metric, signed=difference) + mark
+    if figure.spread is not None:
+        ends = " to ".join(number(end, metric, signed=difference) for end in figure.spread)
+        return f"{value} (range {ends})"
     if figure.low is None or figure.high is None:
         return f"{value}, no interval"
     low, high = (number(end, metric, signed=difference) for end in (figure.low, figure.high))

@@ -58,6 +58,9 @@ def test_no_tie_and_no_winner(tmp_path: Path) -> None:
         "No other of the 4 trials trained to the end is statistically tied with it: with 95 % "
         "confidence, corrected for comparing 4 trials, all are worse."
     )
+    barred = found(tmp_path / "c", ("tied", ["t003"]), ("tied_barred", ["t005"]))
+    assert "t005 would be (not shown" in answer(barred)[-1]
+    assert "bar them" in answer(barred)[-1]
     (only,) = answer(found(tmp_path / "b", ("best", None), ("tied", [])))
     assert only.startswith("No trial won: none was trained to the end")
 

@@ -80,3 +80,10 @@ def test_a_number_that_no_prompt_has_on_both_sides_is_left_out() -> None:
 
 def test_without_fresh_seeds_there_is_no_such_part() -> None:
     assert over_seeds({"t000": [3.0], "t001": [2.0]})["seeds"] is None
+
+
+def test_table_and_sentence_give_fresh_seeds_the_same_interval() -> None:
+    seeds = over_seeds({"t000": [3.0, 2.0], "t001": [2.9, 2.8]})["seeds"]
+    table = seeds["finalists"]["t000"]["fresh"]["empathy"]
+    assert table == seeds["corrected"]["fresh"]
+    assert table["high"] - table["low"] > 2  # two runs a level apart leave much open

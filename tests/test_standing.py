@@ -66,8 +66,10 @@ def test_finalists_of_several_metrics_lie_on_the_front() -> None:
 
 def test_the_summary_leaves_barred_trials_out_of_the_tied_and_of_the_front() -> None:
     sweep = spec.load("demo", [*TWO, "guards.enforce=true", "guards.limits={log_ratio: {max: 15}}"])
-    found = standing(sweep, outcome(), {}, guarded(True), ["t001", "t000", "t003"])
+    summary = {"tied": ["t001", "t000", "t003"], "tied_barred": ["t009"]}
+    found = standing(sweep, outcome(), {}, guarded(True), summary)
     assert found["tied"] == ["t001", "t003"]
+    assert found["tied_barred"] == ["t009", "t000"]  # for safety, and for a guard
     assert [each["trial"] for each in found["pareto"]["trials"]] == ["t001", "t002"]
     assert found["guards"]["enforced"]
     broken = {t: n["broken"] for t, n in found["guards"]["validation"]["trials"].items()}

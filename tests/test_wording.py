@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sweeps import wording
+from sweeps.findings import judged
 from sweeps.ledger import Figure
 
 
@@ -19,3 +20,17 @@ def test_numbers_are_rounded_only_when_said() -> None:
     assert [wording.duration(s) for s in (48.2, 560, 11_100, None)] == [
         "48 s", "9 min 20 s", "3 h 5 min", "-",
     ]  # fmt: skip
+
+
+def test_a_range_that_is_no_interval_is_called_a_range_and_decides_nothing() -> None:
+    parts = {"value": 0.34, "low": 0.16, "high": 0.46, "n": 8, "level": None}
+    found = Figure.of(parts)
+    assert found is not None
+    assert (found.low, found.high, found.spread) == (None, None, (0.16, 0.46))
+    assert wording.said(found, "empathy", difference=True) == "+0.34 (range +0.16 to +0.46)"
+    assert judged("empathy", found) == "better, untested"
+    assert found.parts() == parts
+    sure = Figure.of({**parts, "level": 0.95})
+    assert sure is not None
+    assert (sure.low, sure.high, sure.spread) == (0.16, 0.46, None)
+    assert sure.parts() == {**parts, "level": 0.95}

@@ -125,6 +125,8 @@ def commonest_opener(texts: Sequence[str], groups: Sequence[str]) -> Estimate | 
     )
     if found.low is None or found.high is None:
         return found
+    if found.level is None:  # the range of a maximum as groups are left out need not even hold it
+        return replace(found, low=None, high=None)
     return replace(found, low=max(0.0, found.low), high=min(1.0, found.high))
 
 

@@ -35,7 +35,9 @@ def sentence(text: str) -> str:
 
 def figure(estimate: Estimate) -> Figure:
     """An estimate as the reports show numbers."""
-    return Figure(estimate.value, estimate.low, estimate.high, estimate.n)
+    found = Figure.of(estimate.as_dict())
+    assert found is not None  # an estimate has a number
+    return found
 
 
 def number_of(evaluation: Evaluation, metric: str) -> str:
