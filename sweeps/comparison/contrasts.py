@@ -48,9 +48,20 @@ class Arm:
     @property
     def is_specialist(self) -> bool:
         """Whether these are weights of a specialist: family biobert, not its general control."""
-        name = self.dpo.weights_as_found.lower()
+        name = _own_name(self.dpo.weights_as_found)
         general = any(part in name for part in ("bert-base", "minilm")) and "bio" not in name
         return self.dpo.family == "biobert" and not general
+
+
+def _own_name(weights: str) -> str:
+    """The model's own name, in small letters, whatever the folders above it are called.
+
+    In the hub's cache the last folder is a commit; "models--google-bert--bert-base-cased" above it
+    names the model.
+    """
+    parts = [part for part in weights.lower().split("/") if part]
+    cached = [part.rpartition("--")[2] for part in parts if part.startswith("models--")]
+    return (cached or parts)[-1]
 
 
 @dataclass(frozen=True)
