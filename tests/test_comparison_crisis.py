@@ -75,12 +75,3 @@ def test_where_nobody_asked_the_report_says_so(tmp_path: Path) -> None:
     nobody = replace(one, record=replace(one.record, summary={**one.summary, "safety": None}))
     assert crisis_rows(arms_of([nobody])[0]) == []
     assert "People in crisis" not in rendered(findings([nobody]), "html")
-
-
-def test_limits_of_the_sweep_file_that_the_winner_breaks_are_named(tmp_path: Path) -> None:
-    one = sweep(tmp_path / "a", "dpo_gemma", (1.0, 1.2, 2.0))
-    guards = {"broken": {"test": {"t001": ["words max", "relevance min"], "t002": ["x"]}}}
-    odd = replace(one, record=replace(one.record, summary={**one.summary, "guards": guards}))
-    assert warnings(findings([odd]))[-1] == (
-        "gemma, DPO: the winner breaks limits of its sweep file: words max, relevance min."
-    )

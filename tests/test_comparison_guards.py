@@ -54,6 +54,14 @@ def test_a_fallen_guard_is_told_in_the_answer_and_the_warnings(tmp_path: Path) -
     assert warning.startswith("gemma, DPO: The winner's replies are longer than SFT's (40.0 ")
 
 
+def test_a_guard_of_the_sweep_file_that_the_winner_breaks_is_told_once(tmp_path: Path) -> None:
+    limit = "guards.limits={words: {max: 21}}"  # the winner's are 20, 21, 22, 23, 24: 22 on average
+    (arm,) = arms_of([sweep(tmp_path / "a", "dpo_gemma", (1.0, 1.2, 2.0), limit)])
+    (warning,) = warnings_of(arm)
+    assert warning.startswith("gemma, DPO: t001 wins the score, but breaks words 22.0 [")
+    assert warning.endswith("at most 21.0.")
+
+
 @pytest.mark.parametrize(
     ("edit", "told"),
     [

@@ -9,7 +9,6 @@ from empathy.evaluate import Evaluation
 from empathy.metrics import METRICS
 from sweeps.cautions import guard_warnings, style_warnings
 from sweeps.comparison.contrasts import Arm, Row
-from sweeps.comparison.folders import Sweep
 from sweeps.comparison.phrases import figure
 from sweeps.findings import judged, outcome
 from sweeps.ledger import Figure, figures
@@ -61,15 +60,4 @@ def warnings_of(arm: Arm) -> list[str]:
         f"{arm.name}, {name}: {warning}"
         for name, each in found.items()
         for warning in (*guard_warnings(each), *style_warnings(each))
-    ] + [
-        f"{arm.name}, {name}: the winner breaks limits of its sweep file: {', '.join(broken)}."
-        for name, each in sweeps.items()
-        if each is not None and (broken := _broken(each))
     ]
-
-
-def _broken(sweep: Sweep) -> list[str]:
-    """The limits that the winner breaks on test prompts, where a sweep has limits."""
-    told = (sweep.summary.get("guards") or {}).get("broken", {}).get("test", {})
-    found: list[str] = told.get(sweep.best_trial, [])
-    return found
