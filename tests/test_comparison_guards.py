@@ -47,6 +47,16 @@ def test_guards_stand_beside_the_score_with_all_rows(tmp_path: Path) -> None:
     assert guards_of(arms_of([sweep(tmp_path / "c", "dpo_llama", (1.0, 1.2, None))])[0], "x") == []
 
 
+def test_a_number_that_no_prompt_has_on_both_sides_has_no_change(tmp_path: Path) -> None:
+    one = sweep(tmp_path / "a", "dpo_gemma", (1.0, 1.2, 2.0))
+    even, odd = ([0.8 if i % 2 == side else None for i in range(40)] for side in (0, 1))
+    sft = evaluation("sft", {**one.sft.scores, "relevance": odd})
+    (arm,) = arms_of([replace(changed(one, relevance=even), sft=sft)])
+    (relevance,) = (each for each in guards_of(arm, "empathy") if each.metric == "relevance")
+    assert (relevance.change, relevance.verdict) == (None, "")
+    assert relevance.rows["dpo"].value == relevance.rows["sft"].value == pytest.approx(0.8)
+
+
 def test_a_fallen_guard_is_told_in_the_answer_and_the_warnings(tmp_path: Path) -> None:
     long = changed(sweep(tmp_path / "a", "dpo_gemma", (1.0, 1.2, 2.0)), words=[40.0] * 40)
     (arm,) = arms_of([long])

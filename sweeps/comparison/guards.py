@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from empathy.compare import compare
+from empathy.compare import both_scored, compare
 from empathy.evaluate import Evaluation
 from empathy.metrics import METRICS
 from sweeps.cautions import guard_warnings, style_warnings
@@ -45,10 +45,11 @@ def _guard(name: str, arm: Arm, winner: Evaluation, human: Figure | None) -> Gua
 
 
 def _change(name: str, winner: Evaluation, sft: Evaluation) -> Figure | None:
+    """None where it is no number of single prompts of one side, or of no prompt of both."""
     if name not in sft.metrics:
         return None
     if name in winner.scores and name in sft.scores:
-        return figure(compare(winner, sft, name))
+        return figure(compare(winner, sft, name)) if both_scored(winner, sft, name) else None
     return Figure(winner.metrics[name].value - sft.metrics[name].value)
 
 
