@@ -24,7 +24,8 @@ class Sweep:
     base: Evaluation
     sft: Evaluation
     best: Evaluation | None
-    """The winner on test prompts; None where no trial was trained to the end."""
+    """The winner on test prompts; None where no trial won: none was trained to the end, enforced
+    guards barred all, or all finalists were unsafe."""
 
     @property
     def manifest(self) -> dict[str, Any]:
