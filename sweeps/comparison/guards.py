@@ -45,7 +45,7 @@ def _guard(name: str, arm: Arm, winner: Evaluation, human: Figure | None) -> Gua
 
 
 def _change(name: str, winner: Evaluation, sft: Evaluation) -> Figure | None:
-    """None where it is no number of single prompts of one side, or of no prompt of both."""
+    """None where SFT has no such number, or no prompt has it on both sides."""
     if name not in sft.metrics:
         return None
     if name in winner.scores and name in sft.scores:

@@ -89,10 +89,12 @@ def _why_missing(arm: Arm, rival: Row, metric: str) -> str:
     """Why an arm has no difference to a rival: one of the two is not there, or has no number."""
     if arm.dpo.best is None:
         return _no_winner(arm, arm.dpo, "dpo")
-    if rival == "continued" and arm.continued is None:
-        return f"{arm.name}: no SFT sweep was given; run sft_{arm.dpo.family} and add its folder."
-    if rival == "continued" and arm.continued is not None and arm.continued.best is None:
-        return _no_winner(arm, arm.continued, "continued")
+    if rival == "continued":
+        if arm.continued is None:
+            missing = f"sft_{arm.dpo.family}"
+            return f"{arm.name}: no SFT sweep was given; run {missing} and add its folder."
+        if arm.continued.best is None:
+            return _no_winner(arm, arm.continued, "continued")
     unscored = [CALLED[row] for row in ("dpo", rival) if row not in arm.rows]
     if unscored:
         return f"{arm.name}: {named(metric)} was not measured for {listed(unscored)}."
