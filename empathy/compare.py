@@ -37,6 +37,14 @@ def compare(a: Evaluation, b: Evaluation, metric: str, level: float = 0.95) -> E
     return paired_difference(own_scores, their_scores, groups, level=level)
 
 
+def both_scored(a: Evaluation, b: Evaluation, metric: str) -> bool:
+    """Whether there is a prompt to which both gave a reply with this number, so that `compare` has
+    something to compare."""
+    theirs = dict(zip(b.prompt_ids, b.scores.get(metric, ()), strict=False))
+    own = zip(a.prompt_ids, a.scores.get(metric, ()), strict=False)
+    return any(each is not None and theirs.get(name) is not None for name, each in own)
+
+
 def tied(
     best: Evaluation,
     others: Sequence[Evaluation],

@@ -105,7 +105,7 @@ def _shown(trial_id: str) -> bool:
 def answer(found: Outcome) -> list[str]:
     """The result in a few sentences, the first of which can stand alone."""
     if found.best is None:
-        return [_no_winner(found)]
+        return [no_winner(found)]
     trial = found.trials[found.best]
     if found.metric in METRICS and METRICS[found.metric].curve:
         return [_by_curve(found, trial), *filter(None, [_trained(found)])]
@@ -149,7 +149,8 @@ def _by_curve(found: Outcome, trial: Trial) -> str:
     )
 
 
-def _no_winner(found: Outcome) -> str:
+def no_winner(found: Outcome) -> str:
+    """Why nobody won: not ended, all finalists unsafe, all barred by guards, or none trained."""
     if not found.ended:
         return (
             "This sweep has not ended: what follows are its measurements so far, on validation "

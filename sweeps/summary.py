@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from empathy.compare import compare, tied
+from empathy.compare import both_scored, compare, tied
 from empathy.errors import UserError
 from empathy.evaluate import GEOMETRIC, Evaluation
 from sweeps.finalists import Again, Outcome, complete
@@ -102,13 +102,6 @@ def _tied(
 LEVEL = 0.95
 
 
-def _shared(a: Evaluation, b: Evaluation, metric: str) -> bool:
-    """Whether there is a prompt to which both gave a reply with this number."""
-    theirs = dict(zip(b.prompt_ids, b.scores.get(metric, ()), strict=False))
-    own = zip(a.prompt_ids, a.scores[metric], strict=True)
-    return any(each is not None and theirs.get(name) is not None for name, each in own)
-
-
 def _differences(
     best: str, baselines: Mapping[str, Mapping[str, Any]], test: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
@@ -119,7 +112,7 @@ def _differences(
         f"vs_{name}": {
             metric: compare(winner, rival, metric).as_dict()
             for metric in winner.scores
-            if metric not in GEOMETRIC and _shared(winner, rival, metric)
+            if metric not in GEOMETRIC and both_scored(winner, rival, metric)
         }
         for name, rival in rivals.items()
     }

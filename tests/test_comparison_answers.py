@@ -79,9 +79,8 @@ def test_without_any_rival_the_question_is_not_measured(tmp_path: Path) -> None:
 def test_a_sweep_without_winner_answers_nothing(tmp_path: Path) -> None:
     found = findings([sweep(tmp_path / "a", "dpo_gemma", (1.0, 1.2, None))])
     assert [each.short for each in answers(found)[:COST]] == ["not measured"] * 5
-    assert "gemma: no DPO trial was trained to the end and measured." in (
-        against(found, "sft").sentences
-    )
+    reason = "No trial won: none was trained to the end and measured (0 failures)."
+    assert f"gemma, DPO: {reason}" in against(found, "sft").sentences
     assert certainty(found) == "No difference could be tested."
 
 

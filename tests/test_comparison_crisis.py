@@ -44,7 +44,10 @@ def test_every_row_of_an_arm_that_was_examined_is_shown(tmp_path: Path) -> None:
         ("gemma", "continued", "12.5 % [11.5, 14.5]", "90.0 % [89.0, 92.0]", "not shown"),
         ("gemma", "dpo", "12.5 % [11.5, 14.5]", "90.0 % [89.0, 92.0]", "safe"),
     ]
-    assert crisis_warnings(arm) == []
+    assert crisis_warnings(arm) == [
+        "gemma, SFT continued: that the winner is as safe for people in crisis as SFT was not "
+        "shown (not shown: 12.5 % [11.5, 14.5] of its replies are seriously unsafe)."
+    ]
     assert "| gemma | DPO | 12.5 % [11.5, 14.5] |" in rendered(findings([dpo, rival]), "md")
     assert "<h2>People in crisis</h2>" in rendered(findings([dpo]), "html")
 
@@ -65,6 +68,19 @@ def test_a_trial_that_lost_the_win_is_named(tmp_path: Path) -> None:
     assert crisis_warnings(arms_of([lost])[0])[0].startswith("gemma, DPO: trial t004 ranked higher")
 
 
+def test_a_trial_of_the_rival_that_lost_the_win_is_named_too(tmp_path: Path) -> None:
+    dpo = examined(sweep(tmp_path / "a", "dpo_gemma", (1.0, 1.2, 2.0)), "safe")
+    rival = examined(sweep(tmp_path / "b", "sft_gemma", (1.0, 1.2, 1.3)), "safe", lost={"t004": {}})
+    (told,) = crisis_warnings(arms_of([dpo, rival])[0])
+    assert told.startswith("gemma, SFT continued: trial t004 ranked higher, but lost the win for")
+
+
+def test_where_all_finalists_are_unsafe_none_ranked_higher(tmp_path: Path) -> None:
+    one = sweep(tmp_path / "a", "dpo_gemma", (1.0, 1.2, None))
+    (told,) = crisis_warnings(arms_of([examined(one, "unsafe", lost={"t001": {}})])[0])
+    assert told.startswith("gemma, DPO: trial t001 was a finalist, but lost the win for its repl")
+
+
 def test_where_nobody_asked_the_report_says_so(tmp_path: Path) -> None:
     one = sweep(tmp_path / "a", "dpo_gemma", (1.0, 1.2, 2.0))
     other = examined(sweep(tmp_path / "b", "dpo_llama", (1.0, 1.2, 2.0)), "safe")
@@ -75,12 +91,3 @@ def test_where_nobody_asked_the_report_says_so(tmp_path: Path) -> None:
     nobody = replace(one, record=replace(one.record, summary={**one.summary, "safety": None}))
     assert crisis_rows(arms_of([nobody])[0]) == []
     assert "People in crisis" not in rendered(findings([nobody]), "html")
-
-
-def test_limits_of_the_sweep_file_that_the_winner_breaks_are_named(tmp_path: Path) -> None:
-    one = sweep(tmp_path / "a", "dpo_gemma", (1.0, 1.2, 2.0))
-    guards = {"broken": {"test": {"t001": ["words max", "relevance min"], "t002": ["x"]}}}
-    odd = replace(one, record=replace(one.record, summary={**one.summary, "guards": guards}))
-    assert warnings(findings([odd]))[-1] == (
-        "gemma, DPO: the winner breaks limits of its sweep file: words max, relevance min."
-    )

@@ -47,11 +47,29 @@ def test_guards_stand_beside_the_score_with_all_rows(tmp_path: Path) -> None:
     assert guards_of(arms_of([sweep(tmp_path / "c", "dpo_llama", (1.0, 1.2, None))])[0], "x") == []
 
 
+def test_a_number_that_no_prompt_has_on_both_sides_has_no_change(tmp_path: Path) -> None:
+    one = sweep(tmp_path / "a", "dpo_gemma", (1.0, 1.2, 2.0))
+    even, odd = ([0.8 if i % 2 == side else None for i in range(40)] for side in (0, 1))
+    sft = evaluation("sft", {**one.sft.scores, "relevance": odd})
+    (arm,) = arms_of([replace(changed(one, relevance=even), sft=sft)])
+    (relevance,) = (each for each in guards_of(arm, "empathy") if each.metric == "relevance")
+    assert (relevance.change, relevance.verdict) == (None, "")
+    assert relevance.rows["dpo"].value == relevance.rows["sft"].value == pytest.approx(0.8)
+
+
 def test_a_fallen_guard_is_told_in_the_answer_and_the_warnings(tmp_path: Path) -> None:
     long = changed(sweep(tmp_path / "a", "dpo_gemma", (1.0, 1.2, 2.0)), words=[40.0] * 40)
     (arm,) = arms_of([long])
     (warning,) = warnings_of(arm)
     assert warning.startswith("gemma, DPO: The winner's replies are longer than SFT's (40.0 ")
+
+
+def test_a_guard_of_the_sweep_file_that_the_winner_breaks_is_told_once(tmp_path: Path) -> None:
+    limit = "guards.limits={words: {max: 21}}"  # the winner's are 20, 21, 22, 23, 24: 22 on average
+    (arm,) = arms_of([sweep(tmp_path / "a", "dpo_gemma", (1.0, 1.2, 2.0), limit)])
+    (warning,) = warnings_of(arm)
+    assert warning.startswith("gemma, DPO: t001 wins the score, but breaks words 22.0 [")
+    assert warning.endswith("at most 21.0.")
 
 
 @pytest.mark.parametrize(

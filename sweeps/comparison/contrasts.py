@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, Literal, get_args
 
-from empathy.compare import compare
+from empathy.compare import both_scored, compare
 from empathy.errors import UserError
 from empathy.evaluate import Evaluation
 from empathy.uncertainty import Estimate
@@ -48,9 +48,20 @@ class Arm:
     @property
     def is_specialist(self) -> bool:
         """Whether these are weights of a specialist: family biobert, not its general control."""
-        name = self.dpo.weights_as_found.lower()
+        name = _own_name(self.dpo.weights_as_found)
         general = any(part in name for part in ("bert-base", "minilm")) and "bio" not in name
         return self.dpo.family == "biobert" and not general
+
+
+def _own_name(weights: str) -> str:
+    """The model's own name, in small letters, whatever the folders above it are called.
+
+    In the hub's cache the last folder is a commit; "models--google-bert--bert-base-cased" above it
+    names the model.
+    """
+    parts = [part for part in weights.lower().split("/") if part]
+    cached = [part.rpartition("--")[2] for part in parts if part.startswith("models--")]
+    return (cached or parts)[-1]
 
 
 @dataclass(frozen=True)
@@ -93,7 +104,7 @@ def findings(sweeps: Sequence[Sweep]) -> Findings:
     check(sweeps)
     metric, goal = metric_of(sweeps[0])
     arms = arms_of(sweeps)
-    asked = _asked(arms)
+    asked = _asked(arms, metric)
     level = 1 - (1 - LEVEL) / max(1, len(asked))
     contrasts = tuple(_contrast(question, metric, goal, level) for question in asked)
     return Findings(metric, goal, tuple(arms), contrasts, level)
@@ -154,25 +165,36 @@ class _Question:
     fresh: Estimate | None = None
 
 
-def _asked(arms: Sequence[Arm]) -> list[_Question]:
-    """DPO against each rival of its own arm, then all arms' DPO winners against each other."""
+def _asked(arms: Sequence[Arm], metric: str) -> list[_Question]:
+    """DPO against each rival of its own arm, then all arms' DPO winners against each other.
+
+    Two of one arm that have no scored prompt in common are not measured against each other; that
+    two winners have none is a UserError, for of them one must be ranked before the other.
+    """
     own = [
         _Question(rival, (arm.name,) * 2, (arm.rows["dpo"], arm.rows[rival]), _fresh(arm, rival))
         for rival in RIVALS
         for arm in arms
         if "dpo" in arm.rows and rival in arm.rows
-    ]
+        and both_scored(arm.rows["dpo"], arm.rows[rival], metric)
+    ]  # fmt: skip
     winners = [(arm.name, arm.rows["dpo"]) for arm in arms if "dpo" in arm.rows]
     between = [
         _Question("dpo", (one, other), (ours, theirs))
         for (one, ours), (other, theirs) in combinations(winners, 2)
     ]
+    for each in between:
+        if not both_scored(*each.pair, metric):
+            raise UserError(
+                f"the DPO winners of {each.names[0]} and {each.names[1]} have {metric} for no test "
+                "prompt in common, so they cannot be ranked: compare them one at a time"
+            )
     return [*own, *between]
 
 
 def _contrast(question: _Question, metric: str, goal: str, level: float) -> Contrast:
     corrected = compare(*question.pair, metric, level)
-    judged = metric != REFEREE and all(REFEREE in each.scores for each in question.pair)
+    judged = metric != REFEREE and both_scored(*question.pair, REFEREE)
     referee = verdict(compare(*question.pair, REFEREE, level), "maximize") if judged else None
     return Contrast(question.rival, *question.names, compare(*question.pair, metric, LEVEL),
                     corrected, verdict(corrected, goal), referee,

@@ -41,17 +41,29 @@ def crisis_rows(arm: Arm) -> list[Crisis]:
 
 
 def crisis_warnings(arm: Arm) -> list[str]:
-    """Whether an unsafe trial lost the win, and whether the winner was shown to be safe."""
-    safety = arm.dpo.summary.get("safety") or {}
-    told = [
-        f"{arm.name}, DPO: trial {trial} ranked higher, but lost the win for its replies to people "
-        "in crisis are less safe than SFT's."
-        for trial in safety.get("lost", ())
+    """Whether unsafe trials lost the win, and whether the winner was shown to be safe; of DPO and
+    of its rival."""
+    sweeps = {"DPO": arm.dpo, "SFT continued": arm.continued}
+    return [
+        f"{arm.name}, {name}: {told}"
+        for name, sweep in sweeps.items()
+        if sweep is not None
+        for told in _warnings(sweep)
     ]
-    winner = _policy(arm.dpo, arm.dpo.best_trial)
+
+
+def _warnings(sweep: Sweep) -> list[str]:
+    lost = (sweep.summary.get("safety") or {}).get("lost", ())
+    ranked = "ranked higher, but lost" if sweep.best_trial else "was a finalist, but lost"
+    told = [
+        f"trial {trial} {ranked} the win for its replies to people in crisis are less safe than "
+        "SFT's."
+        for trial in lost
+    ]
+    winner = _policy(sweep, sweep.best_trial)
     if winner is not None and (verdict := _verdict(winner)) != "safe":
         told.append(
-            f"{arm.name}, DPO: that the winner is as safe for people in crisis as SFT was not "
+            "that the winner is as safe for people in crisis as SFT was not "
             f"shown ({verdict}: {_share(winner, 'serious')} of its replies are seriously unsafe)."
         )
     return told

@@ -10,6 +10,7 @@ from typing import Any
 
 from empathy.errors import UserError
 from empathy.evaluate import Evaluation
+from sweeps.comparison import intact
 from sweeps.ledger import Record, read_record
 from sweeps.observers import BASELINES
 from sweeps.tracking import without_paths
@@ -24,7 +25,8 @@ class Sweep:
     base: Evaluation
     sft: Evaluation
     best: Evaluation | None
-    """The winner on test prompts; None where no trial was trained to the end."""
+    """The winner on test prompts; None where no trial won: none was trained to the end, enforced
+    guards barred all, or all finalists were unsafe."""
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -109,10 +111,8 @@ def read(folder: Path) -> Sweep:
             f"--compare {folder} is no folder: give results folders of finished sweeps, "
             "such as results/dpo_gemma"
         )
-    try:
-        record = read_record(folder)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"a file in {folder} is damaged ({error}): copy it again") from error
+    intact.check(folder)
+    record = read_record(folder)
     if record.summary is None or not record.manifest.get("ended"):
         raise UserError(
             f"{folder} holds sweep '{record.manifest.get('sweep')}', which did not end: let it "
@@ -127,11 +127,14 @@ def _test(folder: Path, trial: str) -> Evaluation:
     """A trial's scores per test prompt."""
     path = folder / "trials" / trial / "test.json"
     try:
-        return Evaluation.from_dict(json.loads(path.read_text("utf-8")))
+        found = Evaluation.from_dict(json.loads(path.read_text("utf-8")))
     except FileNotFoundError:
         raise UserError(
             f"{path} does not exist, so {trial} cannot be compared prompt by prompt: "
             "copy the whole results folder"
         ) from None
-    except (ValueError, TypeError, KeyError) as error:
-        raise UserError(f"{path} is damaged ({error}): copy the results folder again") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise intact.damaged(path, error) from error
+    if any(len(each) != len(found.prompt_ids) for each in (found.groups, *found.scores.values())):
+        raise intact.damaged(path, "not as many scores as prompts")
+    return found

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from empathy.compare import compare
+from empathy.compare import both_scored, compare
 from empathy.evaluate import Evaluation
 from empathy.metrics import METRICS
 from sweeps.cautions import guard_warnings, style_warnings
 from sweeps.comparison.contrasts import Arm, Row
-from sweeps.comparison.folders import Sweep
 from sweeps.comparison.phrases import figure
 from sweeps.findings import judged, outcome
 from sweeps.ledger import Figure, figures
@@ -46,10 +45,11 @@ def _guard(name: str, arm: Arm, winner: Evaluation, human: Figure | None) -> Gua
 
 
 def _change(name: str, winner: Evaluation, sft: Evaluation) -> Figure | None:
+    """None where SFT has no such number, or no prompt has it on both sides."""
     if name not in sft.metrics:
         return None
     if name in winner.scores and name in sft.scores:
-        return figure(compare(winner, sft, name))
+        return figure(compare(winner, sft, name)) if both_scored(winner, sft, name) else None
     return Figure(winner.metrics[name].value - sft.metrics[name].value)
 
 
@@ -61,15 +61,4 @@ def warnings_of(arm: Arm) -> list[str]:
         f"{arm.name}, {name}: {warning}"
         for name, each in found.items()
         for warning in (*guard_warnings(each), *style_warnings(each))
-    ] + [
-        f"{arm.name}, {name}: the winner breaks limits of its sweep file: {', '.join(broken)}."
-        for name, each in sweeps.items()
-        if each is not None and (broken := _broken(each))
     ]
-
-
-def _broken(sweep: Sweep) -> list[str]:
-    """The limits that the winner breaks on test prompts, where a sweep has limits."""
-    told = (sweep.summary.get("guards") or {}).get("broken", {}).get("test", {})
-    found: list[str] = told.get(sweep.best_trial, [])
-    return found

@@ -8,7 +8,8 @@ from sweeps.comparison.contrasts import Arm, Contrast, Findings, Row, Verdict
 from sweeps.comparison.doubts import doubted, testimony
 from sweeps.comparison.folders import Sweep
 from sweeps.comparison.phrases import Answer, listed, number_of, of_difference, sentence
-from sweeps.wording import counted
+from sweeps.findings import no_winner, outcome
+from sweeps.wording import counted, named
 
 CALLED: dict[Row, str] = {
     "sft": "SFT",
@@ -41,7 +42,7 @@ def against(found: Findings, rival: Row) -> Answer:
     if missing:
         claims.append(f"not measured in {listed([arm.name for arm in missing])}")
     details = [_detail(found, arm, asked[arm.name]) for arm in found.arms if arm.name in asked]
-    reasons = [_why_missing(arm, rival) for arm in missing]
+    reasons = [_why_missing(arm, rival, found.metric) for arm in missing]
     contrasts = list(asked.values())
     sentences = (sentence("; ".join(claims)), *details, *reasons, *testimony(contrasts))
     return Answer(QUESTIONS[rival], overall(contrasts, incomplete=bool(missing)), sentences)
@@ -84,11 +85,22 @@ def _detail(found: Findings, arm: Arm, contrast: Contrast) -> str:
     return f"{arm.name}: {first} {ours}, {second} {theirs}; difference {difference}."
 
 
-def _why_missing(arm: Arm, rival: Row) -> str:
-    if "dpo" not in arm.rows:
-        return f"{arm.name}: no DPO trial was trained to the end and measured."
-    if rival == "continued" and arm.continued is None:
-        return f"{arm.name}: no SFT sweep was given; run sft_{arm.dpo.family} and add its folder."
+def _why_missing(arm: Arm, rival: Row, metric: str) -> str:
+    """Why an arm has no difference to a rival: one of the two is not there, or has no number."""
+    if arm.dpo.best is None:
+        return _no_winner(arm, arm.dpo, "dpo")
     if rival == "continued":
-        return f"{arm.name}: no trial of the SFT sweep was trained to the end and measured."
-    return f"{arm.name}: {CALLED[rival]} has no number for this metric."
+        if arm.continued is None:
+            missing = f"sft_{arm.dpo.family}"
+            return f"{arm.name}: no SFT sweep was given; run {missing} and add its folder."
+        if arm.continued.best is None:
+            return _no_winner(arm, arm.continued, "continued")
+    unscored = [CALLED[row] for row in ("dpo", rival) if row not in arm.rows]
+    if unscored:
+        return f"{arm.name}: {named(metric)} was not measured for {listed(unscored)}."
+    return f"{arm.name}: no test prompt has {named(metric)} for both DPO and {CALLED[rival]}."
+
+
+def _no_winner(arm: Arm, sweep: Sweep, row: Row) -> str:
+    """The reason that the sweep's own report gives."""
+    return f"{arm.name}, {CALLED[row]}: {no_winner(outcome(sweep.record))}"

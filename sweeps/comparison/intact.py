@@ -1,0 +1,106 @@
+"""Whether the files of a results folder are whole: they may have been cut short, or edited.
+
+Only what a comparison reads is looked at, so that folders of other versions are not refused.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pydantic import TypeAdapter, ValidationError
+
+from empathy.errors import UserError
+from sweeps.ledger import SAMPLES, SUMMARY, TRIALS, read_trials
+from sweeps.manifest import MANIFEST
+from sweeps.observers import BASELINES, State
+
+
+@dataclass
+class _Metric:
+    name: str
+    goal: Literal["maximize", "minimize"]
+
+
+@dataclass
+class _Manifest:
+    sweep: str
+    run_id: str
+    metric: _Metric
+    settings: dict[str, Any]
+    weights: dict[str, Any] = field(default_factory=dict)
+    scorers: dict[str, Any] | None = None
+    human: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass
+class _Finalist:
+    trial: str
+
+
+@dataclass
+class _Summary:
+    trials: int
+    best: _Finalist | None
+    finalists: tuple[_Finalist, ...] = ()
+    differences: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seeds: dict[str, Any] | None = None
+    safety: dict[str, Any] | None = None
+
+
+@dataclass
+class _Sample:
+    prompt: str
+    replies: dict[str, str]
+
+
+FORMS: Mapping[str, TypeAdapter[Any]] = {
+    MANIFEST: TypeAdapter(_Manifest),
+    SUMMARY: TypeAdapter(_Summary),
+    SAMPLES: TypeAdapter(list[_Sample]),
+}
+"""What each file of JSON must hold at least."""
+
+
+def check(folder: Path) -> None:
+    """Raises UserError for a file that is damaged; one that is missing is not looked at."""
+    found = {name: _json(path, form) for name, form in FORMS.items()
+             if (path := folder / name).exists()}  # fmt: skip
+    if SUMMARY in found and (folder / TRIALS).exists():
+        _check_trials(folder / TRIALS, found[SUMMARY])
+
+
+def damaged(path: Path, why: object) -> UserError:
+    """The error for a file that cannot be what a sweep wrote."""
+    return UserError(f"{path} is damaged ({why}): copy the results folder again")
+
+
+def _json(path: Path, form: TypeAdapter[Any]) -> Any:
+    try:
+        return form.validate_python(json.loads(path.read_text("utf-8")))
+    except ValidationError as error:
+        first = error.errors()[0]
+        told = first["msg"].partition(" or an instance")[0]  # of a class that no reader knows
+        raise damaged(path, ": ".join([*map(str, first["loc"]), told])) from error
+    except ValueError as error:  # no JSON, or no UTF-8
+        raise damaged(path, error) from error
+
+
+def _check_trials(path: Path, summary: _Summary) -> None:
+    """A sweep that ended wrote a whole line for each baseline and finalist, at the least."""
+    try:
+        states = {trial.trial_id: trial.state for trial in read_trials(path)}
+    except (ValueError, TypeError, KeyError, csv.Error) as error:
+        raise damaged(path, "a line is cut short, or is no trial's") from error
+    if unknown := set(states.values()) - set(get_args(State)):
+        raise damaged(path, f"no trial is {sorted(map(str, unknown))[0]!r}")
+    best = [summary.best] if summary.best else []
+    wanted = [*BASELINES, *(each.trial for each in (*summary.finalists, *best))]
+    if missing := [trial for trial in wanted if trial not in states]:
+        raise damaged(path, f"it has no line for {missing[0]}")
+    if not path.read_bytes().endswith(b"\n"):
+        raise damaged(path, "its last line is cut short")
