@@ -68,6 +68,10 @@ def test_a_metric_without_a_number_is_said_once_the_baselines_are_measured() -> 
     assert str(caught.value) == (
         "metric.name 'empathy' has no number here: 12 prompts are in 'pt'; take one of distinct_2"
     )
+    given = prepared(0)
+    given["baselines"]["sft"]["validation"]["metrics"]["empathy_referee"] = {}
+    with pytest.raises(UserError, match="take one of distinct_2$"):  # the referee's steers nothing
+        obstacles.check_measured(spec.load("demo"), given)
     pairs = spec.load("demo", ["metric.name=pair_accuracy"])
     with pytest.raises(UserError, match="gave no pair in the validation split"):
         obstacles.check_measured(pairs, prepared(0))
