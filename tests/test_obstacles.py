@@ -70,7 +70,7 @@ def test_a_metric_without_a_number_is_said_once_the_baselines_are_measured() -> 
     )
     given = prepared(0)
     given["baselines"]["sft"]["validation"]["metrics"]["empathy_referee"] = {}
-    with pytest.raises(UserError, match="take one of distinct_2$"):  # the referee's steers nothing
+    with pytest.raises(UserError, match=r"take one of distinct_2$"):  # the referee's steers nothing
         obstacles.check_measured(spec.load("demo"), given)
     pairs = spec.load("demo", ["metric.name=pair_accuracy"])
     with pytest.raises(UserError, match="gave no pair in the validation split"):
