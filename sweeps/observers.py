@@ -2,7 +2,8 @@
 
 The runner sends every event from one process, in this order: `sweep_started`, any number of
 `stage`, `trial_started`, `trial_reported` and `trial_ended`, then `sweep_ended`; `close` comes
-last, also where a sweep is aborted. The untrained base and the SFT model arrive as the trials "base" and "sft": no parameters, one report at step 0.
+last, also where a sweep is aborted. The untrained base and the SFT model arrive as the trials
+"base" and "sft": no parameters, one report at step 0.
 """
 
 from __future__ import annotations

@@ -143,10 +143,6 @@ class LiveView:
         self.close()
 
     def close(self) -> None:
-        """Give the terminal back."""
-        self._live.stop()
-
-    def close(self) -> None:
         """Give the terminal back, when the sweep ends without saying so."""
         self._live.stop()
 

@@ -14,7 +14,8 @@ SWEEP = SweepInfo(
     "demo", "empathy", "maximize", {}, 1, 4, Path("out"), datetime(2030, 1, 2, tzinfo=UTC)
 )
 EVENTS = [
-    "sweep_started", "stage", "trial_started", "trial_reported", "trial_ended", "sweep_ended", "close",
+    "sweep_started", "stage", "trial_started", "trial_reported", "trial_ended", "sweep_ended",
+    "close",
 ]  # fmt: skip
 
 

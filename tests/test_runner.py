@@ -268,7 +268,8 @@ def test_a_start_that_is_refused_touches_no_earlier_results(
         (out / name).write_text("earlier", "utf-8")
     (out / "manifest.json").write_text('{"sweep": "demo"}', "utf-8")
     start()
-    assert {path.name for path in out.iterdir()} == {"history.jsonl", "manifest.json", "report.html"}
+    there = sorted(path.name for path in out.iterdir())
+    assert there == ["history.jsonl", "manifest.json", "report.html"]
     assert (out / "history.jsonl").read_text("utf-8") == "earlier"
     assert host.closed
     assert ended == [True, True]
