@@ -20,7 +20,8 @@ from empathy.records import SPLITS, Split
 from empathy.selection import select
 from empathy.weights import hub_name
 from sweeps import judging
-from sweeps.limits import ABSENT
+from sweeps.ledger import figures
+from sweeps.limits import ABSENT, rival
 from sweeps.objectives import searchable
 from sweeps.reading import nearest
 from sweeps.spec import SweepSpec
@@ -132,8 +133,10 @@ def check_measured(spec: SweepSpec, ready: Mapping[str, Any]) -> None:
             raise UserError(
                 f"metric.name '{aim.name}' has no number here: {why}; take one of {able}"
             )
-    for name in spec.guards.limits if spec.guards.enforce else ():
-        if why := _lacking(name, ready):
+    human = figures(ready["facts"].get("human", {}).get("validation", {}))
+    for name, limit in spec.guards.limits.items() if spec.guards.enforce else ():
+        unbound = name not in human and "human" in map(rival, limit.given)
+        if why := _lacking(name, ready) or ("the human replies have none" if unbound else None):
             raise UserError(
                 f"guards.limits.{name} has no number here to be enforced: {why}; leave it out, or "
                 "set guards.enforce to false"
