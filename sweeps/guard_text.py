@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sweeps.guards import Bound, Break, Figures, Guarded, broken
+from sweeps.guards import Bound, Break, Figures, Guarded, broken, open_guards
 from sweeps.ledger import Trial
-from sweeps.observers import of_search
+from sweeps.limits import ABSENT
+from sweeps.observers import BASELINES, of_search
 from sweeps.wording import named
 
 SURE, UNSURE = "breaks", "may break, by values whose intervals include the limit,"
@@ -21,22 +22,31 @@ def breaks(
     return {verb: some for verb, some in split.items() if some}
 
 
-def in_leaderboard(found: Guarded, trial: Trial, *, won: bool) -> str:
+def in_leaderboard(found: Guarded, trial: Trial, *, won: bool, changes: Figures) -> str:
     """What a trial breaks, on test prompts where it has them: "wins the score, breaks relevance".
 
-    A dash where nothing that is guarded was measured.
+    `changes` are the winner's paired differences to SFT on test prompts. Guards that could not be
+    judged are named; a dash where nothing that is guarded was measured.
     """
-    bounds, metrics = found.of("test"), trial.test
+    bounds, metrics, paired = found.of("test"), trial.test, changes if won else {}
     if not metrics:
-        bounds, metrics = found.of("validation"), trial.metrics
+        bounds, metrics, paired = found.of("validation"), trial.metrics, {}
     if not any(bound.metric in metrics for bound in bounds):
         return "-"
     told = "; ".join(
-        f"{'breaks' if verb == SURE else 'perhaps'} "
-        + ", ".join(dict.fromkeys(named(each.bound.metric) for each in some))
-        for verb, some in breaks(bounds, metrics, {}).items()
+        f"{'breaks' if verb == SURE else 'perhaps'} {_listed(each.bound.metric for each in some)}"
+        for verb, some in breaks(bounds, metrics, paired).items()
     )
-    return f"wins the score, {told}" if won and told else told or "kept"
+    told = f"wins the score, {told}" if won and told else told
+    left = [name.rpartition(".")[0] for name in open_guards(found.limits, bounds, metrics)]
+    if trial.trial_id in BASELINES:  # of these some numbers are nobody's to measure
+        left = [name for name in left if name not in ABSENT["sft"]]
+    unknown = f"not measured: {_listed(left)}" if left else ""
+    return "; ".join(filter(None, (told, unknown))) or "kept"
+
+
+def _listed(metrics: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(map(named, metrics)))
 
 
 def nobody_won(found: Guarded, trials: Iterable[Trial], metric: str) -> str | None:

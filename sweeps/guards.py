@@ -7,7 +7,7 @@ these are measured, for each split by itself. What was not measured breaks nothi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Literal, NamedTuple
 
@@ -70,6 +70,8 @@ class Guarded:
 
     enforce: bool = False
     bounds: Mapping[Split, tuple[Bound, ...]] | None = None
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    """As the sweep file gives them, also where the rival's number is missing."""
 
     def of(self, split: Split) -> tuple[Bound, ...]:
         """The bounds on a split's prompts."""
@@ -101,6 +103,7 @@ def of_study(settings: Guards, ready: Mapping[str, Any]) -> Guarded:
             )
             for split in SPLITS
         },
+        settings.limits,
     )
 
 
@@ -116,6 +119,7 @@ def of_record(record: Record) -> Guarded:
             split: bounds(settings.limits, sft=own, human=figures(human.get(split, {})))
             for split, own in measured.items()
         },
+        settings.limits,
     )
 
 
@@ -167,10 +171,12 @@ def excesses(bounds: Sequence[Bound], values: Mapping[str, Any]) -> dict[str, fl
     }
 
 
-def open_guards(settings: Guards, bounds: Sequence[Bound], metrics: Mapping[str, Any]) -> list[str]:
+def open_guards(
+    limits: Mapping[str, Limit], bounds: Sequence[Bound], metrics: Mapping[str, Any]
+) -> list[str]:
     """Guards of which nothing can be said: the number, or what it is held to, was not measured."""
     judged = {bound.name for bound in bounds if bound.metric in metrics}
-    wanted = [f"{name}.{form}" for name, each in settings.limits.items() for form in each.given]
+    wanted = [f"{name}.{form}" for name, each in limits.items() for form in each.given]
     return [name for name in wanted if name not in judged]
 
 
@@ -184,7 +190,9 @@ def summary(
             "trials": {
                 trial: {
                     "broken": [b.bound.name for b in broken(found.of(split), figures(metrics))],
-                    "not_measured": open_guards(settings, found.of(split), figures(metrics)),
+                    "not_measured": open_guards(
+                        settings.limits, found.of(split), figures(metrics)
+                    ),
                 }
                 for trial, metrics in measured.get(split, {}).items()
             },

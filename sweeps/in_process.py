@@ -12,7 +12,7 @@ from sweeps import search
 from sweeps.guards import NO_GUARDS, Guarded, excesses
 from sweeps.host import LaneHost
 from sweeps.leases import trial_name
-from sweeps.observers import Observer
+from sweeps.observers import Observer, lacking
 from sweeps.spec import SweepSpec, trial_settings
 
 
@@ -58,7 +58,13 @@ class InProcess:
         if "failed" in row:
             self._study.tell(trial, state=TrialState.FAIL)
             return "failed", row["failed"]
-        values = [metric_of(row, aim.name) for aim in self._spec.metric.aims]
+        names = [aim.name for aim in self._spec.metric.aims]
+        if missing := lacking(row, names):  # only blank replies, say; the next report may have it
+            if not row["done"]:
+                return None
+            self._study.tell(trial, state=TrialState.FAIL)
+            return "failed", missing
+        values = [metric_of(row, name) for name in names]
         if row["done"]:
             self._constrain(trial, row)
             self._study.tell(trial, values)

@@ -130,6 +130,9 @@ class Ledger:
         trial.state, trial.reason = state, reason
         self._save()
 
+    def close(self) -> None:
+        """Nothing to do: every line is written as it comes."""
+
     def sweep_ended(self, summary: Mapping[str, Any]) -> None:
         measured = {name: item["metrics"] for name, item in summary["baselines"].items()}
         judged = [*summary.get("finalists", ()), *filter(None, [summary.get("best")])]

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 from pydantic import Field
@@ -115,8 +116,10 @@ def _problems(name: str, limit: Limit, enforced: bool) -> Iterator[str]:
         )
     if not limit.given:
         yield f"is empty; give one or more of {', '.join(Limit.model_fields)}"
-    if limit.min is not None and limit.max is not None and limit.min > limit.max:
-        yield f"goes from min {limit.min} to max {limit.max}; min must not be larger than max"
+    for low, high in ENDS:
+        least, most = limit.given.get(low), limit.given.get(high)
+        if least is not None and most is not None and least > most:
+            yield f"goes from {low} {least} to {high} {most}; {low} must not be larger than {high}"
     for form, value in limit.given.items():
         yield from _misfits(name, form, value)
 
@@ -125,10 +128,27 @@ def _misfits(name: str, form: Form, value: float) -> Iterator[str]:
     of = rival(form)
     if of is not None and name in ABSENT[of]:
         yield f"has {form}, but the {OWNERS[of]} no number of that name; use min or max"
-    if METRICS[name].unit == "share" and not (0 if of is None else -1) <= value <= 1:
-        yield f"has {form} {value}, but it is a share: 1 is all replies, 0.1 a tenth of them"
+    low, high = SCALES.get(METRICS[name].unit, (-inf, inf))
+    least, most = (low, high) if of is None else (low - high, high - low)
+    if not least <= value <= most:
+        told = "it is never under 0" if high == inf else f"its scale is {low:g} to {high:g}"
+        if METRICS[name].unit == "share":
+            told = "it is a share: 1 is all replies, 0.1 a tenth of them"
+        yield f"has {form} {value}, but {told}"
 
 
+ENDS: tuple[tuple[Form, Form], ...] = (
+    ("min", "max"),
+    ("min_minus_sft", "max_minus_sft"),
+    ("min_minus_human", "max_minus_human"),
+)
+SCALES = {
+    "share": (0.0, 1.0),
+    "0 to 6": (0.0, 6.0),
+    "0 to 2": (0.0, 2.0),
+    **dict.fromkeys(("words", "per reply", "per question", "times SFT's"), (0.0, inf)),
+}
+"""By the catalogue's unit, the least and the most that a number can be; nats may be any."""
 OWNERS: dict[Rival, str] = {"sft": "SFT model has", "human": "human replies have"}
 REFEREED = ("empathy_referee", "win_rate_sft", "win_rate_human")
 """What the referee judges, which may drive no search."""

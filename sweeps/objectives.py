@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from empathy.families import FAMILIES
 from empathy.metrics import METRICS
+from sweeps.limits import REFEREED
 from sweeps.reading import SettingError
 
 if TYPE_CHECKING:
@@ -30,12 +31,26 @@ def check_objective(spec: SweepSpec) -> None:
                     "or set objective to dpo",
                 )
     for name in (aim.name for aim in spec.metric.aims if aim.name.startswith("rewards/")):
-        steady = [each.name for each in METRICS.values() if each.goal and not each.curve]
         raise SettingError(
             "metric.name",
             f"is '{name}', which objective 'sft' does not have; "
-            f"take one of {', '.join(steady)}",
+            f"take one of {', '.join(searchable(spec))}",
         )
+
+
+def searchable(spec: SweepSpec) -> list[str]:
+    """The metrics that this sweep may search: directed, not the referee's, and on one scale for all
+    its trials. What an error recommends must not be refused next."""
+    unsteady = {"loss"} if "label_smoothing" in spec.searched else set()
+    return [
+        each.name
+        for each in METRICS.values()
+        if each.goal
+        and each.name not in REFEREED
+        and each.name not in unsteady
+        and not (each.beta_dependent and "beta" in spec.searched)
+        and not (each.name.startswith("rewards/") and spec.objective == "sft")
+    ]
 
 
 def _set_by_hand(spec: SweepSpec) -> set[str]:

@@ -1,16 +1,18 @@
-"""Who watches a sweep: the ledger, Weights & Biases and the terminal all see the same six events.
+"""Who watches a sweep: the ledger, Weights & Biases and the terminal all see the same events.
 
 The runner sends every event from one process, in this order: `sweep_started`, any number of
-`stage`, `trial_started`, `trial_reported` and `trial_ended`, then `sweep_ended`. The untrained
-base and the SFT model arrive as the trials "base" and "sft": no parameters, one report at step 0.
+`stage`, `trial_started`, `trial_reported` and `trial_ended`, then `sweep_ended`; `close` comes
+last, also where a sweep is aborted. The untrained base and the SFT model arrive as the trials
+"base" and "sft": no parameters, one report at step 0.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -62,6 +64,9 @@ class Observer(Protocol):
 
     def sweep_ended(self, summary: Mapping[str, Any]) -> None: ...
 
+    def close(self) -> None:
+        """Nothing more comes, however the sweep ended: wait for threads, free the terminal."""
+
 
 def of_search(trial_id: str) -> bool:
     """Whether the search proposed it: neither a baseline nor a finalist's training once more."""
@@ -101,6 +106,20 @@ class Shielded:
 
     def sweep_ended(self, summary: Mapping[str, Any]) -> None:
         self._tell(lambda observer: observer.sweep_ended(summary))
+
+    def close(self) -> None:
+        self._tell(lambda observer: observer.close())
+
+
+def lacking(row: Row, names: Iterable[str]) -> str | None:
+    """Why a report cannot be searched by: "no empathy measured at step 12"; None where it can."""
+    given = {name: figure["value"] for name, figure in row["metrics"].items()}
+    values = {**row["curves"], **given}
+    for name in names:
+        value = values.get(name)
+        if value is None or not isfinite(value):
+            return f"no {name} measured at step {row['step']}"
+    return None
 
 
 def scored(row: Row, metric: str) -> Row:
@@ -144,3 +163,7 @@ class Everyone:
     def sweep_ended(self, summary: Mapping[str, Any]) -> None:
         for observer in self._observers:
             observer.sweep_ended(summary)
+
+    def close(self) -> None:
+        for observer in self._observers:
+            observer.close()

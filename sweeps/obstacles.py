@@ -20,7 +20,9 @@ from empathy.records import SPLITS, Split
 from empathy.selection import select
 from empathy.weights import hub_name
 from sweeps import judging
-from sweeps.limits import ABSENT
+from sweeps.ledger import figures
+from sweeps.limits import ABSENT, rival
+from sweeps.objectives import searchable
 from sweeps.reading import nearest
 from sweeps.spec import SweepSpec
 
@@ -58,11 +60,12 @@ def unread(spec: SweepSpec, languages: Mapping[str, int]) -> list[str]:
     """A searched metric that no validation prompt can have; `languages` counts those prompts."""
     if not languages or READ & set(languages):
         return []
+    able = searchable(spec)
+    unjudged = [name for name in ("pair_accuracy", "rewards/accuracies", "loss") if name in able]
     return [
         f"metric.name is '{name}', but every validation prompt is in the language "
         f"'{', '.join(sorted(languages))}' and the built-in scorers read only "
-        f"'{', '.join(sorted(READ))}'; take pair_accuracy, rewards/accuracies or loss, or add a "
-        "corpus that they read"
+        f"'{', '.join(sorted(READ))}'; take {' or '.join(unjudged)}, or add a corpus that they read"
         for name in (aim.name for aim in spec.metric.aims)
         if name in JUDGED
     ]
@@ -124,14 +127,16 @@ def check_measured(spec: SweepSpec, ready: Mapping[str, Any]) -> None:
     `ready` is what a host prepared: `facts`, and the evaluations of `baselines`.
     """
     others = ready["baselines"]["sft"]["validation"]["metrics"]
-    directed = ", ".join(each for each in others if METRICS[each].goal)
+    able = ", ".join(each for each in others if each in searchable(spec))
     for aim in spec.metric.aims:
         if why := _lacking(aim.name, ready):
             raise UserError(
-                f"metric.name '{aim.name}' has no number here: {why}; take one of {directed}"
+                f"metric.name '{aim.name}' has no number here: {why}; take one of {able}"
             )
-    for name in spec.guards.limits if spec.guards.enforce else ():
-        if why := _lacking(name, ready):
+    human = figures(ready["facts"].get("human", {}).get("validation", {}))
+    for name, limit in spec.guards.limits.items() if spec.guards.enforce else ():
+        unbound = name not in human and "human" in map(rival, limit.given)
+        if why := _lacking(name, ready) or ("the human replies have none" if unbound else None):
             raise UserError(
                 f"guards.limits.{name} has no number here to be enforced: {why}; leave it out, or "
                 "set guards.enforce to false"

@@ -18,7 +18,7 @@ from sweeps import search
 from sweeps.guards import NO_GUARDS, Guarded
 from sweeps.host import LaneHost
 from sweeps.leases import TRIAL
-from sweeps.observers import Observer
+from sweeps.observers import Observer, lacking
 from sweeps.spec import SweepSpec, trial_settings
 from sweeps.trial import ROW, LaneTrial
 
@@ -156,7 +156,8 @@ class Watcher(tune.Callback):
         if "failed" in row:
             self._ended(trial, "failed", row["failed"])
         elif row["done"]:
-            self._ended(trial, "completed", None)
+            missing = lacking(row, [aim.name for aim in self._spec.metric.aims])
+            self._ended(trial, "failed" if missing else "completed", missing)
         else:
             self._ended(trial, "stopped", f"behind at step {row['step']}")
 

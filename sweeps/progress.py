@@ -87,6 +87,9 @@ class PlainLines:
         best = summary.get("best")
         self._say(f"sweep over: best trial {best['trial']}" if best else "sweep over: no trial won")
 
+    def close(self) -> None:
+        """Nothing to do."""
+
     def _say(self, text: str) -> None:
         line = f"[{clock(self._now() - self._begun)}] {text}"
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -137,7 +140,7 @@ class LiveView:
     def sweep_ended(self, summary: Mapping[str, Any]) -> None:
         with self._lock:
             self._stage = None
-        self._live.stop()
+        self.close()
 
     def close(self) -> None:
         """Give the terminal back, when the sweep ends without saying so."""

@@ -95,7 +95,9 @@ def contents(record: Record) -> dict[str, Any]:
         "safety": safety_view(record, found),
         "judges": judges_view((record.summary or {}).get("judges"), found.best),
         "kept": {
-            name: in_leaderboard(found.guarded, trial, won=name == found.best)
+            name: in_leaderboard(
+                found.guarded, trial, won=name == found.best, changes=found.differences
+            )
             for name, trial in found.trials.items()
         },
         "pareto": pareto_view(found, record.manifest["settings"].get("metric", {}), _drawn),

@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 from empathy.metrics import METRICS
 from sweeps.charts import colour, dress, is_main
 from sweeps.findings import Outcome
+from sweeps.guards import broken
 from sweeps.ledger import Trial
 from sweeps.observers import of_search
 from sweeps.pareto import front
@@ -39,6 +40,8 @@ class View(NamedTuple):
     """Whether the sweep was after all of these numbers, or only after the first."""
     front: list[Line]
     trials: int
+    barred: int
+    """How many of them break an enforced guard, which keeps them off the front."""
     charts: dict[str, Any]
 
 
@@ -60,7 +63,8 @@ def pareto_view(
     if len(trials) < 2:
         return None
     measured = [{t: trial.metrics[aim.name].value for t, trial in trials.items()} for aim in aims]
-    best = front(aims, measured, trials)
+    able = [name for name, trial in trials.items() if not _barred(found, trial)]
+    best = front(aims, measured, able)
     lines = [
         Line(trials[t], [said(trials[t].metrics[aim.name], aim.name) for aim in aims]) for t in best
     ]
@@ -68,7 +72,12 @@ def pareto_view(
         aim.name: draw(chart(found, list(trials.values()), best, (aims[0], aim)), f"front{place}")
         for place, aim in enumerate(aims[1:])
     }
-    return View(aims, bool(also), lines, len(trials), charts)
+    return View(aims, bool(also), lines, len(trials), len(trials) - len(able), charts)
+
+
+def _barred(found: Outcome, trial: Trial) -> bool:
+    """Whether it breaks a guard that is enforced: then it neither wins nor is on the front."""
+    return bool(broken(found.guarded.constraints, trial.metrics))
 
 
 def chart(

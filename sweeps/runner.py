@@ -78,6 +78,9 @@ class Evaluations:
     def sweep_ended(self, summary: Mapping[str, Any]) -> None:
         """Nothing to do."""
 
+    def close(self) -> None:
+        """Nothing to do."""
+
     def complete(self, trial_id: str) -> bool:
         """Whether it was trained to the end."""
         return self.states[trial_id] == "completed"
@@ -111,11 +114,11 @@ def run(spec: SweepSpec, out: Path, address: str) -> Path:
     try:
         ready = _prepare(host, watch)
         ledger.note(**ready["facts"])
+        check_measured(spec, ready)  # before a measurement makes earlier results go
+        guarded = of_study(spec.guards, ready)
         write_card(ready["card"], out / CARD)
         _baselines(ready["baselines"], watch, kept)
-        check_measured(spec, ready)
         drop_old(out)
-        guarded = of_study(spec.guards, ready)
         _search(spec, address, host, watch, lanes, out, guarded)
         chosen = finalists(spec, kept, guarded)
         repeated = again(spec, chosen, kept.parameters)
@@ -141,6 +144,7 @@ def run(spec: SweepSpec, out: Path, address: str) -> Path:
         watch.sweep_ended({**summary, "seconds": time.monotonic() - started})
     finally:
         host.close()
+        watch.close()
     write_report(out)
     return out / "report.html"
 

@@ -34,7 +34,12 @@ from empathy.settings import (
 from sweeps import family_checks, judging, privacy, space
 from sweeps.complaints import complaint
 from sweeps.limits import REFEREED, Guards, check_guards
-from sweeps.objectives import check_label_smoothing, check_objective, check_quantization
+from sweeps.objectives import (
+    check_label_smoothing,
+    check_objective,
+    check_quantization,
+    searchable,
+)
 from sweeps.reading import SettingError, nearest, overridden, read, shown
 from sweeps.sections import (
     Aim,
@@ -189,29 +194,28 @@ def _check_metric(spec: SweepSpec) -> None:
 
 def _check_aim(spec: SweepSpec, aim: Aim) -> None:
     name, goal = aim.name, aim.goal
-    directed = [metric.name for metric in METRICS.values() if metric.goal]
+    able = searchable(spec)
     if name not in METRICS:
         raise SettingError(
-            "metric.name", f"is '{name}', which nobody reports; {nearest(name, directed)}"
+            "metric.name", f"is '{name}', which nobody reports; {nearest(name, able)}"
         )
     metric = METRICS[name]
     if name in REFEREED:
         raise SettingError(
             "metric.name",
             f"is '{name}', which the referee judges: what it judges must not drive the search; "
-            f"take one of {', '.join(each for each in directed if each not in REFEREED)}",
+            f"take one of {', '.join(able)}",
         )
     if metric.goal is None:
         raise SettingError(
             "metric.name",
-            f"is '{name}', of which neither more nor less is better; known: {', '.join(directed)}",
+            f"is '{name}', of which neither more nor less is better; known: {', '.join(able)}",
         )
     if metric.beta_dependent and "beta" in spec.searched:
-        steady = [other for other in directed if not METRICS[other].beta_dependent]
         raise SettingError(
             "metric.name",
             f"is '{name}', whose scale changes with beta, while beta is searched; "
-            f"take one of {', '.join(steady)}",
+            f"take one of {', '.join(able)}",
         )
     if metric.goal != goal:
         raise SettingError(

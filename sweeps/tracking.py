@@ -146,16 +146,20 @@ class Tracker:
         self._ending.append(ending)
 
     def sweep_ended(self, summary: Mapping[str, Any]) -> None:
-        for trial_id in list(self._runs):
-            self.trial_ended(trial_id, "failed", "the sweep ended before the trial did")
-        for ending in self._ending:
-            ending.join(timeout=self._timeout)
+        self.close()
         if self._sweep is None or self.mode != "offline":
             return
         corpora = self._sweep.settings.get("data", {}).get("corpora", ())
         if not any(CORPORA[name].private for name in corpora):
             runs = self._sweep.out / "wandb" / "offline-run-*"
             print(f"to send the runs to a W&B server: wandb sync {runs}", file=sys.stderr)
+
+    def close(self) -> None:
+        """End what runs and wait for it: a thread that the interpreter's end cuts off complains."""
+        for trial_id in list(self._runs):
+            self.trial_ended(trial_id, "failed", "the sweep ended before the trial did")
+        while self._ending:
+            self._ending.pop(0).join(timeout=self._timeout)
 
     def _begin(self, trial_id: str, parameters: Mapping[str, Any]) -> wandb.Run:
         import wandb  # here, for it takes a second that a sweep without it need not spend

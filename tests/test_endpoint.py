@@ -31,6 +31,13 @@ def test_no_address(given: str) -> None:
         checked_url(LlmSettings(url=given, model="m"))
 
 
+@pytest.mark.parametrize("port", [0, 65536, 99999])
+def test_a_port_that_no_server_can_have_is_refused(port: int) -> None:
+    with pytest.raises(UserError, match=f"has port {port}; a port is 1 to 65535"):
+        checked_url(LlmSettings(url=f"http://localhost:{port}/v1", model="m"))
+    assert checked_url(LlmSettings(url="http://localhost:65535/v1", model="m")).port == 65535
+
+
 @pytest.mark.parametrize("given", ["https://u:{}@h/v1", "https://h/v1?key={}", "https://h/v1#{}"])
 def test_an_address_with_a_secret_is_refused_without_telling_it(given: str) -> None:
     with pytest.raises(UserError, match="a password, a query or a fragment") as error:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sweeps.guard_text import in_leaderboard, nobody_won
+from sweeps.guard_text import breaks, in_leaderboard, nobody_won
 from sweeps.guards import Guarded, bounds, broken, excesses, of_study, open_guards, summary
 from sweeps.ledger import Figure, Trial
 from sweeps.limits import Guards, Limit
@@ -59,12 +59,11 @@ def test_the_limit_itself_is_kept_and_what_lies_beyond_is_broken() -> None:
 def test_what_was_not_measured_breaks_nothing_and_is_told() -> None:
     without = {name: GOOD[name] for name in ("relevance", "words")}
     assert names(without) == []
-    settings = Guards(limits=LIMITS)
-    assert open_guards(settings, FOUND, without) == [
+    assert open_guards(LIMITS, FOUND, without) == [
         "shared_experience.max_minus_human", "log_ratio.max",
     ]  # fmt: skip
     no_human = bounds(LIMITS, sft=SFT, human={})
-    assert open_guards(settings, no_human, GOOD) == ["shared_experience.max_minus_human"]
+    assert open_guards(LIMITS, no_human, GOOD) == ["shared_experience.max_minus_human"]
 
 
 def test_a_break_is_sure_where_the_whole_interval_lies_beyond() -> None:
@@ -152,10 +151,40 @@ def test_the_leaderboard_names_what_is_broken_and_marks_who_wins_by_it() -> None
     found = Guarded(False, {"validation": FOUND, "test": FOUND})
     drifted = trial("t1", log_ratio=Figure(18.0, 16.0, 20.0), relevance=Figure(0.7, 0.5, 0.9))
     told = "breaks log-ratio to SFT; perhaps relevance"
-    assert in_leaderboard(found, drifted, won=False) == told
-    assert in_leaderboard(found, drifted, won=True) == f"wins the score, {told}"
-    assert in_leaderboard(found, trial("t2", log_ratio=Figure(3.0)), won=True) == "kept"
-    assert in_leaderboard(found, trial("t3"), won=False) == "-"
+    assert in_leaderboard(found, drifted, won=False, changes={}) == told
+    assert in_leaderboard(found, drifted, won=True, changes={}) == f"wins the score, {told}"
+    kept = trial("t2", log_ratio=Figure(3.0))
+    assert in_leaderboard(found, kept, won=True, changes={}) == "kept"
+    assert in_leaderboard(found, trial("t3"), won=False, changes={}) == "-"
+
+
+def test_the_leaderboard_does_not_call_kept_what_was_not_measured() -> None:
+    # The human replies have no rate of shared experience, so that guard has no limit at all.
+    known = bounds(LIMITS, sft=SFT, human={})
+    found = Guarded(True, {"validation": known, "test": known}, LIMITS)
+    drifted = trial("t1", log_ratio=Figure(18.0, 16.0, 20.0), words=Figure(20.0))
+    assert in_leaderboard(found, drifted, won=False, changes={}) == (
+        "breaks log-ratio to SFT; not measured: relevance, shared experience"
+    )
+    near = trial("t2", log_ratio=Figure(3.0), words=Figure(20.0), relevance=Figure(0.9))
+    assert in_leaderboard(found, near, won=True, changes={}) == "not measured: shared experience"
+    sft = trial("sft", words=Figure(20.0), relevance=Figure(0.8))  # has no log-ratio to itself
+    assert in_leaderboard(found, sft, won=False, changes={}) == "not measured: shared experience"
+
+
+def test_the_leaderboard_is_as_sure_of_the_winner_as_the_warning() -> None:
+    found = Guarded(False, {"validation": FOUND, "test": FOUND})
+    poor = trial("t1")
+    poor.test = {"relevance": Figure(0.75, 0.65, 0.85)}
+    paired = {"relevance": Figure(-0.05, -0.08, -0.02)}
+    assert list(breaks(FOUND, poor.test, paired)) == ["breaks"]
+    told = in_leaderboard(found, poor, won=True, changes=paired)
+    assert told == "wins the score, breaks relevance"
+    assert in_leaderboard(found, poor, won=False, changes=paired) == "perhaps relevance"
+    poor.test = {}  # judged on validation prompts, of which `paired` says nothing
+    poor.metrics = {"relevance": Figure(0.75, 0.65, 0.85)}
+    told = in_leaderboard(found, poor, won=True, changes=paired)
+    assert told == "wins the score, perhaps relevance"
 
 
 def test_that_all_are_barred_is_said_with_the_best_of_them() -> None:

@@ -23,9 +23,9 @@ def test_a_sweep_that_says_nothing_has_the_usual_limits(tmp_path: object) -> Non
 
 
 def test_both_ends_of_each_form_are_read() -> None:
-    text = "words: {min: 10, max_minus_human: 20}, relevance: {min_minus_sft: -0.05, max: 0.99}"
+    text = "words: {min: 10, max_minus_human: -20}, relevance: {min_minus_sft: -0.05, max: 0.99}"
     found = spec.load("demo", [limits(text)]).guards.limits
-    assert found["words"] == Limit(min=10.0, max_minus_human=20.0)
+    assert found["words"] == Limit(min=10.0, max_minus_human=-20.0)
     assert found["relevance"].given == {"max": 0.99, "min_minus_sft": -0.05}
     assert [(side(form), rival(form)) for form in found["relevance"].given] == [
         ("max", None), ("min", "sft"),
@@ -39,6 +39,10 @@ REFUSED = [
     (limits("relevance: {least: 0}"), "least is not a setting; known: min, max"),
     (limits("questions: {min: 2, max: 1}"), "goes from min 2.0 to max 1.0"),
     (limits("common_opener: {max: 10}"), "has max 10.0, but it is a share: 1 is all replies"),
+    (limits("relevance: {min_minus_sft: 0.5, max_minus_sft: 0.1}"), "goes from min_minus_sft 0.5 to max_minus_sft 0.1; min_minus_sft must not be larger"),  # noqa: E501
+    (limits("empathy: {min: 7}"), "has min 7.0, but its scale is 0 to 6"),
+    (limits("explorations: {max_minus_sft: -2.5}"), "has max_minus_sft -2.5, but its scale is 0 to 2"),  # noqa: E501
+    (limits("words: {max: -3}"), "has max -3.0, but it is never under 0"),
     (limits("log_ratio: {max_minus_sft: 1}"), "has max_minus_sft, but the SFT model has no number"),
     (limits("unfinished: {max_minus_human: 0}"), "but the human replies have no number"),
     (limits("questions: {max: many}"), r"questions.max is 'many'; it must be a number"),

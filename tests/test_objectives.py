@@ -12,6 +12,7 @@ from tiny_sweep import arguments
 
 import launch
 from empathy.errors import UserError
+from empathy.metrics import METRICS
 from sweeps import spec
 from sweeps.findings import answer, outcome
 from sweeps.ledger import read_record
@@ -91,6 +92,36 @@ def test_losses_and_label_smoothing_that_do_not_fit_are_refused(
 ) -> None:
     with pytest.raises(UserError, match=sentence):
         spec.load("demo", overrides)
+
+
+BETA, FIXED = "parameters.beta={min: 0.01, max: 0.5}", "parameters.beta={value: 0.1}"
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["metric={name: loss, goal: minimize}", BETA],
+        ["metric={name: words, goal: minimize}", BETA],
+        ["metric={name: words, goal: minimize}", FIXED],
+        ["metric={name: empathy_referee, goal: maximize}", BETA],
+        [
+            *("metric={name: words, goal: minimize}", FIXED, "training.loss=robust"),
+            "parameters.label_smoothing={min: 0.1, max: 0.4}",
+        ],
+        [
+            *("metric={name: rewards/margins, goal: maximize}", "objective=sft"),
+            "parameters={learning_rate: {min: 1e-4, max: 1e-3}}",
+        ],
+    ],
+)
+def test_every_metric_that_a_refusal_recommends_is_accepted(overrides: list[str]) -> None:
+    with pytest.raises(UserError) as refusal:
+        spec.load("demo", overrides)
+    told = str(refusal.value).replace("take one of", "known:").rpartition("known: ")[2].split(", ")
+    assert {"empathy", "pair_accuracy"} <= set(told)
+    for name in told:
+        metric = f"metric={{name: {name}, goal: {METRICS[name].goal}}}"
+        assert spec.load("demo", [*overrides, metric]).metric.name == name
 
 
 def test_label_smoothing_can_be_searched_for_the_loss_that_has_it() -> None:

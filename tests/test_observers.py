@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
-from sweeps.observers import Everyone, Observer, Shielded, SweepInfo, scored
+from sweeps.observers import Everyone, Observer, Shielded, SweepInfo, lacking, scored
 
 SWEEP = SweepInfo(
     "demo", "empathy", "maximize", {}, 1, 4, Path("out"), datetime(2030, 1, 2, tzinfo=UTC)
 )
-EVENTS = ["sweep_started", "stage", "trial_started", "trial_reported", "trial_ended", "sweep_ended"]
+EVENTS = [
+    "sweep_started", "stage", "trial_started", "trial_reported", "trial_ended", "sweep_ended",
+    "close",
+]  # fmt: skip
 
 
 class Memory:
@@ -39,6 +42,7 @@ def play(observer: Observer) -> None:
     observer.trial_reported({})
     observer.trial_ended("t000", "completed", None)
     observer.sweep_ended({})
+    observer.close()
 
 
 def test_everyone_gets_every_event_in_order() -> None:
@@ -62,6 +66,14 @@ def test_a_shielded_failure_is_one_warning_and_then_silence(
 def test_an_unshielded_failure_is_an_error() -> None:
     with pytest.raises(OSError, match="full"):
         play(Everyone([Memory(fails_at="trial_reported")]))
+
+
+@pytest.mark.parametrize("empathy", [{}, {"value": None}, {"value": float("nan")}])
+def test_a_report_without_a_searched_number_says_which_and_where(empathy: dict[str, Any]) -> None:
+    metrics = {"words": {"value": 9.0}} | ({"empathy": empathy} if empathy else {})
+    row = {"step": 12, "curves": {"loss": 0.5}, "metrics": metrics}
+    assert lacking(row, ["words", "empathy"]) == "no empathy measured at step 12"
+    assert lacking(row, ["loss", "words"]) is None
 
 
 def test_run_id_tells_runs_of_one_sweep_apart() -> None:

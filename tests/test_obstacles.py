@@ -68,6 +68,16 @@ def test_a_metric_without_a_number_is_said_once_the_baselines_are_measured() -> 
     assert str(caught.value) == (
         "metric.name 'empathy' has no number here: 12 prompts are in 'pt'; take one of distinct_2"
     )
+    given = prepared(0)
+    given["baselines"]["sft"]["validation"]["metrics"]["empathy_referee"] = {}
+    with pytest.raises(UserError, match=r"take one of distinct_2$"):  # the referee's steers nothing
+        obstacles.check_measured(spec.load("demo"), given)
+    guards = "guards={enforce: true, limits: {words: {max_minus_human: 5}}}"
+    guarded, given = spec.load("demo", ["metric.name=distinct_2", guards]), prepared(0)
+    with pytest.raises(UserError, match=r"\.words has no number .* the human replies have none"):
+        obstacles.check_measured(guarded, given)
+    given["facts"]["human"] = {"validation": {"words": {"value": 20.0}}}
+    obstacles.check_measured(guarded, given)
     pairs = spec.load("demo", ["metric.name=pair_accuracy"])
     with pytest.raises(UserError, match="gave no pair in the validation split"):
         obstacles.check_measured(pairs, prepared(0))

@@ -65,7 +65,8 @@ def test_leaderboard_puts_baselines_first_and_marks_the_tied(page: Path) -> None
     (best,) = [line for line in outline.rows if line[0] == "t003 winner"]
     assert best == ["t003 winner", "2.90 [2.60, 3.20]", "2.90 [2.60, 3.20]", "", "12",
                     "0.08", "4.9e-4", "16", "completed",
-                    "wins the score, breaks relevance, log-ratio to SFT"]  # fmt: skip
+                    "wins the score, breaks relevance, log-ratio to SFT; not measured: common "
+                    "opener, questions, shared experience, apologies, repetition"]  # fmt: skip
     (failed,) = [line for line in outline.rows if line[0] == "t007"]
     assert failed[-2:] == ["failed: loss is NaN at step 2", "-"]
 

@@ -11,7 +11,9 @@ import plotly.graph_objects as go
 from invented_sweep import found, write
 
 from sweeps.findings import Outcome
+from sweeps.guards import Guarded, bounds
 from sweeps.ledger import Figure
+from sweeps.limits import Limit
 from sweeps.manifest import read_manifest, write_json
 from sweeps.report import write_report
 from sweeps.report_pareto import View, pareto_view
@@ -58,6 +60,20 @@ def test_several_searched_metrics_make_one_front_and_a_chart_for_each_pair(tmp_p
     assert told.searched
     assert len(charts) == 2
     assert [len(line.values) for line in told.front] == [3, 3, 3]
+
+
+def test_a_trial_that_an_enforced_guard_bars_is_not_on_the_front(tmp_path: Path) -> None:
+    limits = bounds({"log_ratio": Limit(max=15.0)}, sft={}, human={})
+    forced, only_told = (Guarded(enforce, {"validation": limits}) for enforce in (True, False))
+    told, (chart,) = view(replace(drifted(tmp_path), guarded=forced), {})
+    assert told is not None
+    assert [line.trial.trial_id for line in told.front] == ["t002", "t000"]  # not t003, at 18
+    assert (told.trials, told.barred) == (4, 2)
+    assert len(chart.data) == 1 + 4  # the barred ones were measured and stay in sight
+    watched, _ = view(replace(drifted(tmp_path), guarded=only_told), {})
+    assert watched is not None
+    assert watched.barred == 0
+    assert watched.front[0].trial.trial_id == "t003"
 
 
 def test_where_drift_was_not_measured_there_is_no_such_chart(tmp_path: Path) -> None:

@@ -15,14 +15,16 @@ from safetensors import safe_open
 from tiny_sweep import SETTINGS, arguments
 
 import launch
+from empathy.errors import UserError
 from empathy.policy import Speaker
 from empathy.selection import invented_prompts
 from empathy.settings import TrialSettings
 from empathy.study import SAMPLES
 from empathy.weights import Base
-from sweeps import search, spec
+from sweeps import runner, search, spec
 from sweeps.ledger import Record, Trial, read_record
-from sweeps.observers import of_search
+from sweeps.observers import Everyone, of_search
+from sweeps.results_folder import check, claimed
 from sweeps.spec import SweepSpec, trial_settings
 
 pytestmark = pytest.mark.timeout(300)
@@ -215,3 +217,59 @@ def test_the_winner_says_on_the_original_base_what_the_report_shows(
     assert said() == shown["base"]
     PeftModel.from_pretrained(tiny_base.model, str(done.out / "winner"))
     assert said() == shown[best]
+
+
+class Prepared:
+    """A host that has prepared baselines without the number that is searched."""
+
+    closed = False
+
+    def prepared(self, timeout: float) -> dict[str, Any]:
+        evaluation = {"metrics": {"words": {"value": 9.0}}}
+        return {
+            "facts": {
+                "data": {"validation": {"unread": ["12 prompts are in 'pt'"]}},
+                "pairs_truncated": {"validation": {}},
+            },
+            "card": {},
+            "baselines": {
+                name: {"validation": evaluation, "test": evaluation} for name in ("base", "sft")
+            },
+        }
+
+    def stages(self, start: int) -> list[tuple[str, int, int | None]]:
+        return []
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_start_that_is_refused_touches_no_earlier_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, host = tmp_path / "out", Prepared()
+    monkeypatch.setattr(runner, "_host", lambda *_: host)
+    ended: list[bool] = []
+    monkeypatch.setattr(Everyone, "close", lambda self: ended.append(True))
+    sweep = spec.load("demo", [*SETTINGS, "family=llama", "tracking.mode=disabled"])
+
+    def start() -> None:
+        with (
+            pytest.raises(UserError, match="'empathy' has no number here"),
+            claimed(out, overwrite=True),
+        ):
+            runner.run(sweep, out, "inprocess")
+
+    start()
+    check(out, overwrite=False)  # what a refused start leaves is in nobody's way
+    for path in out.iterdir():
+        path.unlink()
+    for name in ("history.jsonl", "report.html"):
+        (out / name).write_text("earlier", "utf-8")
+    (out / "manifest.json").write_text('{"sweep": "demo"}', "utf-8")
+    start()
+    there = sorted(path.name for path in out.iterdir())
+    assert there == ["history.jsonl", "manifest.json", "report.html"]
+    assert (out / "history.jsonl").read_text("utf-8") == "earlier"
+    assert host.closed
+    assert ended == [True, True]

@@ -173,6 +173,35 @@ def test_dead_server_costs_one_warning_and_seconds(
     assert len(list(tmp_path.glob("wandb/offline-run-*"))) == 2
 
 
+class Slow:
+    """Stands for a W&B run that takes long to upload."""
+
+    def __init__(self, *_: object) -> None:
+        self.summary: dict[str, Any] = {}
+        self.codes: list[int] = []
+
+    def finish(self, exit_code: int) -> None:
+        time.sleep(0.2)
+        self.codes.append(exit_code)
+
+
+def test_an_aborted_sweep_ends_its_runs_and_waits_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = {"sft": Slow(), "t000": Slow()}
+    monkeypatch.setattr(Tracker, "_begin", lambda self, name, parameters: runs[name])
+    observer = Tracker("offline", "empathy", None, init_timeout_seconds=5.0)
+    observer.sweep_started(sweep(tmp_path))
+    for name in runs:
+        observer.trial_started(name, {})
+    observer.trial_ended("sft", "completed", None)
+    observer.close()
+    # A thread that outlived this would be cut off by the interpreter's end, with a traceback.
+    assert {name: run.codes for name, run in runs.items()} == {"sft": [0], "t000": [1]}
+    observer.close()  # again: nothing is left to wait for
+    assert runs["t000"].codes == [1]
+
+
 class Broken:
     """Stands for W&B failing in the middle of a sweep."""
 

@@ -30,6 +30,8 @@ def checked_url(settings: LlmSettings) -> httpx2.URL:
         raise UserError(
             f"the judge's url is {settings.url!r}; give an address such as http://localhost:8000/v1"
         )
+    if url.port is not None and not 0 < url.port <= 65535:
+        raise UserError(f"the judge's url has port {url.port}; a port is 1 to 65535")
     return url.copy_with(path="/v1") if url.path in ("", "/") else url
 
 
