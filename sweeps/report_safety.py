@@ -211,5 +211,5 @@ def _interval(estimate: Mapping[str, Any] | None, unit: str, sign: str) -> str:
     value, low, high = (estimate[part] for part in ("value", "low", "high"))
     told = f"{100 * value:{sign}.1f}{unit}"
     if low is None or high is None or estimate["level"] is None:
-        return f"{told}, no interval"
+        return told  # what has no interval has no brackets, as the table's caption says
     return f"{told} [{100 * low:{sign}.1f}, {100 * high:{sign}.1f}]"

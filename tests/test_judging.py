@@ -108,8 +108,8 @@ def test_the_plan_has_a_line_per_judge_and_the_llm_says_what_it_costs() -> None:
     assert [line.partition(":")[0] for line in found.judges] == [
         "referee", "rank", "reward_model", "llm",
     ]  # fmt: skip
-    # Three finalists and 24 test prompts: (2 * 3 + 3) * 24 comparisons, each in two orders.
-    assert "llm: qwen at http://localhost:8000: 432 requests, about" in found.judges[-1]
+    # Three finalists and 28 test prompts: (2 * 3 + 3) * 28 comparisons, each in two orders.
+    assert "llm: qwen at http://localhost:8000: 504 requests, about" in found.judges[-1]
     assert "no prices given" in found.judges[-1]
     assert "never more than 3,000,000 tokens (token_budget)" in found.judges[-1]
     assert "too little" not in found.judges[-1]

@@ -155,5 +155,5 @@ def test_shares_and_their_differences_as_readers_see_them() -> None:
     estimate = {"value": 0.052, "low": -0.011, "high": 0.09, "level": 0.95}
     assert share(estimate) == "5.2 % [-1.1, 9.0]"
     assert points(estimate) == "+5.2 points [-1.1, +9.0]"
-    assert points({**estimate, "low": None}) == "+5.2 points, no interval"
+    assert points({**estimate, "low": None}) == "+5.2 points"
     assert (share(None), points(None)) == ("-", "-")
