@@ -35,12 +35,12 @@ class StrictLoader(yaml.SafeLoader):
 
     # PyYAML's table of what plain text means: emptied for this class, and filled below. It is the
     # library's own class attribute, so no annotation of ours belongs here.
-    yaml_implicit_resolvers = {}  # noqa: RUF012
+    yaml_implicit_resolvers = {}  # noqa: RUF012  # PyYAML's own attribute
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             # the stubs of PyYAML leave this method without annotations
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # PyYAML is untyped
             raise yaml.constructor.ConstructorError(None, None, "aliases are not supported", mark)
         return super().compose_node(parent, index)
 

@@ -63,7 +63,7 @@ def serving(script: Script | Sequence[Act] | Act) -> Iterator[ChatServer]:
         script = [script]
     if not callable(script):
         acts = script
-        script = lambda number, body: acts[min(number, len(acts) - 1)]  # noqa: E731
+        script = lambda number, body: acts[min(number, len(acts) - 1)]  # noqa: E731  # shorter than a def
     server = ChatServer(script)
     server.start()
     try:

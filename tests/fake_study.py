@@ -150,7 +150,7 @@ class FakeStudy:
 def stand_in(study: type[Any]) -> ModuleType:
     """A module to put into `sys.modules` as `empathy.study`."""
     module = ModuleType("empathy.study")
-    module.Study = study  # type: ignore[attr-defined]
+    module.Study = study  # type: ignore[attr-defined]  # a module made here
     return module
 
 

@@ -119,7 +119,7 @@ def _play(
         seconds = 2.0 * step if parameters else None
         ledger.trial_reported({"trial_id": trial, "step": step, "seconds": seconds,
                                "metrics": metrics, "curves": {}})  # fmt: skip
-        ledger.trial_ended(trial, state, None)  # type: ignore[arg-type]
+        ledger.trial_ended(trial, state, None)  # type: ignore[arg-type]  # a plain word from a table
     known = {"name": WEIGHTS[sweep.family], "sha256": f"hash of {sweep.family}", "device": "cpu",
              "quantization": "none"}  # fmt: skip
     ledger.note(weights={**known, **(weights or {})}, human={"test": HUMAN})

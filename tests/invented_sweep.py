@@ -123,7 +123,7 @@ def write(out: Path, summary: Mapping[str, Any] | None = None) -> None:
         for at, score in enumerate(scores, start=1):
             ledger.trial_reported(row(trial_id, 4 * at, metrics(score, 0.8, 30, 0.5)))
         reason = "loss is NaN at step 2" if state == "failed" else None
-        ledger.trial_ended(trial_id, state, reason)  # type: ignore[arg-type]
+        ledger.trial_ended(trial_id, state, reason)  # type: ignore[arg-type]  # a plain word from a table
     ledger.note(data={"sample": "sha256 ab12 (invented)"}, weights={"source": "invented"})
     write_json(out / "samples.json", SAMPLES)
     ledger.sweep_ended(SUMMARY if summary is None else summary)

@@ -113,7 +113,7 @@ def saved(base: Base, config: LoraConfig | PromptTuningConfig, folder: Path) -> 
 
 
 def lora(**more: object) -> LoraConfig:
-    return LoraConfig(r=2, task_type="CAUSAL_LM", target_modules=["q_proj"], **more)  # type: ignore[arg-type]
+    return LoraConfig(r=2, task_type="CAUSAL_LM", target_modules=["q_proj"], **more)  # type: ignore[arg-type]  # settings by name
 
 
 def test_an_adapter_of_another_model_is_refused(

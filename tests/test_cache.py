@@ -42,7 +42,7 @@ def test_what_has_no_fixed_content_has_no_key() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         content_key(float("nan"))
     with pytest.raises(TypeError):
-        content_key(Path("a"))  # type: ignore[arg-type]
+        content_key(Path("a"))  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_file_is_replaced_whole(tmp_path: Path) -> None:

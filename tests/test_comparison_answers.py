@@ -104,7 +104,7 @@ def asked(verdict: Verdict, **witnesses: Verdict) -> Contrast:
     """A question of one arm with this answer."""
     nothing = Estimate(0.0, None, None, 1, 1, "one group")
     contrast = Contrast("sft", "gemma", "gemma", nothing, nothing, verdict, None)
-    return replace(contrast, **witnesses)  # type: ignore[arg-type]
+    return replace(contrast, **witnesses)  # type: ignore[arg-type]  # fields by name
 
 
 def test_yes_says_where_it_was_measured_when_something_is_missing() -> None:

@@ -161,7 +161,7 @@ def test_shipped_files_are_small_and_their_names_are_known() -> None:
     for half in HALVES:
         assert (weights / f"{half}.safetensors").stat().st_size <= 2_000_000
     with pytest.raises(UserError, match="unknown scorer 'ranks'; known: rank, evaluate"):
-        EmpathyScorer.load("ranks")  # type: ignore[arg-type]
+        EmpathyScorer.load("ranks")  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_invented_replies_keep_their_scores(scorers: dict[str, EmpathyScorer]) -> None:

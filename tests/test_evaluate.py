@@ -195,7 +195,7 @@ def test_nothing_scorable_leaves_the_number_out() -> None:
 def test_another_language_has_no_score_from_english_judges() -> None:
     english = judges()
     for judge in (english.evaluating, english.encoder):
-        judge.languages = frozenset({"en"})  # type: ignore[union-attr]
+        judge.languages = frozenset({"en"})  # type: ignore[union-attr]  # stubs take any
     mixed = [replace(p, language="pt") if i % 2 else p for i, p in enumerate(prompts())]
     mine = evaluate(answers(["a!", "b!", "a.", "d!"]), mixed, "test", english)
     assert mine.scores["empathy"] == (1.0, None, 1.0, None)

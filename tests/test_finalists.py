@@ -103,5 +103,5 @@ def test_an_error_of_the_host_is_told_as_the_trials_failure() -> None:
 
     sweep, heard = spec.load("demo"), Heard()
     trial = Again("t001-s1", "t001", {"beta": 0.2, "seed": 1000})
-    train_again(sweep, [trial], Broken(), heard, lanes=1)  # type: ignore[arg-type]
+    train_again(sweep, [trial], Broken(), heard, lanes=1)  # type: ignore[arg-type]  # asked no more
     assert heard.ended == {"t001-s1": ("failed", "out of memory")}

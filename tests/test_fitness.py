@@ -38,7 +38,7 @@ def released(tmp_path: Path) -> Path:
     (folder / "model.safetensors").unlink()
     tensors = load_file(found("tiny-bert").folder / "model.safetensors")
     assert "cls.predictions.transform.dense.weight" in tensors
-    old: Callable[[str], str] = lambda name: name.replace(  # noqa: E731
+    old: Callable[[str], str] = lambda name: name.replace(  # noqa: E731  # shorter than a def
         "LayerNorm.weight", "LayerNorm.gamma"
     ).replace("LayerNorm.bias", "LayerNorm.beta")
     extra = {

@@ -22,7 +22,7 @@ COMMIT = "a" * 40
 class _Server(ThreadingHTTPServer):
     """Answers like the hub for one refusal, or like a hub that is slow."""
 
-    status, headers, delay = 200, {}, 0.0  # type: ignore[var-annotated]
+    status, headers, delay = 200, {}, 0.0  # type: ignore[var-annotated]  # a stub
     daemon_threads = True
 
 
@@ -36,7 +36,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
 
-    do_GET = do_HEAD  # noqa: N815
+    do_GET = do_HEAD  # noqa: N815  # the server's name
 
     def log_message(self, *_: object) -> None:
         """Keep quiet."""

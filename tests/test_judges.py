@@ -121,7 +121,7 @@ def test_what_no_judge_reads_is_said_with_its_number() -> None:
 def test_what_was_read_in_part_is_said() -> None:
     panel = Judges(Listening(), Listening(), Listening(), Listening())
     assert panel.cut() == []
-    panel.encoder.truncated = 3  # type: ignore[attr-defined]
+    panel.encoder.truncated = 3  # type: ignore[attr-defined]  # a stub counts so
     assert panel.cut() == [
         "3 texts are longer than the sentence encoder reads: a part of each was not seen"
     ]

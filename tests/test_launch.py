@@ -29,7 +29,7 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return out / "report.html"
 
     module = ModuleType("sweeps.runner")
-    module.run = run  # type: ignore[attr-defined]
+    module.run = run  # type: ignore[attr-defined]  # a module made here
     monkeypatch.setitem(sys.modules, "sweeps.runner", module)
     return calls
 

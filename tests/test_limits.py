@@ -33,21 +33,21 @@ def test_both_ends_of_each_form_are_read() -> None:
 
 
 REFUSED = [
-    (limits("relevanse: {min: 0}"), "limits.relevanse is no number that is measured; did you mean 'relevance'"),  # noqa: E501
+    (limits("relevanse: {min: 0}"), "limits.relevanse is no number that is measured; did you mean 'relevance'"),  # noqa: E501  # one case, one line
     (limits("loss: {max: 1}"), "limits.loss is a training curve"),
     (limits("relevance: {}"), "limits.relevance is empty; give one or more of min, max, min_minus"),
     (limits("relevance: {least: 0}"), "least is not a setting; known: min, max"),
     (limits("questions: {min: 2, max: 1}"), "goes from min 2.0 to max 1.0"),
     (limits("common_opener: {max: 10}"), "has max 10.0, but it is a share: 1 is all replies"),
-    (limits("relevance: {min_minus_sft: 0.5, max_minus_sft: 0.1}"), "goes from min_minus_sft 0.5 to max_minus_sft 0.1; min_minus_sft must not be larger"),  # noqa: E501
+    (limits("relevance: {min_minus_sft: 0.5, max_minus_sft: 0.1}"), "goes from min_minus_sft 0.5 to max_minus_sft 0.1; min_minus_sft must not be larger"),  # noqa: E501  # one case, one line
     (limits("empathy: {min: 7}"), "has min 7.0, but its scale is 0 to 6"),
-    (limits("explorations: {max_minus_sft: -2.5}"), "has max_minus_sft -2.5, but its scale is 0 to 2"),  # noqa: E501
+    (limits("explorations: {max_minus_sft: -2.5}"), "has max_minus_sft -2.5, but its scale is 0 to 2"),  # noqa: E501  # one case, one line
     (limits("words: {max: -3}"), "has max -3.0, but it is never under 0"),
     (limits("log_ratio: {max_minus_sft: 1}"), "has max_minus_sft, but the SFT model has no number"),
     (limits("unfinished: {max_minus_human: 0}"), "but the human replies have no number"),
     (limits("questions: {max: many}"), r"questions.max is 'many'; it must be a number"),
     ("guards.enforce=maybe", "enforce is 'maybe'; it must be true or false"),
-    ("guards={enforce: true, limits: {win_rate_sft: {min: 0.5}}}", "referee's to judge, which must not steer"),  # noqa: E501
+    ("guards={enforce: true, limits: {win_rate_sft: {min: 0.5}}}", "referee's to judge, which must not steer"),  # noqa: E501  # one case, one line
 ]  # fmt: skip
 
 

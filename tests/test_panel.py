@@ -55,7 +55,7 @@ def scorers(ranking: Any = None) -> Judges:
 
 def judged(settings: JudgeSettings, ranking: Any = None) -> dict[str, Any]:
     """What the panel says, after a journey through JSON."""
-    quiet: Callable[..., None] = lambda *_: None  # noqa: E731
+    quiet: Callable[..., None] = lambda *_: None  # noqa: E731  # shorter than a def
     found = verdicts(panel(settings, scorers(ranking), "cpu"), PROMPTS, SAID, quiet)
     return dict(json.loads(json.dumps(found)))
 

@@ -44,7 +44,7 @@ def get(behaviour: Behaviour, path: Path, size: int = len(BODY), body: bytes = B
 
 def good(**wrong: object) -> Behaviour:
     """A server that holds the right file, and what it does wrong."""
-    return Behaviour(files={NAME: BODY}, **wrong)  # type: ignore[arg-type]
+    return Behaviour(files={NAME: BODY}, **wrong)  # type: ignore[arg-type]  # from a table
 
 
 def left(folder: Path) -> set[str]:
@@ -127,7 +127,7 @@ def test_another_file_upstream_is_refused_and_nothing_of_it_kept(
     if resumed:
         part_of(tmp_path / "a.csv").write_bytes(BODY[:1000])
     with pytest.raises(UserError, match=says):
-        get(Behaviour(**{"files": {NAME: BODY}, **wrong}), tmp_path / "a.csv")  # type: ignore[arg-type]
+        get(Behaviour(**{"files": {NAME: BODY}, **wrong}), tmp_path / "a.csv")  # type: ignore[arg-type]  # from a table
     assert left(tmp_path) == set()
 
 

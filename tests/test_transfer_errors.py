@@ -28,7 +28,7 @@ ADDRESS = "https://example.org/a.csv"
 
 def after_tries(reason: Exception) -> RequestException:
     """As requests wraps what urllib3 gave up with."""
-    return RequestsConnectionError(broken.MaxRetryError(None, ADDRESS, reason))  # type: ignore[arg-type]
+    return RequestsConnectionError(broken.MaxRetryError(None, ADDRESS, reason))  # type: ignore[arg-type]  # as requests does
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ SECRETS = ("Maria", "Invented", "session-", "festa", "ontem", "party")
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
 def test_fifteen_sessions_of_thirteen_patients(tmp_path: Path, kind: str) -> None:
-    found = ufjf.load(write_ufjf(tmp_path, "pt", kind))  # type: ignore[arg-type]
+    found = ufjf.load(write_ufjf(tmp_path, "pt", kind))  # type: ignore[arg-type]  # from a table
     assert (len(found), len({d.group for d in found})) == (SESSIONS, PATIENTS)
     assert {d.language for d in found} == {"pt"}  # no column: Portuguese
     assert {d.metadata["substance"] for d in found} == {"tabaco", "álcool"}
@@ -106,7 +106,7 @@ def test_a_broken_row_is_named_without_its_words(
     tmp_path: Path, change: dict[str, object], says: str
 ) -> None:
     rows = invented_sessions("pt")
-    rows[1] = rows[1] | change  # type: ignore[assignment]
+    rows[1] = rows[1] | change  # type: ignore[assignment]  # wrong on purpose
     with pytest.raises(UserError, match=rf"s\.jsonl, {says}"):
         read(tmp_path, rows)
     refused(tmp_path, "correct that row as the format in empathy/corpora/ufjf.py says")

@@ -64,7 +64,7 @@ def token_logps(
             [checkpoint(_logps, h, weight, bias, t, use_reentrant=False) for h, t in chunks]
         )
     # torch does not annotate `Function.apply`
-    logps: Tensor = _TokenLogps.apply(  # type: ignore[no-untyped-call]
+    logps: Tensor = _TokenLogps.apply(  # type: ignore[no-untyped-call]  # as said above
         hidden, weight, bias, targets
     )
     return logps

@@ -58,7 +58,7 @@ def check(found: Findings) -> None:
             "unset or online"
         )
     try:
-        import wandb_workspaces.reports.v2  # noqa: F401
+        import wandb_workspaces.reports.v2  # noqa: F401  # is it there?
     except ImportError:
         raise UserError(MISSING) from None
 
