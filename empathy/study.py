@@ -308,9 +308,15 @@ class Study:
 
     # -- lanes on disk ------------------------------------------------------------------------
 
-    def save(self, lane: int, settings: TrialSettings, path: Path) -> None:
-        """Write a lane's checkpoint."""
-        checkpoint.save(path, self.engine.layout, self.engine.state(lane), settings)
+    def save(
+        self, lane: int, settings: TrialSettings, path: Path, told: Mapping[str, Any]
+    ) -> None:
+        """Write a lane's checkpoint, and in it what `told` finds again."""
+        checkpoint.save(path, self.engine.layout, self.engine.state(lane), settings, told)
+
+    def told(self, saved: Path) -> dict[str, Any]:
+        """What was given to `save` beside the lane."""
+        return checkpoint.told(saved)
 
     def join(self, settings: TrialSettings, saved: Path | None) -> int:
         """Occupy a lane, from the start or from a checkpoint; returns the lane."""

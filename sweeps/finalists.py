@@ -6,14 +6,15 @@ seeds that had no part in the selection; those trials run to the end and nothing
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Any, NamedTuple, Protocol
 
 from sweeps.guards import NO_GUARDS, Guarded
-from sweeps.observers import AGAIN, Observer, of_search
+from sweeps.observers import AGAIN, Observer, Past, Row, of_search
 from sweeps.pareto import Measured, front
+from sweeps.resumption import NOTHING, Earlier
 from sweeps.spec import SweepSpec, trial_settings
 
 SEEDS_APART = 1000  # fresh seeds lie beyond any range that a sweep would search
@@ -33,7 +34,7 @@ class Outcome(Protocol):
 class Host(Protocol):
     """What a trial needs of a LaneHost, wherever it stands."""
 
-    def join(self, trial_id: str, settings: Mapping[str, Any]) -> str: ...
+    def join(self, trial_id: str, settings: Mapping[str, Any], resume: bool = False) -> str: ...
     def report(self, token: str) -> dict[str, Any]: ...
     def leave(self, token: str) -> None: ...
 
@@ -109,37 +110,50 @@ def _seed(spec: SweepSpec, parameters: Mapping[str, Any]) -> int:
 
 
 def train_again(
-    spec: SweepSpec, trials: Sequence[Again], host: Host, watch: Observer, lanes: int
+    spec: SweepSpec,
+    trials: Sequence[Again],
+    host: Host,
+    watch: Observer,
+    lanes: int,
+    earlier: Earlier = NOTHING,
 ) -> None:
     """Train them to the end, `lanes` at a time; one that fails is told as failed, and others go on.
+
+    Of those that were begun earlier, the ended ones are left as they are.
     """
     lock = Lock()  # the observers are told by one thread at a time
+
+    def tell(row: Row) -> None:
+        with lock:
+            watch.trial_reported(row)
 
     def train(trial: Again) -> None:
         with lock:
             watch.trial_started(trial.trial_id, trial.parameters)
         try:
-            failed = _to_the_end(spec, trial, host, watch, lock)
+            failed = _to_the_end(spec, trial, host, tell, earlier.trial(trial.trial_id))
         except Exception as error:  # of this trial alone, such as too little memory
             failed = str(error) or type(error).__name__
         with lock:
             watch.trial_ended(trial.trial_id, "failed" if failed else "completed", failed)
 
     with ThreadPoolExecutor(max(1, lanes)) as pool:
-        for done in [pool.submit(train, trial) for trial in trials]:
+        left = [trial for trial in trials if not earlier.over(trial.trial_id)]
+        for done in [pool.submit(train, trial) for trial in left]:
             done.result()
 
 
 def _to_the_end(
-    spec: SweepSpec, trial: Again, host: Host, watch: Observer, lock: Lock
+    spec: SweepSpec, trial: Again, host: Host, tell: Callable[[Row], None], past: Past | None
 ) -> str | None:
     """Report by report; returns why it failed, None where it did not."""
-    token = host.join(trial.trial_id, trial_settings(spec, trial.parameters).model_dump())
+    settings = trial_settings(spec, trial.parameters).model_dump()
+    token = host.join(trial.trial_id, settings, resume=past is not None)
     try:
         while True:
             row = host.report(token)
-            with lock:
-                watch.trial_reported(row)
+            if past is None or row["step"] > past.step or row["done"]:
+                tell(row)
             if row["done"]:
                 return row.get("failed")
     finally:

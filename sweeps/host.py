@@ -184,6 +184,10 @@ class LaneHost:
             saved = self._saved(lease)
             try:
                 lease.lane = self._study.join(lease.settings, saved)
+                if saved is not None:
+                    told = self._study.told(saved)
+                    lease.curves = [told["curves"]] if told.get("curves") else []
+                    lease.seconds = max(lease.seconds, told.get("seconds", 0.0))
             except Exception as error:
                 self._end(lease.token, error)
                 self._changed.notify_all()
@@ -251,7 +255,9 @@ class LaneHost:
         if not leases:
             return []
         for lease in leases:
-            self._study.save(lane(lease), lease.settings, self._checkpoint(lease.trial_id))
+            # The report of a checkpoint may be lost with its client; its curves are only here.
+            told = {"curves": _means(lease.curves), "seconds": lease.seconds}
+            self._study.save(lane(lease), lease.settings, self._checkpoint(lease.trial_id), told)
         lanes = {lease.trial_id: lane(lease) for lease in leases}
         try:
             found = self._study.evaluate(lanes, "validation")
@@ -279,7 +285,7 @@ class LaneHost:
             "step": step,
             "seconds": lease.seconds,
             "metrics": {},
-            "curves": {n: fmean(each[n] for each in curves) for n in (curves[0] if curves else ())},
+            "curves": _means(curves),
             "done": "failed" in row or step >= self._settings.training.max_steps,
             **row,
         }
@@ -301,6 +307,11 @@ def lane(lease: Lease) -> int:
     """The lane of a seated lease."""
     assert lease.lane is not None
     return lease.lane
+
+
+def _means(curves: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Of each training curve over some steps; of none without a step."""
+    return {name: fmean(each[name] for each in curves) for name in (curves[0] if curves else ())}
 
 
 def _settle(job: Callable[[], Any], done: Future[Any]) -> None:

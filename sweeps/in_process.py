@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-
 from optuna.trial import Trial, TrialState
 
 from sweeps import search
 from sweeps.guards import NO_GUARDS, Guarded, excesses
 from sweeps.host import LaneHost
 from sweeps.leases import trial_name
-from sweeps.observers import Observer, lacking
+from sweeps.observers import Observer, Past, Row, State, ending, lacking
+from sweeps.resumption import NOTHING, Earlier, end
 from sweeps.spec import SweepSpec, trial_settings
 
 
@@ -20,30 +19,63 @@ class InProcess:
     """Runs the trials of a sweep on a host in this process."""
 
     def __init__(
-        self, spec: SweepSpec, host: LaneHost, watch: Observer, guarded: Guarded = NO_GUARDS
+        self,
+        spec: SweepSpec,
+        host: LaneHost,
+        watch: Observer,
+        guarded: Guarded = NO_GUARDS,
+        earlier: Earlier = NOTHING,
     ) -> None:
         self._spec, self._host, self._watch = spec, host, watch
-        self._constraints = guarded.constraints
-        self._study, self._space = search.study(spec), search.distributions(spec)
+        self._constraints, self._earlier = guarded.constraints, earlier
+        self._names = [aim.name for aim in spec.metric.aims]
+        self._study = search.study(spec)
         self._lock = threading.Lock()  # Optuna and the observers are asked by one thread at a time
 
     def run(self, lanes: int) -> None:
-        """Run all trials, `lanes` at a time."""
+        """Run all trials that have not ended, `lanes` at a time."""
+        resumed = self._take_up()
+        new = search.number_of_trials(self._spec) - len(self._study.trials)
         with ThreadPoolExecutor(lanes) as pool:
-            for done in [pool.submit(self._trial) for _ in range(self._count())]:
+            running = [pool.submit(self._trial, *each) for each in resumed]
+            running += [pool.submit(self._trial) for _ in range(new)]
+            for done in running:
                 done.result()
 
-    def _count(self) -> int:
-        return search.number_of_trials(self._spec)
+    def _take_up(self) -> list[tuple[Trial, Past | None]]:
+        """Tell the study all that was told before; returns the trials that have not ended."""
+        trials = search.asked(self._spec, self._study, self._earlier.searched)
+        for row in self._earlier.searched_rows:
+            trial, past = trials[row["trial_id"]]
+            assert past is not None, "who reported has begun"
+            decided = self._decide(trial, row)  # also fills the rungs
+            if row["step"] < past.step:
+                continue
+            if past.state != "running":
+                self._tell(trial, row, past.state)
+            elif decided is not None:
+                self._tell(trial, row, decided[0])
+                self._earlier = end(self._earlier, past, decided, self._watch)
+        opened = []
+        for name, (trial, past) in trials.items():
+            if not self._earlier.over(name):
+                opened.append((trial, past))
+            elif past is not None and not past.rows:
+                self._study.tell(trial, state=TrialState.FAIL)
+        return opened
 
-    def _trial(self) -> None:
+    def _trial(self, trial: Trial | None = None, past: Past | None = None) -> None:
         with self._lock:
-            trial = self._study.ask(self._space)
+            trial = trial or search.ask(self._spec, self._study)
             name = trial_name(trial.number)
             self._watch.trial_started(name, trial.params)
-        token = self._host.join(name, trial_settings(self._spec, trial.params).model_dump())
+        settings = trial_settings(self._spec, trial.params).model_dump()
+        token = self._host.join(name, settings, resume=past is not None)
+        heard = past.step if past else -1
         while True:
             row = self._host.report(token)
+            if row["step"] <= heard and not row["done"]:
+                continue  # its checkpoint's, once more
             with self._lock:
                 self._watch.trial_reported(row)
                 ended = self._end(trial, row)
@@ -53,39 +85,43 @@ class InProcess:
             self._host.leave(token)
             return
 
-    def _end(self, trial: Trial, row: dict[str, Any]) -> tuple[Any, str | None] | None:
+    def _end(self, trial: Trial, row: Row) -> tuple[State, str | None] | None:
         """The trial's last state and the reason, or None if it goes on."""
-        if "failed" in row:
-            self._study.tell(trial, state=TrialState.FAIL)
-            return "failed", row["failed"]
-        names = [aim.name for aim in self._spec.metric.aims]
-        if missing := lacking(row, names):  # only blank replies, say; the next report may have it
-            if not row["done"]:
-                return None
-            self._study.tell(trial, state=TrialState.FAIL)
-            return "failed", missing
-        values = [metric_of(row, name) for name in names]
-        if row["done"]:
-            self._constrain(trial, row)
-            self._study.tell(trial, values)
-            return "completed", None
+        ended = self._decide(trial, row)
+        if ended is not None:
+            self._tell(trial, row, ended[0])
+        return ended
+
+    def _decide(self, trial: Trial, row: Row) -> tuple[State, str | None] | None:
+        ended = ending(row, self._names)
+        if ended is not None:
+            return ended
+        if lacking(row, self._names):  # only blank replies, say; the next report may have it
+            return None
         if self._spec.metric.also:  # Optuna knows no early stopping for several metrics
             return None
-        trial.report(values[0], row["step"])
-        if trial.should_prune():
-            self._constrain(trial, row)
-            self._study.tell(trial, state=TrialState.PRUNED)
-            return "stopped", f"behind at step {row['step']}"
-        return None
+        trial.report(metric_of(row, self._names[0]), row["step"])
+        return ("stopped", f"behind at step {row['step']}") if trial.should_prune() else None
 
-    def _constrain(self, trial: Trial, row: dict[str, Any]) -> None:
+    def _tell(self, trial: Trial, row: Row, state: State) -> None:
+        """Tell Optuna how the trial ended with this report."""
+        if state == "failed":
+            self._study.tell(trial, state=TrialState.FAIL)
+            return
+        self._constrain(trial, row)
+        if state == "stopped":
+            self._study.tell(trial, state=TrialState.PRUNED)
+        else:
+            self._study.tell(trial, [metric_of(row, name) for name in self._names])
+
+    def _constrain(self, trial: Trial, row: Row) -> None:
         """Tell Optuna how far the trial lies beyond each enforced guard."""
         values = {name: figure["value"] for name, figure in row["metrics"].items()}
         for name, excess in excesses(self._constraints, values).items():
             trial.set_constraint(name, excess)
 
 
-def metric_of(row: dict[str, Any], name: str) -> float:
+def metric_of(row: Row, name: str) -> float:
     """The value of a metric or training curve in a report; raises KeyError if it is missing."""
     figure = row["metrics"].get(name)
     return float(row["curves"][name] if figure is None else figure["value"])

@@ -22,6 +22,11 @@ def trial_name(number: int) -> str:
     return f"t{number:03d}"
 
 
+def trial_number(name: str) -> int:
+    """The number in a trial's name; the inverse of `trial_name`."""
+    return int(name.removeprefix("t"))
+
+
 class StaleLeaseError(LookupError):
     """The token belongs to a lease that has ended."""
 

@@ -11,6 +11,7 @@ import csv
 import json
 import logging
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any, cast
 from empathy.cache import write_atomically
 from empathy.errors import UserError
 from sweeps.manifest import begin, note, read_manifest, write_json
-from sweeps.observers import BASELINES, Row, State, SweepInfo
+from sweeps.observers import BASELINES, Past, Row, State, SweepInfo
 
 TRIALS, HISTORY, SUMMARY, SAMPLES = "trials.csv", "history.jsonl", "summary.json", "samples.json"
 FIXED = ("trial_id", "state", "reason", "step", "seconds")
@@ -90,6 +91,15 @@ def figures(metrics: Mapping[str, Any]) -> dict[str, Figure]:
     return {name: figure for name, figure in found.items() if figure is not None}
 
 
+def _so_far(past: Past) -> Trial:
+    """The line of trials.csv of a trial that was begun before the sweep was cut off."""
+    trial = Trial(past.trial_id, dict(past.parameters), past.state, past.reason)
+    if past.rows:
+        trial.step, trial.seconds = past.step, past.rows[-1].get("seconds")
+        trial.metrics = figures(past.rows[-1].get("metrics", {}))
+    return trial
+
+
 class Ledger:
     """Writes down everything that happens in a sweep; a full disk is an error, not a warning."""
 
@@ -100,6 +110,9 @@ class Ledger:
 
     def sweep_started(self, sweep: SweepInfo) -> None:
         self._out = sweep.out
+        if sweep.past:  # the sweep goes on: nothing is changed before it has said so
+            self.trials = {past.trial_id: _so_far(past) for past in sweep.past}
+            return
         self._out.mkdir(parents=True, exist_ok=True)
         begin(sweep, self._command, self._seed)
         for stale in (HISTORY, SUMMARY, SAMPLES):
@@ -114,12 +127,14 @@ class Ledger:
         """Stages leave no trace on disk."""
 
     def trial_started(self, trial_id: str, parameters: Mapping[str, Any]) -> None:
-        self.trials[trial_id] = Trial(trial_id, dict(parameters))
+        self.trials.setdefault(trial_id, Trial(trial_id, dict(parameters)))
         self._save()
 
     def trial_reported(self, row: Row) -> None:
         with (self._out / HISTORY).open("a", encoding="utf-8") as file:
             file.write(json.dumps(row, allow_nan=True) + "\n")
+            file.flush()
+            os.fsync(file.fileno())  # trials.csv must not know more than the history, ever
         trial = self.trials.setdefault(row["trial_id"], Trial(row["trial_id"]))
         trial.step, trial.seconds = row["step"], row.get("seconds")
         trial.metrics = figures(row.get("metrics", {}))
@@ -218,6 +233,17 @@ def read_history(path: Path) -> tuple[dict[str, Any], ...]:
                 raise UserError(f"{path}, line {number}, is no JSON: {error}") from error
             log.warning("%s: the last line was torn by a crash and is left out", path)
     return tuple(rows)
+
+
+def cut_torn_line(path: Path) -> None:
+    """Cut off a last line that a crash has torn, with a warning, so that others can follow it."""
+    content = path.read_bytes() if path.exists() else b""
+    whole, _, torn = content.rpartition(b"\n")
+    if not torn:
+        return
+    log.warning("%s: the last line was torn by a crash and is cut off", path)
+    kept = whole + b"\n" if whole else b""
+    write_atomically(path, lambda temporary: temporary.write_bytes(kept))
 
 
 def read_trials(path: Path) -> tuple[Trial, ...]:

@@ -35,6 +35,7 @@ def begin(sweep: SweepInfo, command: Sequence[str], seed: int) -> None:
         "seed": seed,
         "command": list(command),
         "settings": dict(sweep.settings),
+        "given": dict(sweep.given),
         "started": sweep.started.isoformat(timespec="seconds"),
         "ended": None,
         "python": platform.python_version(),

@@ -28,6 +28,24 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class Past:
+    """A trial that a sweep had begun before it was cut off and resumed."""
+
+    trial_id: str
+    parameters: Mapping[str, Any]
+    state: State
+    """running: it goes on."""
+    reason: str | None = None
+    rows: tuple[Row, ...] = ()
+    """What it had reported, a row per step."""
+
+    @property
+    def step(self) -> int:
+        """Its last report's; -1 where it never reported."""
+        return int(self.rows[-1]["step"]) if self.rows else -1
+
+
+@dataclass(frozen=True)
 class SweepInfo:
     """What is known of a sweep before its first trial."""
 
@@ -41,6 +59,10 @@ class SweepInfo:
     max_steps: int
     out: Path
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """Of `settings` those that were given, without defaults: a sweep can be made of them again."""
+    past: tuple[Past, ...] = ()
+    """Trials from before the sweep was cut off and resumed; nobody is told of them otherwise."""
 
     @property
     def run_id(self) -> str:
@@ -111,15 +133,33 @@ class Shielded:
         self._tell(lambda observer: observer.close())
 
 
+def values_of(row: Row) -> dict[str, Any]:
+    """All numbers of a report by name; where both bear one name, a metric before a curve."""
+    given = {name: figure["value"] for name, figure in row["metrics"].items()}
+    return {**row["curves"], **given}
+
+
 def lacking(row: Row, names: Iterable[str]) -> str | None:
     """Why a report cannot be searched by: "no empathy measured at step 12"; None where it can."""
-    given = {name: figure["value"] for name, figure in row["metrics"].items()}
-    values = {**row["curves"], **given}
+    values = values_of(row)
     for name in names:
         value = values.get(name)
         if value is None or not isfinite(value):
             return f"no {name} measured at step {row['step']}"
     return None
+
+
+def ending(row: Row, names: Iterable[str]) -> tuple[State, str | None] | None:
+    """How a trial with this report has ended by itself, and why; None if it goes on.
+
+    One that is done without the numbers that are searched, `names`, has failed.
+    """
+    if "failed" in row:
+        return "failed", row["failed"]
+    if not row["done"]:
+        return None
+    missing = lacking(row, names)
+    return ("failed", missing) if missing else ("completed", None)
 
 
 def scored(row: Row, metric: str) -> Row:

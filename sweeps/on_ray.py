@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,16 @@ from ray.tune.experiment import Trial
 
 from empathy.errors import UserError
 from sweeps import search
+from sweeps.asha import Asha
 from sweeps.guards import NO_GUARDS, Guarded
 from sweeps.host import LaneHost
 from sweeps.leases import TRIAL
-from sweeps.observers import Observer, lacking
+from sweeps.observers import Observer, Row, State, ending
+from sweeps.resumption import NOTHING, Earlier, end
 from sweeps.spec import SweepSpec, trial_settings
 from sweeps.trial import ROW, LaneTrial
 
+EXPERIMENT = "tune"  # the folder of Tune's own files
 CLIENT = {"CPU": 0.01}  # a client only waits
 STORE_BYTES = 150_000_000  # a lane's rows never travel: reports are small
 QUIET = {
@@ -79,9 +83,9 @@ class RemoteHost:
         found: list[tuple[str, int, int | None]] = _told(self.actor.stages.remote(start))
         return found
 
-    def join(self, trial_id: str, settings: Mapping[str, Any]) -> str:
+    def join(self, trial_id: str, settings: Mapping[str, Any], resume: bool = False) -> str:
         """See `LaneHost.join`."""
-        found: str = _told(self.actor.join.remote(trial_id, settings))
+        found: str = _told(self.actor.join.remote(trial_id, settings, resume))
         return found
 
     def report(self, token: str) -> dict[str, Any]:
@@ -121,10 +125,12 @@ def _told(reference: Any) -> Any:
 class Watcher(tune.Callback):
     """Tells the observers what Tune tells its callbacks, and ends leases of ended trials."""
 
-    def __init__(self, spec: SweepSpec, actor: Any, watch: Observer) -> None:
+    def __init__(
+        self, spec: SweepSpec, actor: Any, watch: Observer, earlier: Earlier = NOTHING
+    ) -> None:
         self._spec, self._actor, self._watch = spec, actor, watch
         self._started: set[str] = set()
-        self._last: dict[str, dict[str, Any]] = {}
+        self._last: dict[str, Row] = {row["trial_id"]: row for row in earlier.searched_rows}
 
     def __getstate__(self) -> dict[str, Any]:
         """Tune pickles its callbacks with its own state; observers hold files and stay here."""
@@ -142,24 +148,22 @@ class Watcher(tune.Callback):
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any
     ) -> None:
-        """A report."""
-        if ROW in result:
-            row = json.loads(result[ROW])
-            self._last[trial.config[TRIAL]] = row
-            self._watch.trial_reported(row)
+        """A report; a trial that goes on from its checkpoint repeats that of the checkpoint."""
+        if ROW not in result:
+            return
+        row, name = json.loads(result[ROW]), trial.config[TRIAL]
+        if name in self._last and row["step"] <= self._last[name]["step"] and not row["done"]:
+            return
+        self._last[name] = row
+        self._watch.trial_reported(row)
 
     def on_trial_complete(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
         """A trial ended by itself or was stopped."""
         row = self._last[trial.config[TRIAL]]
-        if "failed" in row:
-            self._ended(trial, "failed", row["failed"])
-        elif row["done"]:
-            missing = lacking(row, [aim.name for aim in self._spec.metric.aims])
-            self._ended(trial, "failed" if missing else "completed", missing)
-        else:
-            self._ended(trial, "stopped", f"behind at step {row['step']}")
+        ended = ending(row, [aim.name for aim in self._spec.metric.aims])
+        self._ended(trial, *(ended or _behind(row)))
 
     def on_trial_error(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
@@ -171,6 +175,10 @@ class Watcher(tune.Callback):
         name = trial.config[TRIAL]
         self._actor.release.remote(name)
         self._watch.trial_ended(name, state, reason)
+
+
+def _behind(row: Row) -> tuple[State, str]:
+    return "stopped", f"behind at step {row['step']}"
 
 
 def _why(trial: Trial) -> str:
@@ -189,27 +197,49 @@ def run(
     storage: str,
     lanes: int,
     guarded: Guarded = NO_GUARDS,
+    earlier: Earlier = NOTHING,
 ) -> None:
-    """Run all trials of the sweep, `lanes` at a time; Tune's own files go under `storage`."""
+    """Run all trials of the sweep that have not ended, `lanes` at a time.
+
+    Tune's own files go under `storage`; those of a sweep that was cut off are not needed again.
+    """
+    shutil.rmtree(Path(storage, EXPERIMENT), ignore_errors=True)
+    scheduler = search.early_stopping(spec)
+    earlier = _rebuilt(scheduler, earlier, watch)
+    left = search.number_of_trials(spec) - sum(earlier.over(p.trial_id) for p in earlier.searched)
+    if left <= 0:
+        return
     trainable = tune.with_parameters(
-        LaneTrial, host=host.actor, training=trial_settings(spec, {}).model_dump()
+        LaneTrial,
+        host=host.actor,
+        training=trial_settings(spec, {}).model_dump(),
+        begun=[each.trial_id for each in earlier.searched],
     )
     tuner = tune.Tuner(
         tune.with_resources(trainable, CLIENT),
         tune_config=tune.TuneConfig(
-            num_samples=search.number_of_trials(spec),
+            num_samples=left,
             max_concurrent_trials=lanes,
-            search_alg=search.tune_search(spec, guarded.constraints),
-            scheduler=search.early_stopping(spec),
+            search_alg=search.tune_search(spec, guarded.constraints, earlier),
+            scheduler=scheduler,
             reuse_actors=True,
         ),
         run_config=tune.RunConfig(
-            name="tune",
+            name=EXPERIMENT,
             storage_path=storage,
             verbose=0,
-            callbacks=[Watcher(spec, host.actor, watch)],
+            callbacks=[Watcher(spec, host.actor, watch, earlier)],
             failure_config=tune.FailureConfig(max_failures=2),
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=1, num_to_keep=1),
         ),
     )
     tuner.fit()
+
+
+def _rebuilt(scheduler: Any, earlier: Earlier, watch: Observer) -> Earlier:
+    """Fill the rungs; a trial whose last report should have stopped it is stopped now."""
+    stopped = scheduler.take_up(earlier.searched_rows) if isinstance(scheduler, Asha) else set()
+    for past in earlier.searched:
+        if past.trial_id in stopped and past.state == "running":
+            earlier = end(earlier, past, _behind(past.rows[-1]), watch)
+    return earlier

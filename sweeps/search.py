@@ -7,9 +7,11 @@ in the same way. Optuna prunes nothing under Tune: there ASHA does.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import optuna
 from optuna.distributions import (
     BaseDistribution,
@@ -21,10 +23,14 @@ from optuna.pruners import BasePruner, NopPruner, SuccessiveHalvingPruner
 from optuna.samplers import BaseSampler, GridSampler, RandomSampler, TPESampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import Trial as OptunaTrial
 
 from empathy.metrics import Goal
 from sweeps import space
 from sweeps.guards import Bound
+from sweeps.leases import trial_name, trial_number
+from sweeps.observers import Past
+from sweeps.resumption import NOTHING, Earlier
 from sweeps.space import Parameter, Scalar
 from sweeps.spec import SweepSpec
 
@@ -83,19 +89,23 @@ def number_of_trials(spec: SweepSpec) -> int:
     return min(combinations, spec.run_cap or combinations)
 
 
-def sampler(spec: SweepSpec) -> BaseSampler:
-    """Who proposes settings, seeded by the sweep.
+def sampler(spec: SweepSpec, number: int = 0) -> BaseSampler:
+    """Who proposes the settings of the trial of this number, seeded by the sweep and the number.
+
+    What is proposed depends on nothing but seed, number and the trials that are in the study: so a
+    resumed sweep, which has the trials but no generator's state, goes on as if never cut off.
 
     TPE keeps away from trials whose constraints were set above 0 (`Trial.set_constraint`), and
     searches several metrics at once; NSGA-II would need populations larger than our sweeps.
     """
     if spec.method == "grid":
         return Grid(grid(spec), seed=spec.seed)
+    seed = int(np.random.SeedSequence((spec.seed, number)).generate_state(1)[0])
     if spec.method == "random":
-        return RandomSampler(seed=spec.seed)
+        return RandomSampler(seed=seed)
     # Optuna's default of ten random trials would leave a sweep of eight without any search.
     startup = min(10, max(3, number_of_trials(spec) // 4))
-    return TPESampler(seed=spec.seed, n_startup_trials=startup)
+    return TPESampler(seed=seed, n_startup_trials=startup)
 
 
 def pruner(spec: SweepSpec) -> BasePruner:
@@ -107,7 +117,7 @@ def pruner(spec: SweepSpec) -> BasePruner:
 
 
 def study(spec: SweepSpec) -> Study:
-    """A study for the runner without Ray: `ask(distributions(spec))`, report, prune, tell."""
+    """A study for the runner without Ray: `ask`, report, prune, tell."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna.create_study(
         directions=[aim.goal for aim in spec.metric.aims],
@@ -116,10 +126,35 @@ def study(spec: SweepSpec) -> Study:
     )
 
 
+def ask(spec: SweepSpec, study: Study, known: Mapping[str, Any] | None = None) -> OptunaTrial:
+    """The study's next trial: what the sampler proposes, or with the parameters `known`."""
+    number = len(study.get_trials(deepcopy=False))
+    study.sampler = sampler(spec, number)
+    if known is not None:
+        study.enqueue_trial(dict(known))
+    return study.ask(distributions(spec))
+
+
+def asked(
+    spec: SweepSpec, study: Study, past: Sequence[Past]
+) -> dict[str, tuple[OptunaTrial, Past | None]]:
+    """The trials of a study that was cut off, asked for once more, by name in their order.
+
+    One that had been proposed but never begun has no past, and is proposed again.
+    """
+    known = {trial_number(each.trial_id): each for each in past}
+    found = {}
+    for number in range(max(known, default=-1) + 1):
+        each = known.get(number)
+        trial = ask(spec, study, each.parameters if each else None)
+        found[trial_name(number)] = trial, each
+    return found
+
+
 def examples(spec: SweepSpec, count: int) -> list[dict[str, Scalar]]:
     """What the search would propose before it has seen a result; at most `count` proposals."""
-    fresh, ranges = study(spec), distributions(spec)
-    return [fresh.ask(ranges).params for _ in range(min(count, number_of_trials(spec)))]
+    fresh = study(spec)
+    return [ask(spec, fresh).params for _ in range(min(count, number_of_trials(spec)))]
 
 
 def rungs(spec: SweepSpec) -> tuple[int, ...]:
@@ -142,12 +177,14 @@ def early_stopping(spec: SweepSpec) -> TrialScheduler:
 
     It stops a trial at `training.max_steps` as well: a trial stopped there is complete.
     """
-    from ray.tune.schedulers import ASHAScheduler, FIFOScheduler
+    from ray.tune.schedulers import FIFOScheduler
+
+    from sweeps.asha import Asha
 
     halving = spec.early_terminate
     if halving is None:
         return FIFOScheduler()
-    return ASHAScheduler(
+    return Asha(
         time_attr="step",
         metric=spec.metric.name,
         mode=mode(spec.metric.goal),
@@ -157,18 +194,23 @@ def early_stopping(spec: SweepSpec) -> TrialScheduler:
     )
 
 
-def tune_search(spec: SweepSpec, constraints: Sequence[Bound] = ()) -> TuneSearch:
+def tune_search(
+    spec: SweepSpec, constraints: Sequence[Bound] = (), earlier: Earlier = NOTHING
+) -> TuneSearch:
     """The search for Ray Tune; each trial's config is its parameters by name."""
     from sweeps.tune_search import TuneSearch
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return TuneSearch(
+    searcher = TuneSearch(
+        partial(ask, spec),
         constraints,
         space=distributions(spec),
         metric=one_or_list([aim.name for aim in spec.metric.aims]),
         mode=one_or_list([mode(aim.goal) for aim in spec.metric.aims]),
         sampler=sampler(spec),
     )
+    searcher.take_up(asked(spec, searcher.study, earlier.searched), earlier.searched_rows)
+    return searcher
 
 
 def one_or_list(words: list[str]) -> str | list[str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import ray
 from ray import tune
 
 from sweeps.leases import TRIAL
+from sweeps.observers import values_of
 
 ROW = "row"  # the key of the whole report, as JSON, in what Tune is told
 
@@ -17,15 +19,17 @@ class LaneTrial(tune.Trainable):
     """Takes a lane, asks for the next report, hands it to Tune, gives the lane back."""
 
     def setup(self, config: dict[str, Any], **shared: Any) -> None:
-        """`shared`: the actor as `host`, and what every trial is given, by setting, `training`."""
+        """`shared`: the actor as `host`, what every trial is given, by setting, as `training`, and
+        the names of trials that a sweep before this one has begun as `begun`."""
         self._host, self._training = shared["host"], shared["training"]
+        self._begun: Sequence[str] = shared["begun"]
         self._begin(config)
 
     def _begin(self, config: dict[str, Any]) -> None:
         self._parameters = dict(config)
         self._name = self._parameters.pop(TRIAL)
         self._token: str | None = None
-        self._resume = False
+        self._resume = self._name in self._begun
 
     def step(self) -> dict[str, Any]:
         """The next report. The lease is taken here, when it is known whether to resume."""
@@ -33,10 +37,8 @@ class LaneTrial(tune.Trainable):
             settings = {**self._training, **self._parameters}
             self._token = ray.get(self._host.join.remote(self._name, settings, self._resume))
         row = ray.get(self._host.report.remote(self._token))
-        values = {name: figure["value"] for name, figure in row["metrics"].items()}
         return {
-            **row["curves"],
-            **values,
+            **values_of(row),
             "step": row["step"],
             "done": row["done"],
             ROW: json.dumps(row),

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from optuna.study import Study
+from optuna.trial import Trial
+from ray.tune.result import TRAINING_ITERATION
 from ray.tune.search.optuna import OptunaSearch
 
 from sweeps.guards import Bound, excesses
 from sweeps.leases import TRIAL, trial_name
+from sweeps.observers import Past, Row, values_of
 
 
 class TuneSearch(OptunaSearch):
@@ -22,28 +26,56 @@ class TuneSearch(OptunaSearch):
 
     Ray's own carries no constraints either: here each trial is told to Optuna with how far it lies
     beyond each of `constraints`, and Optuna's samplers keep away from what is over 0.
+
+    `ask` is given the study and returns its next trial.
     """
 
-    _asked = 0
-
-    def __init__(self, constraints: Sequence[Bound] = (), **options: Any) -> None:
+    def __init__(
+        self, ask: Callable[[Study], Trial], constraints: Sequence[Bound] = (), **options: Any
+    ) -> None:
         super().__init__(**options)
-        self._constraints = tuple(constraints)
+        self._ask, self._constraints = ask, tuple(constraints)
+        self._open: list[Trial] = []  # begun before the sweep was cut off, and not ended
+
+    @property
+    def study(self) -> Study:
+        """Optuna's own."""
+        return self._ot_study
+
+    def take_up(
+        self, trials: Mapping[str, tuple[Trial, Past | None]], rows: Iterable[Row]
+    ) -> None:
+        """Learn what trials have told before, and go on with those that have not ended first."""
+        self._ot_trials.update({name: trial for name, (trial, _) in trials.items()})
+        for row in rows:
+            past = trials[row["trial_id"]][1]
+            if past is None or past.state == "running" or row["step"] < past.step:
+                self.on_trial_result(row["trial_id"], _result(row))
+        for name, (trial, past) in trials.items():
+            if past is None or past.state == "running":
+                self._open.append(trial)
+            elif past.state == "failed" and not (past.rows and past.rows[-1]["done"]):
+                self.on_trial_complete(name, None, error=True)
+            else:
+                self.on_trial_complete(name, _result(past.rows[-1]))
 
     def suggest(self, trial_id: str) -> dict[str, Any] | None:
         """Parameters as ever, and under `TRIAL` a short name in the order of asking."""
+        if trial_id not in self._ot_trials:
+            trial = self._open.pop(0) if self._open else self._ask(self._ot_study)
+            self._ot_trials[trial_id] = trial
         parameters: dict[str, Any] | None = super().suggest(trial_id)
         if parameters is None:
             return None
-        self._asked += 1
-        return {**parameters, TRIAL: trial_name(self._asked - 1)}
+        return {**parameters, TRIAL: trial_name(self._ot_trials[trial_id].number)}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         if self._measured(result):
             with warnings.catch_warnings():
                 # A trial whose process died repeats the report of its checkpoint.
                 warnings.filterwarnings("ignore", "The reported value is ignored", UserWarning)
-                super().on_trial_result(trial_id, result)
+                # Tune counts reports anew in a process of its own; steps are the trial's.
+                super().on_trial_result(trial_id, {**result, TRAINING_ITERATION: result["step"]})
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -58,3 +90,8 @@ class TuneSearch(OptunaSearch):
         names = self.metric if isinstance(self.metric, list) else [self.metric]
         numbers = [result.get(name) for name in names]
         return all(isinstance(n, int | float) and math.isfinite(n) for n in numbers)
+
+
+def _result(row: Row) -> dict[str, Any]:
+    """A report as Tune would be told it."""
+    return {**values_of(row), "step": row["step"]}

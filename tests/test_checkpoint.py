@@ -104,3 +104,12 @@ def test_writing_again_replaces_the_file(tmp_path: Path) -> None:
     lane = fresh.join(ONE)
     checkpoint.save(path, fresh.layout, fresh.state(lane), ONE)
     assert checkpoint.load(path, fresh.layout)[0].step == 0
+
+
+def test_what_is_told_beside_a_lane_is_found_again(tmp_path: Path) -> None:
+    path, fresh = tmp_path / "lane.safetensors", engine()
+    told = {"curves": {"loss": 0.1234567890123}, "seconds": 1.5}
+    checkpoint.save(path, fresh.layout, fresh.state(fresh.join(ONE)), ONE, told)
+    assert checkpoint.told(path) == told
+    checkpoint.save(path, fresh.layout, fresh.state(0), ONE)
+    assert checkpoint.told(path) == {}

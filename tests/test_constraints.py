@@ -42,7 +42,7 @@ def tune(enforced: bool, *overrides: str, measure: Callable[[float], Any] = toy)
     for number in range(TRIALS):
         config = searcher.suggest(f"ray-{number}")
         assert config is not None
-        result = {"training_iteration": 1, **measure(config["learning_rate"])}
+        result = {"step": 12, **measure(config["learning_rate"])}
         searcher.on_trial_result(f"ray-{number}", result)
         searcher.on_trial_complete(f"ray-{number}", result)
     return searcher
@@ -54,7 +54,9 @@ class Host:
     def __init__(self) -> None:
         self.rates: dict[str, float] = {}
 
-    def join(self, trial_id: str, settings: Mapping[str, Any]) -> str:
+    def join(
+        self, trial_id: str, settings: Mapping[str, Any], resume: bool = False
+    ) -> str:
         self.rates[trial_id] = settings["learning_rate"]
         return trial_id
 

@@ -98,7 +98,7 @@ def test_they_train_to_the_end_and_one_that_fails_fails_alone(start: Start) -> N
 
 def test_an_error_of_the_host_is_told_as_the_trials_failure() -> None:
     class Broken:
-        def join(self, trial_id: str, settings: Mapping[str, Any]) -> str:
+        def join(self, trial_id: str, settings: Mapping[str, Any], resume: bool) -> str:
             raise RuntimeError("out of memory")
 
     sweep, heard = spec.load("demo"), Heard()

@@ -205,6 +205,7 @@ def test_a_resumed_trial_repeats_its_checkpoint_s_report_and_goes_on(start: Star
     token = join(host, "t000", resume=True)
     again = host.report(token)
     assert (again["step"], again["metrics"]) == (4, heard["metrics"])
+    assert again["curves"] == heard["curves"] != {}
     assert again["seconds"] == pytest.approx(heard["seconds"])  # what it had cost before
     last = host.report(token)
     assert (last["step"], last["done"]) == (6, True)

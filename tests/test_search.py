@@ -87,7 +87,7 @@ def tune_all(sweep: spec.SweepSpec, scores: dict[str, float | None]) -> tuple[An
     searcher = search.tune_search(sweep)
     configs = [searcher.suggest(trial) for trial in scores]  # all at once: they run concurrently
     for trial, score in scores.items():
-        result = {"training_iteration": 1, "empathy": score}
+        result = {"step": 4, "empathy": score}
         searcher.on_trial_result(trial, result)
         searcher.on_trial_complete(trial, result)
     return searcher, configs
@@ -119,8 +119,8 @@ def test_a_trial_without_a_number_is_over_and_has_none() -> None:
     searcher.suggest("d")
     searcher.on_trial_complete("d", None, error=True)
     searcher.suggest("e")
-    searcher.on_trial_result("e", {"training_iteration": 1})
-    searcher.on_trial_complete("e", {"training_iteration": 1})
+    searcher.on_trial_result("e", {"step": 4})
+    searcher.on_trial_complete("e", {"step": 4})
     found = [(trial.state, trial.value) for trial in searcher._ot_study.trials]
     assert found == [
         (TrialState.COMPLETE, 1.5),
@@ -133,7 +133,7 @@ def test_a_trial_without_a_number_is_over_and_has_none() -> None:
 
 def halve(scheduler: Any, reports: list[tuple[str, int, float]]) -> list[str]:
     """What Ray's scheduler answers to (trial, step, score) reports in turn."""
-    trials = {name: SimpleNamespace(trial_id=name) for name, _, _ in reports}
+    trials = {name: SimpleNamespace(config={TRIAL: name}) for name, _, _ in reports}
     for trial in trials.values():
         scheduler.on_trial_add(None, trial)
     return [
@@ -158,7 +158,7 @@ def test_asha_stops_by_step_whoever_is_behind_at_a_rung() -> None:
 def test_asha_stops_high_losses_when_less_is_better() -> None:
     fixed = ["parameters.beta={value: 0.1}", "metric={name: loss, goal: minimize}"]
     scheduler: Any = search.early_stopping(demo(*fixed))
-    low, high = SimpleNamespace(trial_id="low"), SimpleNamespace(trial_id="high")
+    low, high = (SimpleNamespace(config={TRIAL: name}) for name in ("low", "high"))
     for trial in (low, high):
         scheduler.on_trial_add(None, trial)
     assert scheduler.on_trial_result(None, low, {"step": 4, "loss": 0.4}) == "CONTINUE"
@@ -177,7 +177,7 @@ def test_the_study_without_ray_has_the_same_space_goal_and_rungs() -> None:
     assert study.direction is optuna.study.StudyDirection.MAXIMIZE
     stopped = []
     for score in (1.0, 2.0, 1.2):
-        trial = study.ask(search.distributions(sweep))
+        trial = search.ask(sweep, study)
         trial.report(score, step=4)
         stopped.append(trial.should_prune())
         study.tell(trial, score)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -18,11 +20,21 @@ from empathy.settings import TrialSettings
 ROWS = ("weights", "first", "second")
 
 
-def save(path: Path, layout: Layout, state: LaneState, settings: TrialSettings) -> None:
-    """Write weights, moments, step and settings under `path`, whole or not at all."""
+def save(
+    path: Path,
+    layout: Layout,
+    state: LaneState,
+    settings: TrialSettings,
+    told: Mapping[str, Any] | None = None,
+) -> None:
+    """Write weights, moments, step and settings under `path`, whole or not at all.
+
+    `told` is plain JSON that the caller finds again by `told`: what weights cannot tell.
+    """
     used = layout.used(settings.lora_rank)
     tensors = {name: row[used] for name, row in zip(ROWS, state[:3], strict=True)}
     notes = {"step": str(state.step), "settings": settings.model_dump_json()}
+    notes["told"] = json.dumps(told or {})
     write_atomically(path, lambda temporary: save_file(tensors, temporary, notes))
 
 
@@ -41,3 +53,10 @@ def load(path: Path, layout: Layout) -> tuple[LaneState, TrialSettings]:
 
     first, second, third = map(padded, compact)
     return LaneState(first, second, third, int(notes["step"])), settings
+
+
+def told(path: Path) -> dict[str, Any]:
+    """What `save` was given to keep beside the lane's state."""
+    with safe_open(path, framework="pt") as file:
+        found: dict[str, Any] = json.loads(file.metadata().get("told", "{}"))
+    return found
