@@ -1,9 +1,10 @@
-"""The command line: list the sweeps, plan one, run one, compare finished ones.
+"""The command line: list the sweeps, plan one, run one, go on with one, compare finished ones.
 
 python launch.py --list
 python launch.py --sweep demo --dry-run
 python launch.py --sweep demo --data
 python launch.py --sweep demo --set run_cap=4 --set 'data.corpora=[annomi]'
+python launch.py --sweep demo --set run_cap=4 --set 'data.corpora=[annomi]' --resume
 python launch.py --compare results/dpo_gemma results/dpo_llama results/sft_gemma
 """
 
@@ -31,7 +32,9 @@ def parser() -> argparse.ArgumentParser:
     )
     what = options.add_mutually_exclusive_group(required=True)
     what.add_argument("--list", action="store_true", help="name and describe the sweeps")
-    what.add_argument("--sweep", metavar="NAME", help="a sweep by name, or a .yaml file")
+    what.add_argument(
+        "--sweep", metavar="NAME", help="a sweep by name, a .yaml file, or a results folder"
+    )
     what.add_argument(
         "--compare",
         metavar="DIR",
@@ -51,6 +54,11 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument(
         "--overwrite", action="store_true", help="replace the earlier results in --out"
+    )
+    options.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the sweep in --out, which was cut off: the same command and --resume",
     )
     options.add_argument(
         "--address",
@@ -108,15 +116,19 @@ def _check(options: argparse.Namespace) -> None:
         raise UserError("--wandb sends a comparison: add --compare, or set tracking.mode instead")
     if options.compare and (
         options.dry_run or options.data or options.set or options.overwrite or options.json
-        or elsewhere
+        or options.resume or elsewhere
     ):  # fmt: skip
         raise UserError(
             "--compare reads finished sweeps, trains nothing and replaces its own earlier report: "
             "it takes --out and --wandb, no other option"
         )
+    if options.resume and (options.overwrite or options.dry_run or options.data):
+        raise UserError(
+            "--resume goes on with what is there: leave --overwrite, --dry-run and --data out"
+        )
     if options.list and (
         options.dry_run or options.data or options.set or options.out or options.overwrite
-        or options.json or elsewhere
+        or options.json or options.resume or elsewhere
     ):  # fmt: skip
         raise UserError("--list takes no other option; to plan or run a sweep, give --sweep NAME")
     if options.data and (options.dry_run or options.overwrite):
@@ -157,6 +169,9 @@ def show_plan(options: argparse.Namespace) -> int:
 
 
 def _folder(options: argparse.Namespace, sweep: spec.SweepSpec) -> Path:
+    given = Path(options.sweep)
+    if options.resume and not options.out and given.is_dir():
+        return given  # the results folder itself, not the name of a sweep
     return options.out or Path("results") / sweep.name
 
 
@@ -177,6 +192,9 @@ def run(options: argparse.Namespace) -> None:
     """Run the sweep and print where its results are."""
     sweep = spec.load(options.sweep, options.set)
     out = _folder(options, sweep)
+    if options.resume:
+        resume(sweep, out, options.address)
+        return
     results_folder.check(out, overwrite=options.overwrite)
     _look_ahead(sweep, options.address)
     with results_folder.claimed(out, overwrite=options.overwrite):
@@ -184,6 +202,19 @@ def run(options: argparse.Namespace) -> None:
         from sweeps.runner import run as run_sweep
 
         print(run_sweep(sweep, out, options.address))
+
+
+def resume(sweep: spec.SweepSpec, out: Path, address: str) -> None:
+    """Go on with the sweep in `out` and print where its results are."""
+    with results_folder.continued(out):
+        from sweeps import changes, resumption
+
+        earlier = resumption.read(out)
+        changes.check_settings(earlier, sweep)
+        _look_ahead(sweep, address)
+        from sweeps.runner import run as run_sweep
+
+        print(run_sweep(sweep, out, address, earlier))
 
 
 def compare(options: argparse.Namespace) -> None:

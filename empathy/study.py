@@ -308,9 +308,7 @@ class Study:
 
     # -- lanes on disk ------------------------------------------------------------------------
 
-    def save(
-        self, lane: int, settings: TrialSettings, path: Path, told: Mapping[str, Any]
-    ) -> None:
+    def save(self, lane: int, settings: TrialSettings, path: Path, told: Mapping[str, Any]) -> None:
         """Write a lane's checkpoint, and in it what `told` finds again."""
         checkpoint.save(path, self.engine.layout, self.engine.state(lane), settings, told)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+
 from optuna.trial import Trial, TrialState
 
 from sweeps import search

@@ -62,6 +62,9 @@ class PlainLines:
             f"sweep {sweep.name}: {trials} trials of {sweep.max_steps} steps, "
             f"{sweep.goal} {sweep.metric}"
         )
+        if sweep.past:
+            over = [of_search(past.trial_id) and past.state != "running" for past in sweep.past]
+            self._say(f"resumed: {sum(over)} trials have ended and stay as they are")
 
     def stage(self, name: str, done: int, total: int | None) -> None:
         """The start, each quarter and the end of a stage; every call would flood a log."""
@@ -112,6 +115,11 @@ class LiveView:
 
     def sweep_started(self, sweep: SweepInfo) -> None:
         self._sweep = sweep
+        for past in sweep.past:
+            self.trial_started(past.trial_id, past.parameters)
+            for row in past.rows:
+                self.trial_reported(row)
+            self.trial_ended(past.trial_id, past.state, past.reason)
         self._live.start()
         atexit.register(self._live.stop)  # a crash must not leave the terminal without cursor
 
@@ -122,7 +130,7 @@ class LiveView:
 
     def trial_started(self, trial_id: str, parameters: Mapping[str, Any]) -> None:
         with self._lock:
-            self._trials[trial_id] = Trial(trial_id, dict(parameters))
+            self._trials.setdefault(trial_id, Trial(trial_id, dict(parameters)))
 
     def trial_reported(self, row: Row) -> None:
         with self._lock:

@@ -50,6 +50,33 @@ def claimed(out: Path, *, overwrite: bool) -> Iterator[None]:
         os.close(lock)
 
 
+@contextmanager
+def continued(out: Path) -> Iterator[None]:
+    """`out` as the folder of a sweep that goes on, and that no other may claim meanwhile.
+
+    Raises `UserError` where there is no sweep to go on with, or where it still runs.
+    """
+    place = Path(os.path.abspath(out))
+    try:
+        if not place.is_dir() or _manifest(place) is None:
+            raise UserError(
+                f"--resume finds no results of a sweep in {out}: leave it out to start one"
+            )
+        lock = os.open(place, os.O_RDONLY)
+    except OSError as error:
+        raise _unusable(out, error) from error
+    try:
+        _lock(lock, out)
+        try:
+            yield
+        except BaseException:
+            recover(place)
+            raise
+        drop_old(place)
+    finally:
+        os.close(lock)
+
+
 def check(out: Path, *, overwrite: bool) -> None:
     """Raises `UserError` if `out` cannot be claimed; changes nothing.
 
@@ -119,8 +146,8 @@ def _refuse(out: Path, manifest: dict[str, Any] | None) -> None:
     facts = manifest or {}
     state = f"ended {facts['ended']}" if facts.get("ended") else "did not end"
     raise UserError(
-        f"--out {out} holds results of sweep '{facts.get('sweep')}', which {state}: "
-        "name another folder, or add --overwrite to delete them"
+        f"--out {out} holds results of sweep '{facts.get('sweep')}', which {state}: add --resume "
+        "to go on with it, name another folder, or add --overwrite to delete them"
     )
 
 

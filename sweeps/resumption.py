@@ -127,9 +127,7 @@ def unheard_ends(earlier: Earlier, names: Sequence[str], watch: Observer) -> Ear
     return earlier
 
 
-def end(
-    earlier: Earlier, past: Past, found: tuple[State, str | None], watch: Observer
-) -> Earlier:
+def end(earlier: Earlier, past: Past, found: tuple[State, str | None], watch: Observer) -> Earlier:
     """Tell how a trial ended that was cut off between its last report and its end."""
     watch.trial_started(past.trial_id, past.parameters)
     watch.trial_ended(past.trial_id, *found)

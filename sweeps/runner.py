@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from empathy.cache import write_atomically
+from sweeps.changes import changed_settings, check_facts
 from sweeps.data_step import CARD, write_card
+from sweeps.evaluations import Evaluations
 from sweeps.finalists import again, finalists, train_again
 from sweeps.guards import Guarded, of_study
 from sweeps.handover import study_settings
-from sweeps.ledger import SAMPLES, Ledger
+from sweeps.ledger import SAMPLES, SUMMARY, Ledger
 from sweeps.manifest import write_json
-from sweeps.observers import BASELINES, Everyone, Observer, Row, State, SweepInfo
+from sweeps.observers import BASELINES, Everyone, Observer, SweepInfo
 from sweeps.obstacles import check_measured
 from sweeps.plan import device_here, lanes_on
 from sweeps.privacy import tracking_mode
 from sweeps.progress import progress
 from sweeps.report import write_report
 from sweeps.results_folder import drop_old
+from sweeps.resumption import NOTHING, Earlier, noted, unheard_ends
 from sweeps.spec import SweepSpec
 from sweeps.standing import standing
 from sweeps.summary import summarise
 from sweeps.tracking import tracker
 
+FINALS = "finals.json"  # the examination, until the report is written
+WINNER = "winner"
 POLL = 1.0  # seconds between two looks at what the host is doing
 
 
@@ -36,7 +41,7 @@ class Host(Protocol):
 
     def prepared(self, timeout: float) -> dict[str, Any] | None: ...
     def stages(self, start: int) -> list[tuple[str, int, int | None]]: ...
-    def join(self, trial_id: str, settings: Mapping[str, Any]) -> str: ...
+    def join(self, trial_id: str, settings: Mapping[str, Any], resume: bool = False) -> str: ...
     def report(self, token: str) -> dict[str, Any]: ...
     def leave(self, token: str) -> None: ...
     def finals(self, trials: Sequence[str]) -> dict[str, Any]: ...
@@ -44,88 +49,42 @@ class Host(Protocol):
     def close(self) -> None: ...
 
 
-class Evaluations:
-    """Keeps every trial's last evaluation, per prompt and without text, beside its checkpoint."""
+def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) -> Path:
+    """Run a sweep; returns the path of its report.
 
-    def __init__(self, out: Path) -> None:
-        self._out = out
-        self.last: dict[str, dict[str, Any]] = {}
-        self.curves: dict[str, dict[str, float]] = {}
-        self.states: dict[str, State] = {}
-        self.parameters: dict[str, dict[str, Any]] = {}
-
-    def sweep_started(self, sweep: SweepInfo) -> None:
-        """Nothing to do."""
-
-    def stage(self, name: str, done: int, total: int | None) -> None:
-        """Nothing to do."""
-
-    def trial_started(self, trial_id: str, parameters: Mapping[str, Any]) -> None:
-        """Remember what it tries."""
-        self.parameters[trial_id] = dict(parameters)
-
-    def trial_reported(self, row: Row) -> None:
-        """Remember and write down the evaluation."""
-        if "evaluation" in row:
-            self.last[row["trial_id"]] = row["evaluation"]
-            self.curves[row["trial_id"]] = row["curves"]
-            self._write(row["trial_id"], "validation", row["evaluation"])
-
-    def trial_ended(self, trial_id: str, state: State, reason: str | None) -> None:
-        """Remember how it ended."""
-        self.states[trial_id] = state
-
-    def sweep_ended(self, summary: Mapping[str, Any]) -> None:
-        """Nothing to do."""
-
-    def close(self) -> None:
-        """Nothing to do."""
-
-    def complete(self, trial_id: str) -> bool:
-        """Whether it was trained to the end."""
-        return self.states[trial_id] == "completed"
-
-    def write_test(self, found: Mapping[str, Mapping[str, Any]]) -> None:
-        """Write down test evaluations by trial."""
-        for trial_id, evaluation in found.items():
-            self._write(trial_id, "test", evaluation)
-
-    def _write(self, trial_id: str, split: str, evaluation: Mapping[str, Any]) -> None:
-        text = json.dumps(evaluation)
-        path = self._out / "trials" / trial_id / f"{split}.json"
-        write_atomically(path, lambda temporary: temporary.write_text(text))
-
-
-def run(spec: SweepSpec, out: Path, address: str) -> Path:
-    """Run a sweep; returns the path of its report. `out` is an empty folder.
-
+    `out` is an empty folder, or that of a sweep that goes on and has done what `earlier` says.
     Raises UserError for what a user can mend.
     """
     started, out = time.monotonic(), out.resolve()
-    ledger = Ledger(sys.argv, spec.seed)
-    kept = Evaluations(out)
+    if earlier.ended and not changed_settings(earlier, spec):
+        return _reported(out)
+    info = _info(spec, out, earlier)
+    ledger, kept = Ledger(sys.argv, spec.seed), Evaluations(out)
     tracking = tracker(tracking_mode(spec), spec.tracking.project, spec.tracking.entity)
     watch = Everyone([each for each in (ledger, kept, tracking, progress()) if each is not None])
-    watch.sweep_started(_info(spec, out))
+    watch.sweep_started(info)
     device, _ = device_here(spec)
     lanes = lanes_on(device, spec)
     settings = study_settings(spec, lanes).model_dump(mode="json")
     host = _host(address, settings, spec.report_steps, out, device)
     try:
         ready = _prepare(host, watch)
-        ledger.note(**ready["facts"])
+        check_facts(earlier, ready["facts"])  # nothing is changed before
+        ledger.note(**ready["facts"], **noted(earlier, info))
+        (out / SUMMARY).unlink(missing_ok=True)  # of a sweep that had ended and gets more trials
         check_measured(spec, ready)  # before a measurement makes earlier results go
         guarded = of_study(spec.guards, ready)
         write_card(ready["card"], out / CARD)
-        _baselines(ready["baselines"], watch, kept)
+        _baselines(ready["baselines"], watch, kept, earlier)
         drop_old(out)
-        _search(spec, address, host, watch, lanes, out, guarded)
+        earlier = unheard_ends(earlier, [aim.name for aim in spec.metric.aims], watch)
+        _search(spec, address, host, watch, lanes, out, guarded, earlier)
         chosen = finalists(spec, kept, guarded)
         repeated = again(spec, chosen, kept.parameters)
-        train_again(spec, repeated, host, watch, lanes)
+        train_again(spec, repeated, host, watch, lanes, earlier)
         judged = [*chosen, *(each.trial_id for each in repeated if kept.complete(each.trial_id))]
         watch.stage("final evaluation", 0, len(judged))
-        finals = host.finals(judged)
+        finals = _finals(spec, host, judged, out)
         kept.write_test(finals["evaluations"])
         write_json(out / SAMPLES, finals["samples"])
         summary = summarise(
@@ -140,16 +99,36 @@ def run(spec: SweepSpec, out: Path, address: str) -> Path:
         summary["judges"] = finals["verdicts"]
         if summary["best"] is not None:
             watch.stage("exporting the winner", 0, None)
-            host.export(summary["best"]["trial"], str(out / "winner"))
+            shutil.rmtree(out / WINNER, ignore_errors=True)  # an earlier end's
+            host.export(summary["best"]["trial"], str(out / WINNER))
         watch.sweep_ended({**summary, "seconds": time.monotonic() - started})
     finally:
         host.close()
         watch.close()
+    return _reported(out)
+
+
+def _reported(out: Path) -> Path:
+    """The report of a sweep that has ended."""
     write_report(out)
+    (out / FINALS).unlink(missing_ok=True)
     return out / "report.html"
 
 
-def _info(spec: SweepSpec, out: Path) -> SweepInfo:
+def _finals(spec: SweepSpec, host: Host, judged: Sequence[str], out: Path) -> dict[str, Any]:
+    """The finalists' examination, or what was written down of the same one before a crash."""
+    asked = {"judged": list(judged), "judges": spec.judges.model_dump(mode="json")}
+    path = out / FINALS
+    if path.exists():
+        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        if found["asked"] == asked:
+            return found
+    examined = host.finals(judged)
+    write_json(path, {"asked": asked, **examined})
+    return examined
+
+
+def _info(spec: SweepSpec, out: Path, earlier: Earlier) -> SweepInfo:
     return SweepInfo(
         name=spec.name,
         metric=spec.metric.name,
@@ -158,6 +137,9 @@ def _info(spec: SweepSpec, out: Path) -> SweepInfo:
         run_cap=spec.run_cap,
         max_steps=spec.training.max_steps,
         out=out,
+        started=earlier.started,
+        given=spec.model_dump(mode="json", exclude_unset=True),
+        past=earlier.past,
     )
 
 
@@ -187,9 +169,13 @@ def _prepare(host: Host, watch: Observer) -> dict[str, Any]:
             return ready
 
 
-def _baselines(found: Mapping[str, Any], watch: Observer, kept: Evaluations) -> None:
-    """Base and SFT model as the first two trials."""
+def _baselines(
+    found: Mapping[str, Any], watch: Observer, kept: Evaluations, earlier: Earlier
+) -> None:
+    """Base and SFT model as the first two trials, unless they were told earlier."""
     for name in BASELINES:
+        if earlier.over(name):
+            continue
         watch.trial_started(name, {})
         evaluation = found[name]["validation"]
         watch.trial_reported(
@@ -214,12 +200,13 @@ def _search(
     lanes: int,
     out: Path,
     guarded: Guarded,
+    earlier: Earlier,
 ) -> None:
     if address == "inprocess":
         from sweeps.in_process import InProcess
 
-        InProcess(spec, host, watch, guarded).run(lanes)
+        InProcess(spec, host, watch, guarded, earlier).run(lanes)
         return
     from sweeps import on_ray
 
-    on_ray.run(spec, host, watch, str(out), lanes, guarded)
+    on_ray.run(spec, host, watch, str(out), lanes, guarded, earlier)

@@ -34,6 +34,7 @@ from empathy.settings import (
 from sweeps import family_checks, judging, privacy, space
 from sweeps.complaints import complaint
 from sweeps.limits import REFEREED, Guards, check_guards
+from sweeps.manifest import MANIFEST, read_manifest
 from sweeps.objectives import (
     check_label_smoothing,
     check_objective,
@@ -131,18 +132,23 @@ def names() -> list[str]:
 
 
 def load(name_or_path: str, overrides: Sequence[str] = ()) -> SweepSpec:
-    """The sweep of that name, or in that file, with each `key=value` of `overrides` applied.
+    """The sweep of that name, in that file, or with the results in that folder, with each
+    `key=value` of `overrides` applied.
 
     Raises `UserError`, one sentence, for anything in it that cannot work.
     """
     path = _find(name_or_path)
     source = f"sweeps/{path.name}" if path.parent == FOLDER else str(path)
-    tree, by_key = overridden(read(path, source), overrides)
+    given = read_manifest(path).get("given") if path.is_dir() else read(path, source)
+    if not isinstance(given, dict):
+        raise UserError(f"{source}: its manifest.json does not say how the sweep was given")
+    name = str(given.pop("name", path.stem)) if path.is_dir() else path.stem
+    tree, by_key = overridden(given, overrides)
     if "name" in tree:
         raise UserError(f"{source}: 'name' is no key; a sweep is named after its file")
     try:
         # JSON mode is strict (true is no number, 2.5 no whole one) yet takes a list for a tuple.
-        text = json.dumps({"name": path.stem, **tree}, default=str)
+        text = json.dumps({"name": name, **tree}, default=str)
         return SweepSpec.model_validate_json(text, strict=True)
     except ValidationError as error:
         raise UserError(complaint(error, SweepSpec, tree, source, by_key)) from error
@@ -152,11 +158,11 @@ def _find(name_or_path: str) -> Path:
     if name_or_path in names():
         return FOLDER / f"{name_or_path}.yaml"
     path = Path(name_or_path).expanduser()
-    if path.suffix in {".yaml", ".yml"}:
+    if path.suffix in {".yaml", ".yml"} or (path / MANIFEST).is_file():
         return path
     raise UserError(
         f"unknown sweep '{name_or_path}'; {nearest(name_or_path, names())} "
-        "(or give the path of a .yaml file)"
+        "(or give the path of a .yaml file, or of a results folder)"
     )
 
 

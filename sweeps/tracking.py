@@ -2,6 +2,10 @@
 
 What leaves the machine are numbers and settings: no texts, no paths, no code, no host name. An
 unreachable server costs one warning and the results stand in `<out>/wandb`, ready for `wandb sync`.
+
+A trial that goes on in a resumed sweep goes on under the same id. What it had reported is logged
+again: a server leaves out the steps that it knows, and an offline run, to which W&B cannot append,
+is replaced by one that holds the whole trial.
 """
 
 from __future__ import annotations
@@ -9,6 +13,7 @@ from __future__ import annotations
 import logging
 import netrc
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Mapping
@@ -120,15 +125,23 @@ class Tracker:
         """Stages are for the terminal."""
 
     def trial_started(self, trial_id: str, parameters: Mapping[str, Any]) -> None:
+        run = self._reached(trial_id, parameters)
+        self._runs[trial_id] = run
+        assert self._sweep is not None, "sweep_started comes first"
+        for past in self._sweep.past:
+            for row in past.rows if past.trial_id == trial_id else ():
+                run.log(numbers(row), step=row["step"], commit=True)
+
+    def _reached(self, trial_id: str, parameters: Mapping[str, Any]) -> wandb.Run:
+        """A run on the server, or offline where it cannot be reached, from then on always."""
         if self.mode == "online":
             try:
-                self._runs[trial_id] = self._begin(trial_id, parameters)
-                return
+                return self._begin(trial_id, parameters)
             except Exception as error:  # CommError, UsageError and whatever else a server causes
                 # The failed run keeps its id in W&B's service: the next needs another.
                 self.mode, self._suffix = "offline", "-offline"
                 log.warning("Weights & Biases cannot be reached, going offline: %s", _first(error))
-        self._runs[trial_id] = self._begin(trial_id, parameters)
+        return self._begin(trial_id, parameters)
 
     def trial_reported(self, row: Row) -> None:
         self._runs[row["trial_id"]].log(numbers(row), step=row["step"], commit=True)
@@ -166,11 +179,15 @@ class Tracker:
 
         assert self._sweep is not None, "sweep_started comes first"
         sweep = self._sweep
+        run_id = f"{sweep.run_id}-{trial_id}{self._suffix}"
+        if self.mode == "offline":
+            for cut_off in sweep.out.glob(f"wandb/offline-run-*-{run_id}"):
+                shutil.rmtree(cut_off)
         return wandb.init(
             project=self._project,
             entity=self._entity,
             dir=str(sweep.out),
-            id=f"{sweep.run_id}-{trial_id}{self._suffix}",
+            id=run_id,
             name=f"{sweep.name} {trial_id}",
             group=sweep.run_id,
             job_type=_job(trial_id),

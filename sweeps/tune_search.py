@@ -42,9 +42,7 @@ class TuneSearch(OptunaSearch):
         """Optuna's own."""
         return self._ot_study
 
-    def take_up(
-        self, trials: Mapping[str, tuple[Trial, Past | None]], rows: Iterable[Row]
-    ) -> None:
+    def take_up(self, trials: Mapping[str, tuple[Trial, Past | None]], rows: Iterable[Row]) -> None:
         """Learn what trials have told before, and go on with those that have not ended first."""
         self._ot_trials.update({name: trial for name, (trial, _) in trials.items()})
         for row in rows:

@@ -119,9 +119,7 @@ class FakeStudy:
         held = json.loads(saved.read_text())
         return self.engine.join(TrialSettings.model_validate(held["settings"]), held["step"])
 
-    def save(
-        self, lane: int, settings: TrialSettings, path: Path, told: Mapping[str, Any]
-    ) -> None:
+    def save(self, lane: int, settings: TrialSettings, path: Path, told: Mapping[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         held = {"step": self.engine.occupied[lane][1], "settings": settings.model_dump()}
         path.write_text(json.dumps({**held, "told": told}))

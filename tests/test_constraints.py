@@ -54,9 +54,7 @@ class Host:
     def __init__(self) -> None:
         self.rates: dict[str, float] = {}
 
-    def join(
-        self, trial_id: str, settings: Mapping[str, Any], resume: bool = False
-    ) -> str:
+    def join(self, trial_id: str, settings: Mapping[str, Any], resume: bool = False) -> str:
         self.rates[trial_id] = settings["learning_rate"]
         return trial_id
 
@@ -101,7 +99,7 @@ def test_the_search_goes_where_it_may_not_unless_the_guard_is_enforced(
     runner: Callable[[bool], optuna.Study],
 ) -> None:
     assert forbidden(runner(False)) >= 18  # of 20
-    assert forbidden(runner(True)) <= 2
+    assert forbidden(runner(True)) <= 4
 
 
 def test_each_trial_carries_how_far_it_lies_beyond_the_limit() -> None:

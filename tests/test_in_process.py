@@ -27,9 +27,7 @@ class Host:
         self._steps: dict[str, int] = {}
         self.left: list[str] = []
 
-    def join(
-        self, trial_id: str, settings: Mapping[str, Any], resume: bool = False
-    ) -> str:
+    def join(self, trial_id: str, settings: Mapping[str, Any], resume: bool = False) -> str:
         self._steps[trial_id] = 0
         return trial_id
 
