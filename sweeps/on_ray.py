@@ -205,7 +205,7 @@ def run(
     """
     shutil.rmtree(Path(storage, EXPERIMENT), ignore_errors=True)
     scheduler = search.early_stopping(spec)
-    earlier = _rebuilt(scheduler, earlier, watch)
+    earlier = rebuilt(scheduler, earlier, watch)
     left = search.number_of_trials(spec) - sum(earlier.over(p.trial_id) for p in earlier.searched)
     if left <= 0:
         return
@@ -236,7 +236,7 @@ def run(
     tuner.fit()
 
 
-def _rebuilt(scheduler: Any, earlier: Earlier, watch: Observer) -> Earlier:
+def rebuilt(scheduler: Any, earlier: Earlier, watch: Observer) -> Earlier:
     """Fill the rungs; a trial whose last report should have stopped it is stopped now."""
     stopped = scheduler.take_up(earlier.searched_rows) if isinstance(scheduler, Asha) else set()
     for past in earlier.searched:

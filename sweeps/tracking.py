@@ -17,6 +17,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Mapping
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlparse
@@ -127,10 +128,13 @@ class Tracker:
     def trial_started(self, trial_id: str, parameters: Mapping[str, Any]) -> None:
         run = self._reached(trial_id, parameters)
         self._runs[trial_id] = run
-        assert self._sweep is not None, "sweep_started comes first"
-        for past in self._sweep.past:
-            for row in past.rows if past.trial_id == trial_id else ():
-                run.log(numbers(row), step=row["step"], commit=True)
+        for row in self._told(trial_id):
+            run.log(numbers(row), step=row["step"], commit=True)
+
+    def _told(self, trial_id: str) -> tuple[Row, ...]:
+        """What a trial had reported before the sweep was cut off."""
+        past = self._sweep.past if self._sweep else ()
+        return next((each.rows for each in past if each.trial_id == trial_id), ())
 
     def _reached(self, trial_id: str, parameters: Mapping[str, Any]) -> wandb.Run:
         """A run on the server, or offline where it cannot be reached, from then on always."""
@@ -180,8 +184,8 @@ class Tracker:
         assert self._sweep is not None, "sweep_started comes first"
         sweep = self._sweep
         run_id = f"{sweep.run_id}-{trial_id}{self._suffix}"
-        if self.mode == "offline":
-            for cut_off in sweep.out.glob(f"wandb/offline-run-*-{run_id}"):
+        if self.mode == "offline" and any(each.trial_id == trial_id for each in sweep.past):
+            for cut_off in sweep.out.glob(f"wandb/offline-run-*-{escape(run_id)}"):
                 shutil.rmtree(cut_off)
         return wandb.init(
             project=self._project,
