@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from empathy import schemes, splits
+from empathy.cache import content_key
 from empathy.corpora import count_corpora, load_contrasts, load_corpora
 from empathy.errors import UserError
 from empathy.prompts import PromptSet, prompts
@@ -75,8 +76,18 @@ def select(data: DataSettings, rules: EvaluationSettings) -> Selected:
     splits.check_no_leak(everything)
     splits.check_no_leak({split: part.prompts for split, part in parts.items()})
     facts: dict[str, Any] = {"corpora": list(data.corpora), "dialogues": len(dialogues)}
+    facts["sha256"] = _digest(dialogues, contrasts)
     facts |= {split: _facts(part) for split, part in parts.items()}
     return Selected(parts, facts, count_corpora(data.corpora, data.folder))
+
+
+def _digest(dialogues: Sequence[Dialogue], contrasts: Sequence[Contrast]) -> str:
+    """SHA-256 of all that the corpora hold: a word more or less gives another."""
+    return content_key(
+        [[d.corpus, d.dialogue_id, d.group, d.split, *([t.speaker, t.text] for t in d.turns)]
+         for d in dialogues],
+        [[c.corpus, c.contrast_id, c.group, c.better, c.worse] for c in contrasts],
+    )  # fmt: skip
 
 
 def _check_groups(dialogues: Sequence[Dialogue], data: DataSettings) -> None:

@@ -33,6 +33,8 @@ class MetricChoice(Aim):
 
 def first_of_list(given: object) -> object:
     """`metric: [a, b, c]` as a with `also` b and c. Raises `SettingError` for other lists."""
+    if isinstance(given, dict) and isinstance(given.get("also"), list):  # as a manifest says it
+        return {**given, "also": tuple(given["also"])}
     if not isinstance(given, list):
         return given
     for each in given or [None]:

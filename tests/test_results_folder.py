@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from empathy.errors import UserError
-from sweeps.results_folder import check, claimed
+from sweeps.results_folder import check, claimed, continued
 
 
 def fail(out: Path, name: str, stop: type[BaseException] = ZeroDivisionError) -> None:
@@ -124,3 +124,49 @@ def test_a_folder_that_a_sweep_is_writing_to_is_taken_by_no_other(tmp_path: Path
         (out / "manifest.json").write_text('{"sweep": "demo", "ended": null}', "utf-8")
         with pytest.raises(UserError, match="is being written by a sweep that still runs"):
             check(out, overwrite=True)
+
+
+def go_on(out: Path, name: str | None = None) -> None:
+    """Go on with the sweep in a folder, as one that writes a file."""
+    with continued(out):
+        if name:
+            (out / name).write_text("more", "utf-8")
+
+
+def test_results_are_gone_on_with_as_they_are(tmp_path: Path) -> None:
+    out = results(tmp_path / "cut", ended=None)
+    with pytest.raises(UserError, match="which did not end: add --resume to go on with it"):
+        check(out, overwrite=False)
+    go_on(out, "summary.json")
+    names = {path.name for path in out.iterdir()}
+    assert names == {"manifest.json", "history.jsonl", "trials.csv", "summary.json"}
+    assert (out / "trials.csv").read_text("utf-8") == "kept"
+
+
+@pytest.mark.parametrize("manifest", [None, "{", '{"name": "a web app"}'])
+def test_only_a_sweep_can_be_gone_on_with(tmp_path: Path, manifest: str | None) -> None:
+    if manifest is not None:
+        (tmp_path / "manifest.json").write_text(manifest, "utf-8")
+    for out in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(UserError, match="--resume finds no results of a sweep in"):
+            go_on(out)
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_of_two_that_go_on_one_is_refused_until_the_other_has_ended(tmp_path: Path) -> None:
+    out = results(tmp_path / "out")
+    with continued(out), pytest.raises(UserError, match="by a sweep that still runs"):
+        go_on(out)
+    go_on(out)
+
+
+def test_going_on_with_a_start_that_measured_nothing_keeps_what_was_set_aside(
+    tmp_path: Path,
+) -> None:
+    results(tmp_path / ".out.old", ended="2026")
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "manifest.json").write_text('{"sweep": "new", "ended": null}', "utf-8")
+    with pytest.raises(ZeroDivisionError), continued(out):
+        raise ZeroDivisionError
+    assert (out / "trials.csv").read_text("utf-8") == "kept"

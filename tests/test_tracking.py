@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sweeps.observers import Observer, SweepInfo
+from sweeps.observers import Observer, Past, SweepInfo
 from sweeps.tracking import Tracker, has_login, numbers, tracker, without_paths
 
 ROW = {
@@ -148,6 +149,32 @@ def test_offline_run_holds_the_numbers_and_no_path(tmp_path: Path) -> None:
     (file,) = run.glob("run-*.wandb")
     assert b"patients" not in file.read_bytes()
     assert socket.gethostname().encode() not in file.read_bytes()
+
+
+@pytest.mark.usefixtures("service")
+def test_a_resumed_trial_is_one_run_with_all_its_rows_under_the_same_id(tmp_path: Path) -> None:
+    first = tracker("offline", "empathy", None)
+    assert first is not None
+    first.sweep_started(sweep(tmp_path))
+    first.trial_started("t000", {"beta": 0.1})
+    first.trial_reported(ROW)
+    first.trial_started("t001", {"beta": 0.2})
+    first.close()  # cut off
+    past = Past("t000", {"beta": 0.1}, "running", None, (ROW,))
+    again = tracker("offline", "empathy", None)
+    assert again is not None
+    again.sweep_started(replace(sweep(tmp_path), past=(past,)))
+    again.trial_started("t000", {"beta": 0.1})
+    again.trial_reported({**ROW, "step": 50})
+    again.trial_ended("t000", "completed", None)
+    again.close()
+    (run,) = tmp_path.glob("wandb/offline-run-*-t000")
+    assert len(list(tmp_path.glob("wandb/offline-run-*-t001"))) == 1
+    records = inspected(run)
+    (begun,) = [record["run"] for record in records if record["type"] == "run"]
+    assert begun["run_id"] == "demo-20300102-030405-t000"
+    rows = [record["history"] for record in records if record["type"] == "history"]
+    assert [row["step"]["num"] for row in rows] == [25, 50]
 
 
 @pytest.mark.usefixtures("service")

@@ -1,0 +1,226 @@
+"""A sweep whose driver is killed, and that goes on: on a tiny model, in this process and on Ray.
+
+python -m pytest tests/test_resume.py
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_sweep import arguments
+
+import launch
+from empathy.lanes.engine import LaneEngine
+from sweeps.ledger import Record, Trial, read_record, read_trials
+from sweeps.observers import of_search
+
+pytestmark = pytest.mark.timeout(400)
+TRIALS, STEPS = 4, 6
+WAIT_SECONDS = 240
+CHOSEN = (
+    "method=random",
+    f"run_cap={TRIALS}",
+    "early_terminate=null",
+    f"training.max_steps={STEPS}",
+    "resources.lanes=2",
+    "finalists={top: 1, seeds: 2}",
+    "evaluation.crisis_prompts=0",
+    "evaluation.validation_prompts=6",
+    "evaluation.test_prompts=6",
+    "evaluation.max_new_tokens=4",
+)
+ROOT = Path(launch.__file__).parent
+
+
+def command(out: Path, address: str, *more: str) -> list[str]:
+    return [*arguments(*CHOSEN), "--out", str(out), "--address", address, *more]
+
+
+@pytest.fixture(scope="module")
+def whole(session_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Record:
+    """The sweep that nobody disturbed."""
+    out = tmp_path_factory.mktemp("whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EMPATHY_CACHE", str(session_cache))
+        assert launch.main(command(out, "inprocess")) == 0
+    return read_record(out)
+
+
+def start(out: Path, address: str) -> subprocess.Popen[bytes]:
+    """The same as a process of its own, to be killed."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "launch.py"), *command(out, address)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def in_the_middle(out: Path) -> bool:
+    """Whether a trial has ended and another, that has reported, has not."""
+    trials = read_trials(out / "trials.csv") if (out / "trials.csv").exists() else ()
+    searched = [trial for trial in trials if of_search(trial.trial_id)]
+    states = {trial.state for trial in searched if trial.step}
+    return {"completed", "running"} <= states and not any("-s" in t.trial_id for t in trials)
+
+
+def until_killed(out: Path, address: str) -> tuple[Trial, ...]:
+    """Kill the driver in the middle of its sweep; returns the trials as it left them."""
+    driver = start(out, address)
+    try:
+        deadline = time.monotonic() + WAIT_SECONDS
+        while not in_the_middle(out):
+            assert driver.poll() is None, "the sweep ended before it could be killed"
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        check_a_second_is_refused(out, address)
+    finally:
+        driver.send_signal(signal.SIGKILL)
+        driver.wait()
+    return read_trials(out / "trials.csv")
+
+
+def check_a_second_is_refused(out: Path, address: str) -> None:
+    assert launch.main(command(out, address)) == 2
+    assert launch.main(command(out, address, "--resume")) == 2
+
+
+@dataclass
+class Counted:
+    """Optimizer steps of all lanes that this process has trained."""
+
+    steps: int = 0
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
+    found, step = Counted(), LaneEngine.step
+
+    def counting(self: LaneEngine, lanes: Any) -> Any:
+        found.steps += len(lanes)
+        return step(self, lanes)
+
+    monkeypatch.setattr(LaneEngine, "step", counting)
+    return found
+
+
+def check_all_is_as_if_undisturbed(record: Record, whole: Record) -> None:
+    heard = [(row["trial_id"], row["step"]) for row in record.history]
+    assert sorted(heard) == sorted((row["trial_id"], row["step"]) for row in whole.history)
+    rows = {(row["trial_id"], row["step"]): row for row in record.history}
+    for row in whole.history:
+        found = rows[row["trial_id"], row["step"]]
+        assert found["curves"] == pytest.approx(row["curves"], abs=1e-5)
+        for name, figure in row["metrics"].items():
+            assert found["metrics"][name]["value"] == pytest.approx(figure["value"], abs=1e-5), name
+    states = {
+        trial.trial_id: (trial.state, trial.step, trial.parameters) for trial in record.trials
+    }
+    assert states == {t.trial_id: (t.state, t.step, t.parameters) for t in whole.trials}
+    assert record.summary is not None
+    assert whole.summary is not None
+    for key in ("trials", "completed", "stopped_early", "failed", "tied"):
+        assert record.summary[key] == whole.summary[key]
+    assert record.summary["best"]["trial"] == whole.summary["best"]["trial"]
+
+
+def check_tracked_once(out: Path, record: Record) -> None:
+    """A W&B run for each trial, under the id that the first start gave it, with all its rows."""
+    run_id = record.manifest["run_id"]
+    folders = list(out.glob("wandb/offline-run-*"))
+    ids = sorted(folder.name.split("-", 3)[-1] for folder in folders)
+    assert ids == sorted(f"{run_id}-{trial.trial_id}" for trial in record.trials)
+
+
+@pytest.mark.parametrize("address", ["inprocess", "local"])
+def test_a_sweep_whose_driver_was_killed_goes_on_to_the_same_end(
+    address: str, whole: Record, tmp_path: Path, session_cache: Path, counted: Counted,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    out = tmp_path / "out"
+    left = until_killed(out, address)
+    assert capsys.readouterr().err.count("is being written by a sweep that still runs") == 2
+    ended = {trial.trial_id: trial for trial in left if trial.state == "completed"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Ray and W&B about themselves
+        assert launch.main(command(out, address, "--resume")) == 0
+        gc.collect()
+    record = read_record(out)
+    check_all_is_as_if_undisturbed(record, whole)
+    check_tracked_once(out, record)
+    for trial in record.trials:
+        if trial.trial_id in ended:  # kept to the last digit
+            assert trial.metrics == ended[trial.trial_id].metrics
+            assert trial.seconds == ended[trial.trial_id].seconds
+    assert len(record.manifest["resumed"]) == 1
+    assert record.manifest["ended"] is not None
+    assert not (out / "finals.json").exists()
+    if address == "inprocess":
+        kept = sum(trial.step or 0 for trial in left if trial.trial_id not in ("base", "sft"))
+        assert kept >= STEPS + 2
+        # A checkpoint may be one report ahead of what was heard, for each of the two lanes.
+        everything = (TRIALS + 1) * STEPS
+        assert everything - kept - 2 * 2 <= counted.steps <= everything - kept
+
+
+def test_a_sweep_killed_in_its_finals_keeps_what_was_done(
+    whole: Record, tmp_path: Path, session_cache: Path, counted: Counted,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    from sweeps import host, runner
+
+    out = tmp_path / "out"
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(host.LaneHost, "export", full)
+        with pytest.raises(OSError, match="No space"):
+            launch.main(command(out, "inprocess"))
+    assert (out / "finals.json").exists()
+    counted.steps = 0
+    monkeypatch.setattr(host.LaneHost, "finals", full)  # what was examined is not examined again
+    assert launch.main(command(out, "inprocess", "--resume")) == 0
+    assert counted.steps == 0
+    check_all_is_as_if_undisturbed(read_record(out), whole)
+    assert (out / "winner").is_dir()
+    # Once more there is nothing to do but the report, which needs no model.
+    (out / "report.html").unlink()
+    monkeypatch.setattr(runner, "_host", full)
+    assert launch.main(["--sweep", str(out), "--resume"]) == 0
+    assert (out / "report.html").exists()
+    assert capsys.readouterr().out.endswith(f"{out / 'report.html'}\n")
+
+
+def test_another_space_or_other_weights_are_refused_with_the_differences(
+    whole: Record, tmp_path: Path, session_cache: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    out = tmp_path / "out"
+    out.mkdir()
+    manifest = {**whole.manifest, "ended": None}
+    (out / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    other = ["--set", "parameters.beta.max=0.7", "--set", "tracking.mode=disabled"]
+    assert launch.main([*command(out, "inprocess", "--resume"), *other]) == 2
+    said = capsys.readouterr().err
+    assert said.endswith(":\n  parameters.beta.max was 0.5, is 0.7\n")
+    assert "Traceback" not in said
+    manifest["weights"] = {**manifest["weights"], "sha256": "0" * 64}
+    (out / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    assert launch.main(command(out, "inprocess", "--resume")) == 2
+    said = capsys.readouterr().err
+    assert f"\n  weights.sha256 was '{'0' * 57}"[:40] in said
+    assert json.loads((out / "manifest.json").read_text("utf-8")) == manifest
