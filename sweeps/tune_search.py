@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from optuna.study import Study
 from optuna.trial import Trial
-from ray.tune.result import TRAINING_ITERATION
+from ray.air.constants import TRAINING_ITERATION
 from ray.tune.search.optuna import OptunaSearch
 
 from sweeps.guards import Bound, excesses
@@ -40,7 +40,7 @@ class TuneSearch(OptunaSearch):
     @property
     def study(self) -> Study:
         """Optuna's own."""
-        return self._ot_study
+        return cast(Study, self._ot_study)  # made with the space, in the constructor
 
     def take_up(self, trials: Mapping[str, tuple[Trial, Past | None]], rows: Iterable[Row]) -> None:
         """Learn what trials have told before, and go on with those that have not ended first."""
@@ -60,7 +60,7 @@ class TuneSearch(OptunaSearch):
     def suggest(self, trial_id: str) -> dict[str, Any] | None:
         """Parameters as ever, and under `TRIAL` a short name in the order of asking."""
         if trial_id not in self._ot_trials:
-            trial = self._open.pop(0) if self._open else self._ask(self._ot_study)
+            trial = self._open.pop(0) if self._open else self._ask(self.study)
             self._ot_trials[trial_id] = trial
         parameters: dict[str, Any] | None = super().suggest(trial_id)
         if parameters is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -99,8 +100,6 @@ def tune(spec: SweepSpec, disk: Disk, watch: Observer, earlier: Earlier) -> None
 
 
 def one_trial(disk: Disk, token: str, trial: Any, parts: tuple[Any, Any, Any]) -> None:
-    import json
-
     searcher, scheduler, watcher = parts
     while True:
         row = disk.report(token)

@@ -38,7 +38,7 @@ def row(name: str, step: int, score: float) -> dict[str, Any]:
     return {"trial_id": name, "step": step, "done": step == 16, "metrics": metrics, "curves": {}}
 
 
-def rungs(of: Asha) -> list[tuple[int, dict[str, float]]]:
+def rungs(of: Asha) -> list[tuple[float, dict[str, float]]]:
     return [(milestone, dict(told)) for milestone, told in of._brackets[0]._rungs]
 
 

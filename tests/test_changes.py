@@ -18,7 +18,7 @@ from sweeps.resumption import Earlier
 
 FACTS: dict[str, Any] = {
     "data": {"sha256": "aa", "train": {"prompts": 16}},
-    "weights": {"name": "tiny", "sha256": "bb", "dtype": "float32", "source": "/old", "head": "own"},
+    "weights": {"name": "tiny", "sha256": "bb", "dtype": "float32", "source": "/old"},
 }
 
 
@@ -61,8 +61,10 @@ def test_what_would_mix_two_sweeps_is_refused_by_name(override: str, told: str) 
 
 
 def test_what_may_change_may() -> None:
-    changed = ["run_cap=12", "description=x", "finalists.top=1", "resources.lanes=2",
-               "tracking.mode=offline", "data.folder=/elsewhere", "judges={scorers: []}"]  # fmt: skip
+    changed = [
+        *("run_cap=12", "description=x", "finalists.top=1", "resources.lanes=2"),
+        *("tracking.mode=offline", "data.folder=/elsewhere", "judges={scorers: []}"),
+    ]
     now = spec.load("demo", changed)
     check_settings(earlier(), now)
     keys = {each.key for each in changed_settings(earlier(), now)}

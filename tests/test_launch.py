@@ -17,6 +17,7 @@ import pytest
 
 import launch
 from sweeps import results_folder, spec
+from sweeps.ledger import Trial, write_trials
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Stands in for `sweeps.runner`; holds what it was called with."""
     calls: list[Any] = []
 
-    def run(sweep: spec.SweepSpec, out: Path, address: str) -> Path:
+    def run(sweep: spec.SweepSpec, out: Path, address: str, earlier: object = None) -> Path:
         calls.append((sweep, out, address))
         return out / "report.html"
 
@@ -101,6 +102,11 @@ def test_the_data_card_is_printed_and_saved_beside_the_results(
             "--set run_cap=x: run_cap is 'x'; it must be a",
         ),
         (["--sweep", "demo", "--json"], "--json is the form of a plan: add --dry-run"),
+        (["--sweep", "demo", "--resume", "--overwrite"], "--resume goes on with what is there: "),
+        (["--sweep", "demo", "--resume", "--dry-run"], "--resume goes on with what is there: "),
+        (["--sweep", "demo", "--resume", "--out", "nowhere"], "--resume finds no results of a"),
+        (["--list", "--resume"], "--list takes no other option"),
+        (["--compare", "a", "--resume"], "--compare reads finished sweeps, trains nothing"),
         (["--list", "--json"], "--list takes no other option"),
         (["--list", "--address", "auto"], "--list takes no other option"),
         (["--sweep", "demo", "--dry-run", "--address", "auto"], "--address says where a sweep"),
@@ -169,6 +175,34 @@ def test_earlier_results_are_kept_unless_told_otherwise(
     assert not runner
     assert launch.main(["--sweep", "demo", "--out", str(out), "--overwrite"]) == 0
     assert list(out.iterdir()) == []
+
+
+def test_a_sweep_is_resumed_by_the_same_command_or_from_its_folder(
+    runner: list[Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    command = ["--sweep", "demo", "--set", "run_cap=3", "--set", "seed=5"]
+    sweep = spec.load("demo", ["run_cap=3", "seed=5"])
+    out = Path("results/demo")
+    out.mkdir(parents=True)
+    given = sweep.model_dump(mode="json", exclude_unset=True)
+    manifest = {"sweep": "demo", "given": given, "settings": sweep.model_dump(mode="json")}
+    (out / "manifest.json").write_text(json.dumps({**manifest, "ended": None}), "utf-8")
+    row = {"trial_id": "base", "step": 0, "metrics": {}, "curves": {}}
+    (out / "history.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    write_trials(out / "trials.csv", [Trial("base", state="completed", step=0)])
+    assert launch.main(command) == 2
+    assert "add --resume to go on with it" in capsys.readouterr().err
+    assert launch.main([*command, "--resume"]) == 0
+    assert launch.main(["--sweep", "results/demo", "--resume", "--address", "inprocess"]) == 0
+    assert runner == [(sweep, out, "local"), (sweep, out, "inprocess")]
+    assert launch.main(["--sweep", "demo", "--resume"]) == 2
+    told = capsys.readouterr().err.splitlines()[1:]
+    assert told == ["  seed was 5, is 0"]  # run_cap may change, the seed may not
+    assert len(runner) == 2
 
 
 def test_a_plan_with_an_obstacle_lists_it_and_exits_with_2(

@@ -144,7 +144,7 @@ def check_tracked_once(out: Path, record: Record) -> None:
     assert ids == sorted(f"{run_id}-{trial.trial_id}" for trial in record.trials)
 
 
-@pytest.mark.parametrize("address", ["inprocess", "local"])
+@pytest.mark.parametrize("address", ["inprocess", pytest.param("local", marks=pytest.mark.slow)])
 def test_a_sweep_whose_driver_was_killed_goes_on_to_the_same_end(
     address: str, whole: Record, tmp_path: Path, session_cache: Path, counted: Counted,
     capsys: pytest.CaptureFixture[str],
