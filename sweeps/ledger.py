@@ -110,7 +110,7 @@ class Ledger:
 
     def sweep_started(self, sweep: SweepInfo) -> None:
         self._out = sweep.out
-        if sweep.past:  # the sweep goes on: nothing is changed before it has said so
+        if sweep.resumed:  # nothing is changed before it is known to be the same sweep
             self.trials = {past.trial_id: _so_far(past) for past in sweep.past}
             return
         self._out.mkdir(parents=True, exist_ok=True)

@@ -61,6 +61,8 @@ class SweepInfo:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     given: Mapping[str, Any] = field(default_factory=dict)
     """Of `settings` those that were given, without defaults: a sweep can be made of them again."""
+    resumed: bool = False
+    """It goes on in a folder that it has written to before."""
     past: tuple[Past, ...] = ()
     """Trials from before the sweep was cut off and resumed; nobody is told of them otherwise."""
 

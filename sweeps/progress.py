@@ -62,7 +62,7 @@ class PlainLines:
             f"sweep {sweep.name}: {trials} trials of {sweep.max_steps} steps, "
             f"{sweep.goal} {sweep.metric}"
         )
-        if sweep.past:
+        if sweep.resumed:
             over = [of_search(past.trial_id) and past.state != "running" for past in sweep.past]
             self._say(f"resumed: {sum(over)} trials have ended and stay as they are")
 

@@ -139,6 +139,7 @@ def _info(spec: SweepSpec, out: Path, earlier: Earlier) -> SweepInfo:
         out=out,
         started=earlier.started,
         given=spec.model_dump(mode="json", exclude_unset=True),
+        resumed=bool(earlier.manifest),
         past=earlier.past,
     )
 

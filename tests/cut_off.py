@@ -127,7 +127,7 @@ def go_on(runner: str, spec: SweepSpec, out: Path, disk: Disk, events: float = m
     aim = spec.metric
     settings = spec.model_dump(mode="json")
     info = SweepInfo(spec.name, aim.name, aim.goal, settings, spec.run_cap, LAST, out,
-                     started=earlier.started, past=earlier.past)  # fmt: skip
+                     started=earlier.started, resumed=there, past=earlier.past)  # fmt: skip
     watch = Everyone([Scissors(events), Ledger([], 0)])
     watch.sweep_started(info)
     earlier = resumption.unheard_ends(earlier, [aim.name], watch)

@@ -59,7 +59,9 @@ def whole(session_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Reco
 
 def start(out: Path, address: str) -> subprocess.Popen[bytes]:
     """The same as a process of its own, to be killed."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    # W&B's service of this process would outlive the driver, and hold the ids of its runs.
+    environment = {name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"}
+    environment["PYTHONPATH"] = str(ROOT)
     return subprocess.Popen(
         [sys.executable, str(ROOT / "launch.py"), *command(out, address)],
         env=environment,
