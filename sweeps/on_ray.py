@@ -206,8 +206,9 @@ def run(
     shutil.rmtree(Path(storage, EXPERIMENT), ignore_errors=True)
     scheduler = search.early_stopping(spec)
     earlier = rebuilt(scheduler, earlier, watch)
-    left = search.number_of_trials(spec) - sum(earlier.over(p.trial_id) for p in earlier.searched)
-    if left <= 0:
+    over = sum(earlier.over(past.trial_id) for past in earlier.searched)
+    left = max(search.number_of_trials(spec), len(earlier.searched)) - over
+    if left == 0:
         return
     trainable = tune.with_parameters(
         LaneTrial,

@@ -175,20 +175,22 @@ def _baselines(
 ) -> None:
     """Base and SFT model as the first two trials, unless they were told earlier."""
     for name in BASELINES:
-        if earlier.over(name):
+        told = earlier.trial(name)
+        if told is not None and told.state != "running":
             continue
         watch.trial_started(name, {})
-        evaluation = found[name]["validation"]
-        watch.trial_reported(
-            {
-                "trial_id": name,
-                "step": 0,
-                "seconds": None,
-                "metrics": evaluation["metrics"],
-                "curves": {},
-                "evaluation": evaluation,
-            }
-        )
+        if told is None or not told.rows:
+            evaluation = found[name]["validation"]
+            watch.trial_reported(
+                {
+                    "trial_id": name,
+                    "step": 0,
+                    "seconds": None,
+                    "metrics": evaluation["metrics"],
+                    "curves": {},
+                    "evaluation": evaluation,
+                }
+            )
         watch.trial_ended(name, "completed", None)
     kept.write_test({name: found[name]["test"] for name in BASELINES})
 

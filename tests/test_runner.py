@@ -171,6 +171,7 @@ def test_the_search_begins_as_the_plan_said(done: Done, sweep: SweepSpec) -> Non
 def test_the_manifest_says_what_was_used(done: Done, sweep: SweepSpec) -> None:
     manifest = done.record.manifest
     assert manifest["settings"] == sweep.model_dump(mode="json")
+    assert spec.load(str(done.out)) == sweep
     assert manifest["ended"] is not None
     assert manifest["weights"]["name"] == "tiny-llama"
     assert len(manifest["weights"]["sha256"]) == 64

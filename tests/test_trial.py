@@ -201,8 +201,8 @@ def test_a_killed_client_s_trial_goes_on_from_its_checkpoint(
     assert {name: state for name, (state, _) in seen.ended.items()} == dict.fromkeys(
         ("t000", "t001", "t002"), "completed"
     )
-    assert seen.steps["t000"] == seen.steps["t002"] == [4, 8, 12, 16]
-    assert seen.steps["t001"] in ([4, 8, 8, 12, 16], [4, 8, 12, 16])
+    # What t001's checkpoint repeats is not told twice.
+    assert seen.steps["t000"] == seen.steps["t001"] == seen.steps["t002"] == [4, 8, 12, 16]
     joins = ray.get(host.joins.remote())
     assert [resumed for _, resumed in joins] == [False] * 3 + [True]
     victim = trial_settings(spec, seen.started["t001"]).model_dump()
