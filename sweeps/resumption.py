@@ -7,6 +7,7 @@ needed: the search, the rungs and the leaderboard are made again by telling them
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -78,7 +79,7 @@ def read(out: Path) -> Earlier:
     manifest = read_manifest(out)
     cut_torn_line(out / HISTORY)
     rows = _once(read_history(out / HISTORY))
-    trials = read_trials(out / TRIALS) if (out / TRIALS).exists() else ()
+    trials = _trials(out / TRIALS)
     unknown = {row["trial_id"] for row in rows} - {trial.trial_id for trial in trials}
     if unknown:
         raise UserError(
@@ -90,6 +91,16 @@ def read(out: Path) -> Earlier:
         reports.setdefault(row["trial_id"], []).append(row)
     past = tuple(_past(trial, reports.get(trial.trial_id, [])) for trial in trials)
     return Earlier(manifest, past, rows)
+
+
+def _trials(path: Path) -> tuple[Trial, ...]:
+    try:
+        return read_trials(path) if path.exists() else ()
+    except (KeyError, TypeError, ValueError, csv.Error) as error:  # not UTF-8 is a ValueError
+        raise UserError(
+            f"{path} is damaged ({type(error).__name__}), and without it nobody knows which trials "
+            "were begun; put a copy back, or start again with --overwrite"
+        ) from error
 
 
 def _once(rows: Iterable[Row]) -> tuple[Row, ...]:

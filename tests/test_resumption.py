@@ -117,3 +117,11 @@ def test_files_of_two_sweeps_are_refused(tmp_path: Path) -> None:
     (tmp_path / "trials.csv").write_text("".join(lines[:2]), "utf-8")
     with pytest.raises(UserError, match=r"has reports of t001, which trials\.csv does not know"):
         resumption.read(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"trial_id,state\nt000", b"\xff\xfe", b"x,y\n1,2\n"])
+def test_a_damaged_table_of_trials_is_one_sentence(tmp_path: Path, content: bytes) -> None:
+    go_on("in process", sweep("run_cap=1"), tmp_path, Disk())
+    (tmp_path / "trials.csv").write_bytes(content)
+    with pytest.raises(UserError, match=r"trials\.csv is damaged \(\w+\), and without it nobody"):
+        resumption.read(tmp_path)
