@@ -6,7 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import Any, NamedTuple
 
-from contenders import DEFAULTS, PRECOMPUTED, RANK, TRIED, Contender, Run, TrlForm
+from contenders import (
+    DEFAULTS,
+    PRECOMPUTED,
+    RANK,
+    TRIED,
+    Contender,
+    Run,
+    TrlForm,
+    lanes,
+    processes,
+)
 from flops import Dimensions, dimensions, matrix_rate, mean_of_pairs
 from lengths import PROMPT, REPLY, SHORTEST, pairs
 from ratios import Ratio, ratio, spread
@@ -82,7 +92,7 @@ def try_forms(
     """Pairs a second of each form of TRL that might be the fastest; one that fails is left out."""
     count = TRY_PAIRS if plan.device == "cpu" else len(timed)
     batch = min(plan.batch, count)
-    found = {}
+    found: dict[TrlForm, float] = {}
     for form in (PRECOMPUTED, *TRIED):
         try:
             contender = Contender(form.label, trl=form)
@@ -108,14 +118,12 @@ ONE, ALL_DEFAULT = "TRL, precomputed reference", "TRL, defaults"
 
 def contenders(plan: Plan, form: TrlForm) -> list[Contender]:
     """In the order in which they take turns."""
-    import contenders as known
-
     return [
-        *map(known.lanes, plan.lanes),
+        *map(lanes, plan.lanes),
         Contender(ALL_DEFAULT, trl=DEFAULTS),
         Contender(ONE, trl=PRECOMPUTED),
         Contender(FASTEST, trl=form),
-        *map(known.processes, plan.processes),
+        *map(processes, plan.processes),
     ]
 
 
@@ -189,10 +197,8 @@ RIVALS = {"defaults": ALL_DEFAULT, "precomputed": ONE, "fastest": FASTEST}
 
 def ratios(plan: Plan, runs: Mapping[str, Sequence[Run]]) -> dict[str, Any]:
     """`ratio_vs_trl_<rival>` of the fastest number of lanes, and `..._by_<n>_lanes` of each."""
-    import contenders as known
-
     speeds = {name: [run.pairs_per_second for run in some] for name, some in runs.items()}
-    ours = {n: speeds[known.lanes(n).name] for n in plan.lanes if known.lanes(n).name in speeds}
+    ours = {n: speeds[lanes(n).name] for n in plan.lanes if lanes(n).name in speeds}
     if not ours:
         return {}
     best = max(ours, key=lambda n: median(ours[n]))
@@ -206,11 +212,12 @@ def ratios(plan: Plan, runs: Mapping[str, Sequence[Run]]) -> dict[str, Any]:
 
 
 def rivals(plan: Plan, speeds: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
-    """TRL's rates by round: of each form, and of the best number of processes in each round."""
-    import contenders as known
-
+    """TRL's rates by round: of each form, of the fastest process, of the best number of them."""
     found = {key: list(speeds[name]) for key, name in RIVALS.items() if name in speeds}
-    names = [ONE, *(known.processes(n).name for n in plan.processes)]
+    if FASTEST in speeds and ONE in speeds:
+        # Which form is fastest was found by one short try each, so the other one may win a round.
+        found["fastest"] = [max(rates) for rates in zip(speeds[FASTEST], speeds[ONE], strict=True)]
+    names = [ONE, *(processes(n).name for n in plan.processes)]
     several = [speeds[name] for name in names if name in speeds]
     if several:
         found["best_of_processes"] = [max(rates) for rates in zip(*several, strict=True)]

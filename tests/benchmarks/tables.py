@@ -63,17 +63,25 @@ PREFIX = "ratio_vs_trl_"
 
 
 def ratio_rows(found: Mapping[str, Any]) -> list[list[str]]:
-    """Every `ratio_vs_trl_...` of a record."""
+    """Every `ratio_vs_trl_...` of a record; the best number of lanes only as such."""
+    best = {f"{key}_by_{each['lanes']}_lanes" for key, each in found.items() if _is_best(key, each)}
     return [
         [_named(key, each), *(figure(each[name]) for name in ("ratio", "lowest", "highest"))]
         for key, each in found.items()
-        if key.startswith(PREFIX)
+        if key.startswith(PREFIX) and key not in best
     ]
 
 
+def _is_best(key: str, found: Any) -> bool:
+    return key.startswith(PREFIX) and "lanes" in found
+
+
 def _named(key: str, found: Mapping[str, Any]) -> str:
-    words = "TRL " + key.removeprefix(PREFIX).replace("_", " ")
-    return f"{words}, best by {found['lanes']} lanes" if "lanes" in found else words
+    """As in "TRL defaults, by 4 lanes (their best number)"."""
+    rival, by, lanes = key.removeprefix(PREFIX).replace("_", " ").partition(" by ")
+    if "lanes" in found:
+        return f"TRL {rival}, by {found['lanes']} lanes (their best number)"
+    return f"TRL {rival}{',' if by else ''}{by}{lanes}"
 
 
 def plain(title: str, found: Mapping[str, Any]) -> Iterator[Table]:

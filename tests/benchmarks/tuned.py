@@ -185,7 +185,7 @@ def _trial(config: dict[str, Any], sweep: SweepSpec, model: str, material: Mater
             tune.report({"step": state.global_step, METRIC: accuracy})
 
     if not torch.cuda.is_available():
-        cores = ray_cores()
+        cores = _cores()
         torch.set_num_threads(cores)
     parameters = {name: value for name, value in config.items() if name != TRIAL}
     settings = trial_settings(sweep, parameters)
@@ -204,7 +204,7 @@ def _trial(config: dict[str, Any], sweep: SweepSpec, model: str, material: Mater
         made.train()
 
 
-def ray_cores() -> int:
+def _cores() -> int:
     """Cores that this trial may use."""
     import ray
 
