@@ -26,7 +26,6 @@ import lengths
 import ratios
 import start_up
 import step_race
-import sweep_race
 import tables
 import turns
 from contenders import PRECOMPUTED, Contender, Job, Run, TrlForm, lanes, processes
@@ -165,7 +164,7 @@ def test_every_comparison_is_under_a_key_of_its_own() -> None:
 def test_a_contender_that_fails_has_no_ratio_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     def together(contender: Contender, *_: Any) -> Run:
         if contender.processes > 1:
-            raise turns.Failed("out of memory")
+            raise turns.FailedError("out of memory")
         return RUN
 
     monkeypatch.setattr(step_race, "together", together)
@@ -179,7 +178,7 @@ def test_a_contender_that_fails_has_no_ratio_and_says_why(monkeypatch: pytest.Mo
 def test_the_fastest_form_is_the_one_that_ran_fastest() -> None:
     eager = TrlForm(precompute=True, attention="eager")
     assert step_race.fastest({PRECOMPUTED: 1.0, eager: 2.0}) is eager
-    with pytest.raises(turns.Failed, match="in no form"):
+    with pytest.raises(turns.FailedError, match="in no form"):
         step_race.fastest({})
 
 
@@ -192,7 +191,7 @@ def test_waits_and_idle_lanes_of_a_search_by_hand() -> None:
     )  # fmt: skip
     assert start_up.waited(run) == [2.0, 2.0, 0.5, 0.75]
     # Two lanes: c takes a's, 0.5 s after its end; d takes b's, 1.25 s after.
-    assert sweep_race.idle(run, lanes=2) == [0.5, 1.25]
+    assert start_up.idle(run, lanes=2) == [0.5, 1.25]
 
 
 def test_trl_trains_exactly_the_tokens_of_the_pairs() -> None:

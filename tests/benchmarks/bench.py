@@ -29,7 +29,7 @@ import tables
 from annomi_pairs import annomi_pairs
 from rich.console import Console
 from shapes import SHAPES
-from turns import Failed, apart
+from turns import FailedError, apart
 
 from empathy.errors import UserError
 
@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
                          help=f"of {','.join(PARTS)} [all]")  # fmt: skip
     options.add_argument("--model", choices=SHAPES, nargs="+",
                          help="models of step, generation and growth; of start and sweep, the first"
-                         " one given [gemma-270m, and tiny; on a GPU Llama's shapes as well]")  # fmt: skip
+                         " one [gemma-270m, and tiny; on a GPU Llamas as well]")  # fmt: skip
     options.add_argument("--pairs", choices=("random", "annomi"), default="random",
                          help="what step trains; annomi needs EMPATHY_DATA [random]")  # fmt: skip
     options.add_argument("--steps", type=_positive, help="timed steps of a run [CPU 1, GPU 20]")
@@ -93,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         measure(options)
-    except (UserError, Failed) as error:
+    except (UserError, FailedError) as error:
         print(f"bench.py: {error}", file=sys.stderr)
         return 2
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -90,7 +91,7 @@ def _measured(base: Any, point: Point, steps: int) -> dict[str, Any]:
     for _ in range(steps + 1):
         engine.step(slots)
         ends.append(now())
-    seconds = spread([end - start for start, end in zip(ends, ends[1:], strict=False)])
+    seconds = spread([end - start for start, end in pairwise(ends)])
     cuda = torch.cuda.is_available()
     return {
         "step_seconds": seconds,

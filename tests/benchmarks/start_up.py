@@ -12,8 +12,8 @@ from contenders import PRECOMPUTED, Contender
 from lengths import pairs
 from ratios import ratio, spread
 from step_race import read
-from turns import apart, together
 from tuned import Searched
+from turns import apart, together
 
 from sweeps import spec
 
@@ -34,22 +34,28 @@ def race(
     data = pairs(2, apart(read, model).vocabulary)
     cold: list[list[float]] = []
     warm: list[list[float]] = []
+    gaps: list[float] = []
     theirs = []
     for number in range(repeats):
-        waits = waited(apart(tuned.by_lanes, sweep, LANES))
+        run = apart(tuned.by_lanes, sweep, LANES)
+        waits = waited(run)
+        gaps += idle(run, LANES)
         cold.append(waits[:LANES])
         warm.append(waits[LANES:])
         begun = time.time()
-        run = together(Contender("TRL", trl=PRECOMPUTED), model, data, [], len(data))
-        theirs.append(run.first_step_at - begun)
+        rival = together(Contender("TRL", trl=PRECOMPUTED), model, data, [], len(data))
+        theirs.append(rival.first_step_at - begun)
         say(
             f"{model}, start, round {number + 1} of {repeats}: lanes {median(cold[-1]):.2f} s, "
             f"later {median(warm[-1]):.2f} s, TRL {theirs[-1]:.1f} s"
         )
     return {
         "figures": {
-            "lanes: first trials, whose clients' processes start": spread(sum(cold, [])),
-            "lanes: later trials": spread(sum(warm, [])),
+            "lanes: first trials, whose clients' processes start": spread(
+                [each for some in cold for each in some]
+            ),
+            "lanes: later trials": spread([each for some in warm for each in some]),
+            "lanes: from a free lane to the next trial's first report": spread(gaps),
             "TRL: a process from its start": spread(theirs),
         },
         "ratio_vs_trl_start": ratio(theirs, [median(each) for each in warm]),
@@ -65,3 +71,13 @@ def waited(run: Searched) -> list[float]:
     """
     names = sorted(run.suggested, key=lambda name: run.suggested[name])
     return [run.reported[name] - run.suggested[name] for name in names]
+
+
+def idle(run: Searched, lanes: int) -> list[float]:
+    """Seconds from each end of a trial to the first report of the trial that took its lane.
+
+    The n-th trial to end gives its lane to the n-th of those that did not start at once. A report
+    comes after its steps and its evaluation: this is more than the time for which the lane is idle.
+    """
+    first = sorted(run.reported.values())[lanes:]
+    return [reported - ended for ended, reported in zip(sorted(run.ended.values()), first)]  # noqa: B905  # the last trials to end free lanes that nobody wants

@@ -20,7 +20,7 @@ from contenders import (
 from flops import Dimensions, dimensions, matrix_rate, mean_of_pairs
 from lengths import PROMPT, REPLY, SHORTEST, pairs
 from ratios import Ratio, ratio, spread
-from turns import Failed, apart, together
+from turns import FailedError, apart, together
 
 from empathy.lanes.rows import Example
 
@@ -97,7 +97,7 @@ def try_forms(
         try:
             contender = Contender(form.label, trl=form)
             run = together(contender, plan.model, timed[:count], warm[:batch], batch)
-        except Failed as error:
+        except FailedError as error:
             say(f"{plan.model}, try, {form.label}: {error}")
             continue
         found[form] = run.pairs_per_second
@@ -106,9 +106,9 @@ def try_forms(
 
 
 def fastest(tries: Mapping[TrlForm, float]) -> TrlForm:
-    """The form with most pairs a second. Raises Failed where none ran."""
+    """The form with most pairs a second. Raises FailedError where none ran."""
     if not tries:
-        raise Failed("TRL ran in no form")
+        raise FailedError("TRL ran in no form")
     return max(tries, key=lambda form: tries[form])
 
 
@@ -143,13 +143,15 @@ def rounds(
             where = f"{plan.model}, round {number + 1} of {plan.repeats}, {each.name}"
             try:
                 found = together(each, plan.model, timed, warm, plan.batch)
-            except Failed as error:
+            except FailedError as error:
                 outcome.failed[each.name] = str(error)
                 outcome.runs.pop(each.name, None)
                 say(f"{where}: {error}")
                 continue
             outcome.runs.setdefault(each.name, []).append(found)
-            say(f"{where}: {found.pairs_per_second:.3g} pairs/s, warm-up {found.warm_seconds:.0f} s")
+            say(
+                f"{where}: {found.pairs_per_second:.3g} pairs/s, warm-up {found.warm_seconds:.0f} s"
+            )
     return outcome
 
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import tuned
 from ratios import ratio, spread
-from turns import apart
 from tuned import Searched
+from turns import apart
 
 from sweeps import spec
 
@@ -68,7 +68,6 @@ def record(size: Size, ours: Sequence[Searched], theirs: Sequence[Searched]) -> 
     """What is kept; ratios are of seconds, theirs by ours."""
     whole = [run.seconds + run.preparation_seconds for run in ours]
     busy = [run.busy_seconds / run.seconds for run in ours if run.busy_seconds is not None]
-    gaps = [gap for run in ours for gap in idle(run, size.lanes)]
     figures: dict[str, Any] = {
         "trials": size.trials,
         "lanes": size.lanes,
@@ -80,8 +79,6 @@ def record(size: Size, ours: Sequence[Searched], theirs: Sequence[Searched]) -> 
         "TRL: seconds of the search": spread([run.seconds for run in theirs]),
         "TRL: steps trained": spread([run.steps for run in theirs]),
     }
-    if gaps:
-        figures["lanes: seconds from a free lane to the next trial's first report"] = spread(gaps)
     paced = [[run.steps / run.seconds for run in each] for each in (ours, theirs)]
     return {
         "trl_form": tuned.FORM.label,
@@ -90,13 +87,3 @@ def record(size: Size, ours: Sequence[Searched], theirs: Sequence[Searched]) -> 
         "ratio_vs_trl_sweep_with_our_preparation": ratio([run.seconds for run in theirs], whole),
         "ratio_vs_trl_sweep_steps_per_second": ratio(*paced),
     }
-
-
-def idle(run: Searched, lanes: int) -> list[float]:
-    """Seconds from each end of a trial to the first report of the trial that took its lane.
-
-    The n-th trial to end gives its lane to the n-th of those that did not start at once. A report
-    comes after its steps and its evaluation: this is more than the time for which the lane is idle.
-    """
-    first = sorted(run.reported.values())[lanes:]
-    return [reported - ended for ended, reported in zip(sorted(run.ended.values()), first)]  # noqa: B905  # the last trials to end free lanes that nobody wants

@@ -127,7 +127,7 @@ def by_lanes(sweep: SweepSpec, lanes: int) -> Searched:
 
 
 def pairs_of(sweep: SweepSpec) -> tuple[list[Example], list[Example]]:
-    """The tokenised train and validation pairs that the sweep's trials learn and are measured on."""
+    """The tokenised pairs that the sweep's trials learn, and those they are measured on."""
     from empathy.study import Study
     from sweeps.handover import study_settings
 
@@ -220,9 +220,11 @@ def overrides(model: str, device: str, lanes: int, *more: str) -> list[str]:
         f"model={shape.weights}",
         "method=random",
         f"metric={{name: {METRIC}, goal: maximize}}",
-        "data={corpora: [sample], schemes: {generated: 1}, context_turns: 1, held_out_pairs: 8}",
+        "data={corpora: [sample], schemes: {generated: 1}, context_turns: 1, max_prompts: 48,"
+        " held_out_pairs: 8}",
         "warm_start={steps: 0}",
         f"resources={{device: {device}, lanes: {lanes}}}",
         "tracking={mode: disabled}",
         *more,
+        "evaluation.crisis_prompts=0",
     ]

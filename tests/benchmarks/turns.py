@@ -25,7 +25,7 @@ PATIENCE = 3600.0  # seconds that a process waits for the others to be warm
 T = TypeVar("T")
 
 
-class Failed(Exception):
+class FailedError(Exception):
     """A contender could not run here, and why."""
 
 
@@ -41,7 +41,7 @@ def together(
     """All processes of a contender at the same time; their rates are added.
 
     Each has its own clock, which starts when all are warm. Whoever ends last has the machine to
-    itself for a moment, which can only flatter them. Raises Failed where one of them fails.
+    itself for a moment, which can only flatter them. Raises FailedError where one of them fails.
     """
     count = contender.processes
     barrier = SPAWN.Barrier(count) if count > 1 else None
@@ -50,7 +50,7 @@ def together(
         futures = [pool.submit(run, job) for job in jobs]
     errors = [e for f in futures if (e := f.exception()) and not isinstance(e, BrokenBarrierError)]
     if errors:
-        raise Failed(str(errors[0]).strip().splitlines()[0][:200]) from errors[0]
+        raise FailedError(str(errors[0]).strip().splitlines()[0][:200]) from errors[0]
     return joined([future.result() for future in futures])
 
 
