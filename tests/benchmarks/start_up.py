@@ -80,4 +80,6 @@ def idle(run: Searched, lanes: int) -> list[float]:
     comes after its steps and its evaluation: this is more than the time for which the lane is idle.
     """
     first = sorted(run.reported.values())[lanes:]
-    return [reported - ended for ended, reported in zip(sorted(run.ended.values()), first)]  # noqa: B905  # the last trials to end free lanes that nobody wants
+    # The last trials to end free lanes that nobody takes.
+    pairs_of_times = zip(sorted(run.ended.values()), first, strict=False)
+    return [reported - ended for ended, reported in pairs_of_times]
