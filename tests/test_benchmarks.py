@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))  # a script's own 
 import bench
 import by_trl
 import flops
+import generation_race
 import lengths
 import ratios
 import start_up
@@ -258,6 +259,31 @@ def test_a_race_from_the_command_line_to_the_tables(
     shown = capsys.readouterr().out
     assert "| 2 lanes | " in shown
     assert "| --- | ---: |" in shown
+
+
+def test_what_generation_found_is_kept_whole() -> None:
+    ratio = {"ratio": 6.0, "lowest": 5.0, "highest": 7.0}
+    found = {"loop": 2.5, "ratio_vs_trl_generation": ratio, "weights": "random weights"}
+    kept = generation_race.record(found, {"lanes": 16})
+    assert kept == {
+        "figures": {"lanes": 16, "loop": 2.5},
+        "ratio_vs_trl_generation": ratio,
+        "weights": "random weights",
+    }
+    shown = list(tables.PARTS["generation"]("tiny", {**kept, "device": "cpu"}))
+    assert shown[1].rows == [["TRL generation", "6", "5", "7"]]
+
+
+def test_a_shape_without_tokenizer_is_refused_where_words_are_needed(
+    capsys: pytest.CaptureFixture[str], in_this_process: None, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert bench.main(["--only", "start", "--model", "llama-1b"]) == 2
+    assert bench.main(["--only", "step", "--model", "llama-8b", "--pairs", "annomi"]) == 2
+    told = capsys.readouterr().err
+    assert "llama-1b has no tokenizer, which start and sweep need; take gemma-270m" in told
+    assert "llama-8b has no tokenizer for --pairs annomi" in told
 
 
 def test_tables_tell_a_missing_figure_from_none() -> None:

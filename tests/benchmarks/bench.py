@@ -35,8 +35,11 @@ from empathy.errors import UserError
 
 PARTS = ("step", "generation", "start", "sweep", "growth")
 REAL = ("step", "generation", "growth")
-"""Parts that race the models named; the others search with a small one, see `searched`."""
+"""Parts that race the models named; the others search with the first one, see `searched`."""
+WITH_TOKENIZER = f"take {', '.join(name for name, each in SHAPES.items() if each.weights)}"
 DEFAULT_MODELS = {"cpu": ["gemma-270m"], "cuda": ["gemma-270m", "llama-1b", "llama-8b"]}
+SEARCHED = {"cpu": "tiny", "cuda": "gemma-270m"}
+"""On a CPU a tiny one: the start is that of the software, and a sweep takes minutes, not hours."""
 MINUTES = {
     "cpu": {"step": 10.0, "generation": 2.0, "start": 1.5, "sweep": 4.0, "growth": 3.0},
     "cuda": {"step": 9.0, "generation": 1.0, "start": 2.0, "sweep": 8.0, "growth": 2.0},
@@ -116,7 +119,7 @@ def measure(options: argparse.Namespace) -> None:
     console.print(estimate(options, device))
     path = kept.path_of(name)
     for part in options.only:
-        for model in options.model if part in REAL else [searched(options)]:
+        for model in options.model if part in REAL else [searched(options, device)]:
             begun, where = time.monotonic(), kept.circumstances(name)
             found = WORK[part](model, options, device)
             if found is None:
@@ -142,9 +145,12 @@ def filled(options: argparse.Namespace, device: str) -> None:
         options.processes = [2] if device == "cpu" else [2, 4, 8]
 
 
-def searched(options: argparse.Namespace) -> str:
-    """The model of the searches: without a wish a tiny one, whose start is that of the software."""
-    return options.chosen[0] if options.chosen else "tiny"
+def searched(options: argparse.Namespace, device: str) -> str:
+    """The model of the searches. Raises UserError for one without a tokenizer."""
+    name: str = options.chosen[0] if options.chosen else SEARCHED[device]
+    if SHAPES[name].weights is None:
+        raise UserError(f"{name} has no tokenizer, which start and sweep need; {WITH_TOKENIZER}")
+    return name
 
 
 def estimate(options: argparse.Namespace, device: str) -> str:
@@ -166,7 +172,7 @@ def _step(model: str, options: argparse.Namespace, device: str) -> dict[str, Any
     real = None
     if options.pairs == "annomi":
         if SHAPES[model].weights is None:
-            raise UserError(f"{model} has no tokenizer here; --pairs annomi takes gemma-270m")
+            raise UserError(f"{model} has no tokenizer for --pairs annomi; {WITH_TOKENIZER}")
         real = apart(annomi_pairs, model)
     plan = step_race.Plan(
         model, options.steps, options.batch, options.repeats, tuple(lanes),

@@ -109,7 +109,7 @@ def load(name: str) -> Loaded:
 
     shape, place = SHAPES[name], device.choose("auto")
     family = family_named(shape.family)
-    if shape.weights is not None and (shape.build is None or place.device.type == "cpu"):
+    if shape.weights is not None:
         try:
             found = weights.prepare(shape.weights, family)
         except UserError:
