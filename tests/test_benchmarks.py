@@ -20,6 +20,7 @@ from empathy.lanes.rows import Example
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))  # a script's own folder, as it has
 
 import bench
+import by_lanes
 import by_trl
 import flops
 import generation_race
@@ -208,7 +209,7 @@ def test_the_clock_covers_the_timed_steps_alone(contender: Contender) -> None:
     gates = []
     from shapes import load
 
-    train = by_trl.train if contender.trl else turns.by_lanes.train
+    train = by_trl.train if contender.trl else by_lanes.train
     timing = train(job, load("tiny"), lambda: gates.append(torch.is_grad_enabled()))
     assert gates == [True]  # once, between warm-up and clock
     assert timing.warming < timing.start < timing.ends[0] < timing.ends[1]

@@ -42,8 +42,11 @@ def train(job: Job, base: Loaded, gate: Callable[[], None]) -> Timing:
     data = [*job.warm, *(job.pairs[i] for i in order)]
     warming = now()
     with tempfile.TemporaryDirectory() as folder:
-        options = {"max_steps": warm + job.steps, "per_device_train_batch_size": job.batch}
-        options |= {"output_dir": folder}
+        options = {
+            "output_dir": folder,
+            "max_steps": warm + job.steps,
+            "per_device_train_batch_size": job.batch,
+        }
         made = trainer(base, Material(data), settings, job.contender.trl, options)
         made.add_callback(Clock())
         made.train()

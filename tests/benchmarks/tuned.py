@@ -166,7 +166,8 @@ def by_trl(
         seconds = time.time() - start
         if results.errors:
             raise results.errors[0]
-        steps = [result.metrics["step"] for result in results if result.metrics]
+        last = [results[number].metrics for number in range(len(results))]
+        steps = [metrics["step"] for metrics in last if metrics]
     ray.shutdown()
     return Searched(seconds, 0.0, sum(steps), len(steps))
 
@@ -208,7 +209,7 @@ def _cores() -> int:
     """Cores that this trial may use."""
     import ray
 
-    assigned = ray.get_runtime_context().get_assigned_resources().get("CPU", 1)
+    assigned: float = ray.get_runtime_context().get_assigned_resources().get("CPU", 1)
     return max(1, math.floor(assigned))
 
 
