@@ -44,7 +44,7 @@ MINUTES = {
     "cpu": {"step": 10.0, "generation": 2.0, "start": 1.5, "sweep": 4.0, "growth": 3.0},
     "cuda": {"step": 9.0, "generation": 1.0, "start": 2.0, "sweep": 8.0, "growth": 2.0},
 }
-"""Of a part with its defaults: on two quiet cores; guessed for a GPU, where `step` is per model."""
+"""Guesses for a part with its defaults: on two quiet cores; on a GPU, where `step` is per model."""
 STEPS, REPEATS = {"cpu": 1, "cuda": 20}, {"cpu": 2, "cuda": 2}
 console = Console(width=None if sys.stdout.isatty() else 150)
 
