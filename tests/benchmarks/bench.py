@@ -61,7 +61,9 @@ def parser() -> argparse.ArgumentParser:
                          help="what step trains; annomi needs EMPATHY_DATA [random]")  # fmt: skip
     options.add_argument("--steps", type=_positive, help="timed steps of a run [CPU 1, GPU 20]")
     options.add_argument("--batch", type=_positive, default=8, help="pairs in a step [8]")
-    options.add_argument("--repeats", type=_positive, help="rounds of each race [2]")
+    options.add_argument(
+        "--repeats", type=_positive, help="rounds of each race; half as many of sweeps [2]"
+    )
     options.add_argument("--lanes", type=_positive, nargs="+",
                          help="numbers of lanes to race [CPU 1 4, GPU by model]")  # fmt: skip
     options.add_argument("--processes", type=int, nargs="*",
@@ -197,7 +199,8 @@ def _start(model: str, options: argparse.Namespace, device: str) -> dict[str, An
 
 def _sweep(model: str, options: argparse.Namespace, device: str) -> dict[str, Any]:
     size = sweep_race.SIZES["quick" if options.quick else device]
-    return sweep_race.race(model, size, device, options.repeats, console.print)
+    rounds = max(1, options.repeats // 2)  # one round is minutes of TRL
+    return sweep_race.race(model, size, device, rounds, console.print)
 
 
 def _growth(model: str, options: argparse.Namespace, device: str) -> dict[str, Any]:
