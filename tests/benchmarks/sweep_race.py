@@ -25,6 +25,8 @@ class Size(NamedTuple):
 
 
 HALVED = "early_terminate={{type: hyperband, min_iter: {}, eta: {}}}"
+# Far beyond what a real model bears, so that a few steps tell trials of a tiny random one apart.
+RATES = "parameters.learning_rate={distribution: log_uniform_values, min: 1e-3, max: 1e-1}"
 SIZES: dict[str, Size] = {
     "quick": Size(4, 2, 2, (
         HALVED.format(2, 2),
@@ -33,8 +35,9 @@ SIZES: dict[str, Size] = {
     )),
     "cpu": Size(32, 8, 2, (
         HALVED.format(4, 2),
+        RATES,
         "training={max_steps: 16, batch_size: 4, max_prompt_tokens: 300, max_length: 400}",
-        "evaluation={report_every: 4, validation_prompts: 8, test_prompts: 8, max_new_tokens: 8}",
+        "evaluation={report_every: 4, validation_prompts: 12, test_prompts: 4, max_new_tokens: 16}",
     )),
     "cuda": Size(32, 16, 4, (
         HALVED.format(50, 3),

@@ -221,8 +221,9 @@ def overrides(model: str, device: str, lanes: int, *more: str) -> list[str]:
         f"model={shape.weights}",
         "method=random",
         f"metric={{name: {METRIC}, goal: maximize}}",
-        "data={corpora: [sample], schemes: {generated: 1}, context_turns: 1, max_prompts: 48,"
-        " held_out_pairs: 8}",
+        # Pairs of two samples each: any other scheme's are so easy that ASHA would stop nobody.
+        "data={corpora: [sample], schemes: {ranked: 1}, candidates: 2, context_turns: 1,"
+        " max_prompts: 48, held_out_pairs: 12}",
         "warm_start={steps: 0}",
         f"resources={{device: {device}, lanes: {lanes}}}",
         "tracking={mode: disabled}",
