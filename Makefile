@@ -28,7 +28,7 @@ help:
 	@echo "make demo       search settings for a small real model, minutes on two cores"
 	@echo "make test       the fast tests;  make test-slow: the others"
 	@echo "make lint       ruff and mypy"
-	@echo "make bench      time the training step"
+	@echo "make bench      measure speed against TRL, some 20 minutes; ARGS=--quick: two"
 
 setup: $(STAMP)
 
@@ -59,4 +59,4 @@ lint: setup
 	@$(RUN) -m mypy
 
 bench: setup
-	@$(RUN) tests/benchmarks/step.py
+	@$(RUN) tests/benchmarks/bench.py $(ARGS)
