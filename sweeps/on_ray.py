@@ -93,6 +93,11 @@ class RemoteHost:
         """See `LaneHost.leave`."""
         _told(self.actor.leave.remote(token))
 
+    def occupancy(self) -> dict[str, Any]:
+        """See `LaneHost.occupancy`."""
+        found: dict[str, Any] = _told(self.actor.occupancy.remote())
+        return found
+
     def finals(self, trials: Sequence[str]) -> dict[str, Any]:
         """See `LaneHost.finals`."""
         found: dict[str, Any] = _told(self.actor.finals.remote(list(trials)))
@@ -182,6 +187,15 @@ def _why(trial: Trial) -> str:
     return "its process died"
 
 
+def at_once(lanes: int) -> int:
+    """Trials that are begun at a time: a queue of half as many as train.
+
+    A client's process takes a second to start, so it starts before a lane falls free; ASHA stops
+    half of the lanes at once or more. A longer queue would only be suggested with less known.
+    """
+    return lanes + max(1, lanes // 2)
+
+
 def run(
     spec: SweepSpec,
     host: RemoteHost,
@@ -190,7 +204,7 @@ def run(
     lanes: int,
     guarded: Guarded = NO_GUARDS,
 ) -> None:
-    """Run all trials of the sweep, `lanes` at a time; Tune's own files go under `storage`."""
+    """Run all trials of the sweep, `lanes` of them training at a time; Tune's own files go under `storage`."""
     trainable = tune.with_parameters(
         LaneTrial, host=host.actor, training=trial_settings(spec, {}).model_dump()
     )
@@ -198,7 +212,7 @@ def run(
         tune.with_resources(trainable, CLIENT),
         tune_config=tune.TuneConfig(
             num_samples=search.number_of_trials(spec),
-            max_concurrent_trials=lanes,
+            max_concurrent_trials=at_once(lanes),
             search_alg=search.tune_search(spec, guarded.constraints),
             scheduler=search.early_stopping(spec),
             reuse_actors=True,
