@@ -204,7 +204,10 @@ def run(
     lanes: int,
     guarded: Guarded = NO_GUARDS,
 ) -> None:
-    """Run all trials of the sweep, `lanes` of them training at a time; Tune's own files go under `storage`."""
+    """Run all trials of the sweep, `lanes` of them training at a time.
+
+    Tune's own files go under `storage`.
+    """
     trainable = tune.with_parameters(
         LaneTrial, host=host.actor, training=trial_settings(spec, {}).model_dump()
     )
