@@ -111,7 +111,8 @@ def _seed(spec: SweepSpec, parameters: Mapping[str, Any]) -> int:
 def train_again(
     spec: SweepSpec, trials: Sequence[Again], host: Host, watch: Observer, lanes: int
 ) -> None:
-    """Train them to the end, `lanes` at a time; one that fails is told as failed, and others go on."""
+    """Train them to the end, `lanes` at a time; one that fails is told as failed, and others go on.
+    """
     lock = Lock()  # the observers are told by one thread at a time
 
     def train(trial: Again) -> None:
