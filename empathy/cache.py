@@ -8,9 +8,12 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
+
+from filelock import FileLock
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -86,17 +89,43 @@ def kept_tensor(path: Path, name: str, compute: Callable[[], Tensor]) -> Tensor:
 def kept_tensors(path: Path, compute: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
     """All tensors of a safetensors file, by name; computed and kept where there is no such file.
 
-    A damaged file (a failing disk, a copy cut short) counts as none.
+    A damaged file (a failing disk, a copy cut short) counts as none. Of several processes that want
+    it at once, one computes and the others wait for it.
     """
+    from safetensors.torch import save_file
+
+    found = _tensors(path)
+    if found is not None:
+        return found
+    with alone(path):
+        found = _tensors(path)  # another process may have computed it meanwhile
+        if found is None:
+            found = computed = compute()
+            write_atomically(path, lambda temporary: save_file(computed, temporary))
+    return found
+
+
+def _tensors(path: Path) -> dict[str, Tensor] | None:
+    """What the file holds; None if it is not there or damaged."""
     from safetensors import SafetensorError
-    from safetensors.torch import load_file, save_file
+    from safetensors.torch import load_file
 
     try:
-        return load_file(path)
+        found: dict[str, Tensor] = load_file(path)
     except (FileNotFoundError, SafetensorError):
-        computed = compute()
-    write_atomically(path, lambda temporary: save_file(computed, temporary))
-    return computed
+        return None
+    return found
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Hold the lock of a cached file while it is made; other processes wait for their turn.
+
+    The system frees the lock of a process that dies. Not re-entrant for one path.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        yield
 
 
 def _move(temporary: Path, path: Path) -> None:

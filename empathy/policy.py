@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from empathy.cache import cache_folder, content_key, write_atomically
+from empathy.cache import alone, cache_folder, content_key, write_atomically
 from empathy.lanes.engine import measure
 from empathy.lanes.generate import Decoding, Generated, Request, generate
 from empathy.lanes.rows import Example
@@ -102,12 +102,13 @@ class Speaker:
         drawn_how = [self.rules.temperature, self.rules.max_new_tokens]
         name = content_key(key, [[r.prompt, r.seed] for r in requests], drawn_how)
         path = cache_folder() / "samples" / f"{name}.json"
-        flat = _kept_texts(path)
-        if flat is None:
-            (drawn,) = generate(self.base.model, requests, 1, self.decoding)
-            flat = [self._text(each) for each in drawn]
-            text = json.dumps(flat)
-            write_atomically(path, lambda temporary: temporary.write_text(text))
+        with alone(path):  # another host on this machine may be drawing them just now
+            flat = _kept_texts(path)
+            if flat is None:
+                (drawn,) = generate(self.base.model, requests, 1, self.decoding)
+                flat = [self._text(each) for each in drawn]
+                text = json.dumps(flat)
+                write_atomically(path, lambda temporary: temporary.write_text(text))
         return [flat[i :: len(prompts)] for i in range(len(prompts))]
 
     def log_ratios(self, prompts: Sequence[Prompt], spoken: Sequence[Spoken]) -> list[list[float]]:

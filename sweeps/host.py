@@ -18,6 +18,7 @@ from typing import Any
 from empathy.settings import StudySettings, TrialSettings
 from sweeps.leases import Lease, Leases
 from sweeps.observers import of_search
+from sweeps.occupancy import Occupancy
 
 GRACE = 0.5  # seconds that reported lanes are waited for, so that lanes step and speak together
 
@@ -31,6 +32,7 @@ class LaneHost:
         self._report_steps, self._out = frozenset(report_steps), Path(out)
         self._changed = threading.Condition()
         self._leases = Leases()
+        self._occupancy = Occupancy()
         self._leaving: list[int] = []  # lanes whose lease has ended, freed between two steps
         self._jobs: list[tuple[Callable[[], Any], Future[Any]]] = []
         self._stages: list[tuple[str, int, int | None]] = []
@@ -97,6 +99,11 @@ class LaneHost:
                 self._end(lease.token)
             self._changed.notify_all()
 
+    def occupancy(self) -> dict[str, Any]:
+        """How busy the device has been since the first step: see `Occupancy.as_dict`."""
+        with self._changed:
+            return self._occupancy.as_dict()
+
     def finals(self, trials: Sequence[str]) -> dict[str, Any]:
         """Examine trials by their checkpoints: see `empathy.finals.examine`.
 
@@ -134,6 +141,7 @@ class LaneHost:
         lease = self._leases.end(token, error)
         if lease is not None and lease.lane is not None:
             self._leaving.append(lease.lane)
+            self._occupancy.freed(lease.lane, time.monotonic())
 
     # -- the working thread -------------------------------------------------------------------
 
@@ -153,6 +161,8 @@ class LaneHost:
                     return
                 jobs, self._jobs = self._jobs, []
                 members = self._due()
+                if members:
+                    self._occupancy.began(map(lane, members), time.monotonic())
             for job, done in jobs:
                 _settle(job, done)
             if members:
@@ -203,21 +213,38 @@ class LaneHost:
         undecided = [lease for lease in seated if not lease.wanted and lease.row is None]
         if any(lease.since_report() < GRACE for lease in undecided):
             return []
-        return [lease for lease in seated if lease.wanted and lease.row is None]
+        return self._farthest([lease for lease in seated if lease.wanted and lease.row is None])
+
+    def _farthest(self, due: Sequence[Lease]) -> list[Lease]:
+        """Those with most steps to go to their next report; the others let them catch up.
+
+        So lanes that start or come back apart come to their reports together and are evaluated in
+        one batch. The device never waits: it does narrower steps, fewer than lie between two
+        reports, once; from then on the lanes stay together, for trials end only at reports.
+        """
+        resumed = [lease for lease in due if lease.resumed]
+        if resumed:  # they repeat a report before they step
+            return resumed
+        to_go = {lease.token: self._to_go(lease) for lease in due}
+        most = max(to_go.values(), default=0)
+        return [lease for lease in due if to_go[lease.token] == most]
+
+    def _to_go(self, lease: Lease) -> int:
+        later = (each - lease.step for each in self._report_steps if each > lease.step)
+        return min(later, default=0)
 
     def _work(self, members: Sequence[Lease]) -> None:
         """A round whose error, such as too little memory, reaches those who wait for it."""
-        resumed = [lease for lease in members if lease.resumed]
+        round_ = self._repeat if members[0].resumed else self._round
         try:
-            if resumed:
-                self._repeat(resumed)  # the others step in the next round
-            else:
-                self._round(members)
+            round_(members)
         except Exception as error:
             with self._changed:
-                for lease in resumed or members:
+                for lease in members:
                     self._end(lease.token, error)
                 self._changed.notify_all()
+        with self._changed:
+            self._occupancy.ended(time.monotonic())
 
     def _repeat(self, leases: Sequence[Lease]) -> None:
         """The report of these leases' checkpoints once more; the last one ends the trial."""
@@ -225,7 +252,8 @@ class LaneHost:
         with self._changed:
             for lease, row in measured:
                 lease.resumed = False
-                self._deliver(lease, self._study.engine.state(lane(lease)).step, row)
+                lease.step = self._study.engine.state(lane(lease)).step
+                self._deliver(lease, lease.step, row)
             self._changed.notify_all()
 
     def _round(self, members: Sequence[Lease]) -> None:
@@ -246,6 +274,7 @@ class LaneHost:
         with self._changed:
             for lease, step in zip(members, steps, strict=True):
                 lease.seconds += share
+                lease.step = step.step
                 if lease.token in rows:
                     self._deliver(lease, step.step, rows[lease.token])
             self._changed.notify_all()

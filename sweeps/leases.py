@@ -40,14 +40,16 @@ class Lease:
     resume: bool
     """Go on from the trial's checkpoint."""
     token: str = field(default_factory=lambda: secrets.token_hex(8))
+    step: int = 0
+    """Steps its lane has finished, as far as reported; a resumed one's is known once it repeats."""
     lane: int | None = None
     """None while it waits for a lane to fall free."""
     wanted: bool = False
     """Its client waits for the next report: only then does the lane step on."""
     row: dict[str, Any] | None = None
     """A report that its client has not taken yet."""
-    decided: float = 0.0
-    """When its last report was handed out (monotonic seconds)."""
+    decided: float = field(default_factory=time.monotonic)
+    """When its last report was handed out, or it was taken (monotonic seconds)."""
     curves: list[dict[str, float]] = field(default_factory=list)
     """Training curves of the steps since the last report."""
     seconds: float = 0.0
@@ -56,7 +58,7 @@ class Lease:
     """Its lane stands at a checkpoint's report, which its client may never have got."""
 
     def since_report(self) -> float:
-        """Seconds since its last report was handed out."""
+        """Seconds since its last report was handed out, or since it was taken."""
         return time.monotonic() - self.decided
 
 

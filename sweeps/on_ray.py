@@ -97,6 +97,11 @@ class RemoteHost:
         """See `LaneHost.leave`."""
         _told(self.actor.leave.remote(token))
 
+    def occupancy(self) -> dict[str, Any]:
+        """See `LaneHost.occupancy`."""
+        found: dict[str, Any] = _told(self.actor.occupancy.remote())
+        return found
+
     def finals(self, trials: Sequence[str]) -> dict[str, Any]:
         """See `LaneHost.finals`."""
         found: dict[str, Any] = _told(self.actor.finals.remote(list(trials)))
@@ -190,6 +195,15 @@ def _why(trial: Trial) -> str:
     return "its process died"
 
 
+def at_once(lanes: int) -> int:
+    """Trials that are begun at a time: a queue of a quarter as many as train, one at least.
+
+    A client's process takes a second to start, so it starts before a lane falls free. A longer
+    queue would only be suggested with less known.
+    """
+    return lanes + max(1, lanes // 4)
+
+
 def run(
     spec: SweepSpec,
     host: RemoteHost,
@@ -199,7 +213,7 @@ def run(
     guarded: Guarded = NO_GUARDS,
     earlier: Earlier = NOTHING,
 ) -> None:
-    """Run all trials of the sweep that have not ended, `lanes` at a time.
+    """Run all trials of the sweep that have not ended, `lanes` of them training at a time.
 
     Tune's own files go under `storage`; those of a sweep that was cut off are not needed again.
     """
@@ -220,7 +234,7 @@ def run(
         tune.with_resources(trainable, CLIENT),
         tune_config=tune.TuneConfig(
             num_samples=left,
-            max_concurrent_trials=lanes,
+            max_concurrent_trials=at_once(lanes),
             search_alg=search.tune_search(spec, guarded.constraints, earlier),
             scheduler=scheduler,
             reuse_actors=True,

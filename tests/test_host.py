@@ -30,12 +30,14 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     monkeypatch.setattr(hosts, "GRACE", 0.02)
     started: list[LaneHost] = []
 
-    def begin(lanes: int = 2, study: type[Any] = FakeStudy) -> LaneHost:
+    def begin(
+        lanes: int = 2, study: type[Any] = FakeStudy, steps: tuple[int, ...] = STEPS
+    ) -> LaneHost:
         monkeypatch.setitem(sys.modules, "empathy.study", stand_in(study))
         settings = StudySettings(
-            family="tiny", lanes=lanes, training=TrainingSettings(max_steps=STEPS[-1])
+            family="tiny", lanes=lanes, training=TrainingSettings(max_steps=steps[-1])
         )
-        host = LaneHost(settings.model_dump(mode="json"), STEPS, str(tmp_path))
+        host = LaneHost(settings.model_dump(mode="json"), steps, str(tmp_path))
         started.append(host)
         assert study is not FakeStudy or host.prepared(5) is not None
         return host
@@ -114,6 +116,56 @@ def test_lanes_that_reported_together_step_together(
             rows = list(pool.map(host.report, tokens))
             assert rows[0]["step"] == rows[1]["step"]
     assert engine(host).taken[-4:] == [[0, 1]] * 4  # up to its first report each may step alone
+
+
+def test_a_lane_that_starts_late_catches_up_and_they_report_together(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[set[str]] = []
+
+    class Paced(FakeStudy):
+        STEP_SECONDS = 0.02
+
+        def evaluate(self, policies: Any, split: str) -> Any:
+            measured.append(set(policies))
+            return super().evaluate(policies, split)
+
+    monkeypatch.setattr(hosts, "GRACE", 1.0)
+    host = start(study=Paced, steps=(50, 60))
+    assert host.prepared(5) is not None
+    first, late = join(host, "t000"), None
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(host.report, first)
+        while len(engine(host).taken) < 3:
+            time.sleep(0.005)
+        late = join(host, "t001")
+        two = pool.submit(host.report, late)
+        assert one.result(20)["step"] == two.result(20)["step"] == 50
+        for row in pool.map(host.report, [first, late]):
+            assert row["step"] == 60
+    alone = [lanes for lanes in engine(host).taken if lanes != [0, 1]]
+    behind = alone.count([1])
+    assert alone == [[0]] * behind + [[1]] * behind
+    assert behind >= 3
+    assert measured == [{"t000", "t001"}] * 2
+
+
+def test_a_diverged_lane_is_not_waited_for(start: Start) -> None:
+    host = start()
+    bad = join(host, "t000", seed=DIVERGES)
+    assert "failed" in host.report(bad)
+    assert to_the_end(host, "t001") == list(STEPS)
+
+
+def test_the_host_tells_how_busy_its_device_was(start: Start) -> None:
+    host = start(lanes=1)
+    assert host.occupancy()["busy_share"] is None
+    for name in ("t000", "t001", "t002"):
+        to_the_end(host, name)
+    host._do(lambda: None)
+    found = host.occupancy()
+    assert found["lane_changes"] == 2
+    assert 0 < found["busy_seconds"] <= found["training_seconds"]
 
 
 def test_more_trials_than_lanes_queue_and_all_end(start: Start) -> None:

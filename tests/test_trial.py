@@ -218,7 +218,7 @@ def test_what_the_host_says_is_why_a_trial_failed(ray_here: None, tmp_path: Path
     ]
     seeds = f"parameters.seed={{values: [{DIVERGES}, {BREAKS}]}}"
     spec = sweep("early_terminate=null", "run_cap=2", "method=grid", seeds, *constants)
-    host = host_of(spec, 2, tmp_path)
+    host = host_of(spec, 1, tmp_path)  # one lane, for an error in a step reaches all in it
     seen = search(spec, host, tmp_path, at_once=1)
     reasons = sorted(str(reason) for _, reason in seen.ended.values())
     assert [state for state, _ in seen.ended.values()] == ["failed", "failed"]
@@ -226,6 +226,22 @@ def test_what_the_host_says_is_why_a_trial_failed(ray_here: None, tmp_path: Path
     assert reasons[1] == "not finite after step 0"
     assert ray.get(host.held.remote()) == (0, 0)
     ray.kill(host)
+
+
+@pytest.mark.slow
+def test_a_freed_lane_is_busy_again_at_once(ray_here: None, tmp_path: Path) -> None:
+    """The bound is generous: it would fail if a client's process started after the lane is free."""
+    spec = sweep(f"run_cap={TRIALS}")
+    host = host_of(spec, 4, tmp_path)
+    try:
+        search(spec, host, tmp_path, at_once=4)
+        found = ray.get(host.occupancy.remote())
+        print(found)
+        assert found["lane_changes"] >= TRIALS // 2
+        assert found["lane_idle_median_seconds"] < 1.0
+        assert 0 < found["busy_share"] <= 1
+    finally:
+        ray.kill(host)
 
 
 def test_a_client_never_imports_torch() -> None:

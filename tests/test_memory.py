@@ -1,0 +1,57 @@
+"""The memory of lanes: the line by hand, and its prediction against a real step's peak."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+import torch
+from tiny_models import TARGETS, examples
+from transformers import AutoModelForCausalLM, LlamaConfig
+
+from empathy.lanes.adapters import adapt
+from empathy.lanes.engine import Task
+from empathy.lanes.memory import LaneMemory, probe, training_peak
+
+
+def test_a_line_through_one_lane_and_two() -> None:
+    found = LaneMemory.fit(one=130, two=160)
+    assert found == LaneMemory(base=100, per_lane=30)
+    assert found.of(5) == 250
+
+
+@pytest.mark.parametrize(
+    ("available", "wanted", "lanes"),
+    [
+        (1000, 64, 26),  # (900 - 100) / 30
+        (1000, 16, 16),
+        (120, 16, 1),  # the margin is less than a lane
+        (50, 16, 1),
+    ],
+)
+def test_lanes_fill_what_there_is_less_a_margin(available: int, wanted: int, lanes: int) -> None:
+    assert LaneMemory(100, 30).fill(available, wanted) == lanes
+
+
+def test_where_a_lane_adds_nothing_measurable_all_fit() -> None:
+    assert LaneMemory(100, 0).fill(1000, 16) == 16
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")
+def test_an_added_lane_takes_what_was_predicted_within_15_percent() -> None:
+    config = LlamaConfig(
+        vocab_size=500, hidden_size=256, intermediate_size=512, num_hidden_layers=4,
+        num_attention_heads=4, num_key_value_heads=4,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_config(config).eval().requires_grad_(False)
+    layout = adapt(model, TARGETS, 256)  # a wide one: 70 MB a lane and more
+    task = Task(examples(8), torch.zeros(8, 2), "sigmoid", 8, 4)
+    training_peak(model, layout, task, 1)  # what libraries take once
+    predicted = probe(model, layout, task)
+    five, three = (training_peak(model, layout, task, lanes) for lanes in (5, 3))
+    measured = (five - three) / 2
+    print(f"predicted {predicted.per_lane / 2**20:.1f} MiB, measured {measured / 2**20:.1f} MiB")
+    assert predicted.per_lane == pytest.approx(measured, rel=0.15)
+    assert predicted.of(5) == pytest.approx(five, rel=0.15)

@@ -1,0 +1,42 @@
+"""Occupancy, by hand: a clock that the test sets."""
+
+from __future__ import annotations
+
+import pytest
+
+from sweeps.occupancy import Occupancy
+
+
+def test_the_busy_share_is_passes_over_the_time_from_first_to_last() -> None:
+    seen = Occupancy()
+    for start, end in ((100.0, 103.0), (104.0, 108.0), (109.0, 110.0)):
+        seen.began([0], start)
+        seen.ended(end)
+    found = seen.as_dict()
+    assert (found["training_seconds"], found["busy_seconds"]) == (10.0, 8.0)
+    assert found["busy_share"] == pytest.approx(0.8)
+
+
+def test_a_lane_is_idle_from_its_trial_s_end_to_the_next_one_s_first_pass() -> None:
+    seen = Occupancy()
+    seen.began([0, 1, 2], 0.0)
+    seen.ended(1.0)
+    seen.freed(0, 1.25)
+    seen.freed(1, 1.5)
+    seen.freed(2, 1.5)  # nobody follows on it
+    seen.began([0], 1.75)
+    seen.ended(2.0)
+    seen.began([0, 1], 3.0)
+    seen.ended(4.0)
+    found = seen.as_dict()
+    assert found["lane_changes"] == 2
+    assert found["lane_idle_median_seconds"] == 1.0  # of 0.5 and 1.5
+    assert found["lane_idle_max_seconds"] == 1.5
+
+
+def test_what_was_not_measured_is_none() -> None:
+    found = Occupancy().as_dict()
+    assert found["busy_share"] is None
+    assert found["lane_idle_median_seconds"] is None
+    assert found["lane_idle_max_seconds"] is None
+    assert found["lane_changes"] == 0
