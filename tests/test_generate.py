@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import torch
 from plain_model import reply_logp
 from tiny_models import TARGETS_OF, VOCABULARY, WINDOW, tiny, trained_row
-from transformers import PreTrainedModel
+from transformers import DynamicCache, PreTrainedModel
 
 from empathy.lanes import generate as generation
 from empathy.lanes.adapters import Layout, adapt
 from empathy.lanes.engine import measure
 from empathy.lanes.generate import Decoding, Generated, Request, choose, generate
+from empathy.lanes.kv_cache import roomy_cache
 from empathy.lanes.rows import Example
 
 FAMILIES = ["llama", "gemma", "bert"]
@@ -130,7 +132,7 @@ def test_a_sample_depends_on_its_own_request_only(monkeypatch: pytest.MonkeyPatc
     assert alone[0].tokens == found[2].tokens
     (reversed_,) = generate(model, asked[::-1], 1, SAMPLED)
     assert tokens(reversed_) == tokens(found)[::-1]
-    monkeypatch.setattr(generation, "ROWS_PER_PASS", 2)
+    monkeypatch.setitem(generation.ROWS_PER_PASS, "cpu", 2)
     torch.manual_seed(99)  # the global luck has no say
     (in_pairs,) = generate(model, asked, 1, SAMPLED)
     assert tokens(in_pairs) == tokens(found)
@@ -184,3 +186,56 @@ def test_rows_are_chosen_by_their_own_luck_with_the_right_frequencies() -> None:
     logits = torch.tensor([0.5, 0.0, 0.125, 0.375]).log().expand(1000, 4)
     counts = torch.bincount(choose(logits, luck, 1.0), minlength=4)
     assert counts.tolist() == [500, 0, 125, 375]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_rows_that_have_ended_leave_the_batch_and_change_no_reply(
+    family: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With most tokens ending a reply, rows leave at nearly every step, lanes at different ones."""
+    model, layout, rows = with_lanes(family)
+    decoding = SAMPLED._replace(stop=frozenset(range(VOCABULARY // 4)))
+    decoded: list[int] = []
+    read = generation._Batch.next_logits
+
+    def counted(batch: generation._Batch, model: PreTrainedModel, ids: torch.Tensor, *rest: Any
+    ) -> torch.Tensor:
+        decoded.append(len(ids))
+        return read(batch, model, ids, *rest)
+
+    monkeypatch.setattr(generation._Batch, "next_logits", counted)
+    with layout.using(rows, SCALES):
+        leaving = generate(model, requests(), 3, decoding)
+        steps, decoded[:] = list(decoded), []
+        monkeypatch.setattr(generation, "SHRINK_AT", -1)  # nobody leaves
+        staying = generate(model, requests(), 3, decoding)
+    assert [tokens(lane) for lane in leaving] == [tokens(lane) for lane in staying]
+    for one, other in zip(leaving, staying, strict=True):
+        expected = pytest.approx([reply.logp for reply in other], abs=1e-4)
+        assert [reply.logp for reply in one] == expected
+    assert steps[0] == decoded[0] == 15
+    assert steps[-1] < 15
+    assert steps == sorted(steps, reverse=True)
+    assert all(count % 3 == 0 for count in steps)  # lanes have equally many rows
+    assert set(decoded) == {15}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_cache_is_transformers_own_without_its_copies(family: str) -> None:
+    model = tiny(family)
+    source = torch.Generator().manual_seed(0)
+    ours, theirs = roomy_cache(model.config, 40), DynamicCache(config=model.config)
+    for length, rows in ((20, None), (1, [2, 0, 0]), (1, [1]), (1, None)):
+        count = 3 if rows is None or length == 20 else len(rows)
+        ids = torch.randint(5, VOCABULARY, (count, length), generator=source)
+        if rows is not None:
+            for cache in (ours, theirs):
+                cache.batch_select_indices(torch.tensor(rows))
+        elif length == 1:
+            ids = ids[:1]
+        found, expected = (
+            model(input_ids=ids, past_key_values=cache, use_cache=True).logits
+            for cache in (ours, theirs)
+        )
+        torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+    assert ours.get_seq_length() == theirs.get_seq_length() == 23
