@@ -281,6 +281,7 @@ def test_without_resume_or_without_checkpoint_a_trial_starts_anew(start: Start) 
     assert [saved for _, saved in joined.joined] == [None] * 3
 
 
+@pytest.mark.timeout(120)  # it imports all that examines, which a busy machine is slow at
 def test_finals_take_turns_when_there_are_more_finalists_than_lanes(
     start: Start, tmp_path: Path
 ) -> None:
