@@ -150,7 +150,7 @@ class _Batch:
     def next_logits(
         self, model: PreTrainedModel, ids: Tensor, seen: Tensor | None = None
     ) -> Tensor:
-        """Logits `(n, vocabulary)` after new tokens `(n, t)`; `seen` is 0 where they are padding."""
+        """Logits `(n, vocabulary)` after new tokens `(n, t)`; `seen` is 0 at padding."""
         self.seen = torch.cat([self.seen, torch.ones_like(ids) if seen is None else seen], dim=1)
         positions = (self.seen.cumsum(1) - 1).clamp(min=0)[:, -ids.shape[1] :]
         hidden = model.get_decoder()(

@@ -12,7 +12,6 @@ measured, and what they do not say, is in the README beside this file.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import sys
 import time
@@ -20,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import generation_race
 import growth
 import kept
 import start_up
@@ -124,8 +124,6 @@ def measure(options: argparse.Namespace) -> None:
         for model in options.model if part in REAL else [searched(options, device)]:
             begun, where = time.monotonic(), kept.circumstances(name)
             found = WORK[part](model, options, device)
-            if found is None:
-                continue
             found = {**where, **found, "took_seconds": round(time.monotonic() - begun)}
             key = f"{model}, AnnoMI" if part == "step" and options.pairs == "annomi" else model
             kept.keep(path, part, key, found)
@@ -183,12 +181,7 @@ def _step(model: str, options: argparse.Namespace, device: str) -> dict[str, Any
     return step_race.race(plan, console.print)
 
 
-def _generation(model: str, options: argparse.Namespace, device: str) -> dict[str, Any] | None:
-    if importlib.util.find_spec("generation") is None:
-        console.print("generation: not measured, tests/benchmarks/generation.py is not there")
-        return None
-    import generation_race
-
+def _generation(model: str, options: argparse.Namespace, device: str) -> dict[str, Any]:
     return generation_race.race(model, quick=options.quick, device=device)
 
 

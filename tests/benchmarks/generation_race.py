@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-import importlib
 import random
 from collections.abc import Mapping
 from typing import Any
 
+from generation import measure
 from lengths import FIRST_WORD, PROMPT
 from turns import apart
 
 LANES = 16
-PROMPTS, NEW_TOKENS = {"cpu": 2, "cuda": 16}, {"cpu": 16, "cuda": 64}
+PROMPTS = {"cpu": (1, 4), "cuda": (1, 16)}
+NEW_TOKENS = 64
 
 
 def race(model: str, device: str, *, quick: bool) -> dict[str, Any]:
-    """The record of what `generation.measure` finds."""
-    lanes, prompts, new = (2, 1, 4) if quick else (LANES, PROMPTS[device], NEW_TOKENS[device])
-    found: dict[str, Any] = apart(_measured, model, lanes, prompts, new)
-    return record(found, {"lanes": lanes, "prompts": prompts, "new tokens": new})
+    """The record of what `generation.measure` finds, for one prompt a lane and for several."""
+    lanes, new = (2, 4) if quick else (LANES, NEW_TOKENS)
+    counts = (1,) if quick else PROMPTS[device]
+    found = {n: apart(_measured, model, lanes, n, new) for n in counts}
+    named = {
+        f"{name}_{n}_prompts" if name.startswith("ratio") else f"{name}, prompts: {n}": value
+        for n, each in found.items()
+        for name, value in each.items()
+        if name != "weights"
+    }
+    weights = found[counts[0]]["weights"]
+    return record({**named, "weights": weights}, {"lanes": lanes, "new tokens": new})
 
 
 def _measured(model: str, lanes: int, prompts: int, new_tokens: int) -> dict[str, Any]:
@@ -30,9 +39,7 @@ def _measured(model: str, lanes: int, prompts: int, new_tokens: int) -> dict[str
         tuple(source.randrange(FIRST_WORD, size) for _ in range(PROMPT.draw(source)))
         for _ in range(prompts)
     ]
-    found: dict[str, Any] = importlib.import_module("generation").measure(
-        base.model, lanes, asked, new_tokens
-    )
+    found = measure(base.model, base.targets, lanes, asked, new_tokens)
     return {**found, "weights": base.source}
 
 
