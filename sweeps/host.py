@@ -230,7 +230,11 @@ class LaneHost:
         return [lease for lease in due if to_go[lease.token] == most]
 
     def _to_go(self, lease: Lease) -> int:
-        later = (each - lease.step for each in self._report_steps if each > lease.step)
+        later = (
+            each - lease.step
+            for each in self._report_steps
+            if each > lease.step and self._reports(lease, each)
+        )
         return min(later, default=0)
 
     def _work(self, members: Sequence[Lease]) -> None:
@@ -265,8 +269,10 @@ class LaneHost:
             lease.curves.append({"loss": step.loss, "grad_norm": step.grad_norm, **step.curves})
             if step.diverged:
                 rows[lease.token] = {"failed": f"not finite after step {step.step}"}
-            elif step.step in self._report_steps:
+            elif self._reports(lease, step.step):
                 rows[lease.token] = {}
+            elif step.step in self._report_steps:
+                self._save(lease)
         reporting = [lease for lease in members if rows.get(lease.token) == {}]
         for lease, row in self._measured(reporting):
             rows[lease.token] = row
@@ -284,9 +290,7 @@ class LaneHost:
         if not leases:
             return []
         for lease in leases:
-            # The report of a checkpoint may be lost with its client; its curves are only here.
-            told = {"curves": _means(lease.curves), "seconds": lease.seconds}
-            self._study.save(lane(lease), lease.settings, self._checkpoint(lease.trial_id), told)
+            self._save(lease)
         lanes = {lease.trial_id: lane(lease) for lease in leases}
         try:
             found = self._study.evaluate(lanes, "validation")
@@ -304,6 +308,16 @@ class LaneHost:
             )
             for lease in leases
         ]
+
+    def _reports(self, lease: Lease, step: int) -> bool:
+        """Whether a lane is measured at this step; nobody decides on a finalist's fresh seeds."""
+        last = step == max(self._report_steps)
+        return step in self._report_steps and (last or of_search(lease.trial_id))
+
+    def _save(self, lease: Lease) -> None:
+        # The report of a checkpoint may be lost with its client; its curves are only here.
+        told = {"curves": _means(lease.curves), "seconds": lease.seconds}
+        self._study.save(lane(lease), lease.settings, self._checkpoint(lease.trial_id), told)
 
     def _deliver(self, lease: Lease, step: int, row: dict[str, Any]) -> None:
         """Put a report where its client waits for it. Curves are means since the last report."""

@@ -103,6 +103,7 @@ class FakeStudy:
         self.facts = {"weights": {"name": "none"}}
         self.card: dict[str, Any] = {}
         self.joined: list[tuple[TrialSettings, Path | None]] = []
+        self.saved: list[Path] = []
         self.finals_at_once: list[list[str]] = []
         nothing = TrialSettings()
         self.baselines = {
@@ -121,6 +122,7 @@ class FakeStudy:
 
     def save(self, lane: int, settings: TrialSettings, path: Path, told: Mapping[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self.saved.append(path)
         held = {"step": self.engine.occupied[lane][1], "settings": settings.model_dump()}
         path.write_text(json.dumps({**held, "told": told}))
 

@@ -306,3 +306,12 @@ def test_finals_take_turns_when_there_are_more_finalists_than_lanes(
 def test_an_error_in_the_finals_is_told(start: Start) -> None:
     with pytest.raises(FileNotFoundError):
         start().finals(["t404"])
+
+
+def test_a_finalist_s_fresh_seed_is_measured_at_its_end_alone(start: Start) -> None:
+    host = start()
+    token = join(host, "t000-s1")
+    row = host.report(token)
+    assert (row["step"], row["done"]) == (STEPS[-1], True)
+    study: Any = host._study
+    assert len(study.saved) == len(STEPS)  # it can go on from any of them
