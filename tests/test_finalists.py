@@ -88,7 +88,7 @@ def test_they_train_to_the_end_and_one_that_fails_fails_alone(start: Start) -> N
     ]
     train_again(sweep, trials, host, heard, lanes=2)  # type: ignore[arg-type]  # asked for no more
     assert heard.started["t007-s1"] == {"beta": 0.1, "seed": 1000}
-    assert (heard.steps["t001-s1"], heard.steps["t007-s1"]) == ([3, 6], [3, 6])
+    assert (heard.steps["t001-s1"], heard.steps["t007-s1"]) == ([6], [6])
     assert heard.ended["t001-s1"] == heard.ended["t007-s1"] == ("completed", None)
     assert heard.ended["t001-s2"] == ("failed", "not finite after step 0")
     study: Any = host._study
