@@ -51,7 +51,9 @@ def complaints_about(config: dict[str, Any]) -> Iterator[str]:
         if SECRET.search(text):
             yield f"{place} looks like a secret, which every node could read: leave it out"
     yield from _about_token(config)
-    if not any("constraints.txt" in c or "make setup" in c for c in _list(config, "setup_commands")):
+    if not any(
+        "constraints.txt" in c or "make setup" in c for c in _list(config, "setup_commands")
+    ):
         yield "setup_commands install nothing within constraints.txt: use `make setup`"
     if _mapping(config, "provider").get("type") == "aws":
         yield from _about_aws(config)

@@ -36,7 +36,9 @@ Config = dict[str, Any]
 
 def filled() -> Config:
     """The file as a user leaves it: every line with a placeholder filled in, none other touched."""
-    text = re.sub(r"^(  (\w+): &\w+ )<FILL IN .*>$", lambda m: m[1] + FILLED[m[2]], TEXT, flags=re.M)
+    text = re.sub(
+        r"^(  (\w+): &\w+ )<FILL IN .*>$", lambda m: m[1] + FILLED[m[2]], TEXT, flags=re.M
+    )
     config: Config = yaml.safe_load(text)
     return config
 

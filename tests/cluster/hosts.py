@@ -68,20 +68,28 @@ class Hosts:
         """A host's address."""
         return f"{NETWORK}.{10 + number}"
 
+    def start(
+        self, number: int, command: Sequence[str | Path], **env: str
+    ) -> subprocess.Popen[str]:
+        """Start a command on a host, as root; what it says goes to its `stdout`."""
+        inside = ["nsenter", "--target", str(self._first(number)), *SPACES]
+        return subprocess.Popen(
+            [*inside, "--", *map(str, command)],
+            env=self._environment(env), text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
     def run(
         self, number: int, command: Sequence[str | Path], *, timeout: float = 90, **env: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command on a host, as root and as in a login there; its output is kept."""
-        return subprocess.run(
-            self.command(number, command), env=self._environment(env), text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            timeout=timeout, check=False,
-        )  # fmt: skip
-
-    def command(self, number: int, command: Sequence[str | Path]) -> list[str]:
-        """The command line that runs `command` on a host."""
-        inside = ["nsenter", "--target", str(self._first(number)), *SPACES]
-        return [*inside, "--", *map(str, command)]
+        """Run a command on a host to its end."""
+        with self.start(number, command, **env) as process:
+            try:
+                said, _ = process.communicate(timeout=timeout)
+            except BaseException:
+                process.kill()
+                raise
+        return subprocess.CompletedProcess(command, process.returncode, said)
 
     def cut(self, number: int) -> None:
         """Pull out a host's network cable."""
@@ -97,13 +105,16 @@ class Hosts:
             process.kill()  # and with it, by --kill-child, process 1 and so every other
         for process in self._processes:
             process.wait(START)
+        give_up = time.monotonic() + START
+        while list(self.processes()) and time.monotonic() < give_up:
+            time.sleep(0.05)  # the kernel is at it
 
-    def processes(self) -> Iterator[str]:
-        """The command lines of whatever runs on any host, looked for from outside."""
+    def processes(self) -> Iterator[tuple[int, str]]:
+        """Id and command line of whatever runs on any host, as seen from outside."""
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 if os.readlink(folder / "ns/net") in self.spaces:
-                    yield (folder / "cmdline").read_text().replace("\0", " ")
+                    yield int(folder.name), (folder / "cmdline").read_text().replace("\0", " ")
             except OSError:
                 continue  # it ended meanwhile, or is hidden even from root
 
