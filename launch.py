@@ -154,6 +154,14 @@ def list_sweeps() -> None:
         print(f"{name:<16}{text}")
 
 
+def check_cluster(path: Path) -> None:
+    """Say that a cluster file is ready; raises UserError with what it lacks."""
+    from sweeps import cluster_file
+
+    cluster_file.check(path)
+    print(f"{path} is ready for `ray up`")
+
+
 def show_plan(options: argparse.Namespace) -> int:
     """Print what the sweep would do; the exit code is 2 where something stands in its way."""
     from sweeps.plan import plan
@@ -198,14 +206,6 @@ def run(options: argparse.Namespace) -> None:
         from sweeps.runner import run as run_sweep
 
         print(run_sweep(sweep, out, options.address))
-
-
-def check_cluster(path: Path) -> None:
-    """Say that a cluster file is ready; raises UserError with what it lacks."""
-    from sweeps import cluster_file
-
-    cluster_file.check(path)
-    print(f"{path} is ready for `ray up`")
 
 
 def compare(options: argparse.Namespace) -> None:

@@ -24,6 +24,7 @@ PACKAGES = {"ip": "iproute2", "sshd": "openssh-server", "rsync": "rsync"}
 INIT = Path(__file__).with_name("host_init.sh")
 BIN = Path(sys.executable).parent
 SPACES = ("--net", "--pid", "--mount", "--uts")
+TOGETHER = ("setpriv", "--pdeathsig", "KILL")  # what it starts is killed when this process is
 START = 10.0  # seconds until a host's SSH server answers
 
 
@@ -72,9 +73,9 @@ class Hosts:
         self, number: int, command: Sequence[str | Path], **env: str
     ) -> subprocess.Popen[str]:
         """Start a command on a host, as root; what it says goes to its `stdout`."""
-        inside = ["nsenter", "--target", str(self._first(number)), *SPACES]
+        inside = ["nsenter", "--target", str(self._first(number)), *SPACES, "--"]
         return subprocess.Popen(
-            [*inside, "--", *map(str, command)],
+            [*inside, *TOGETHER, *map(str, command)],
             env=self._environment(env), text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
@@ -151,8 +152,7 @@ class Hosts:
         (self.folder / "sshd_config").write_text("\n".join(settings) + "\n")
 
     def _switch_on(self, number: int) -> None:
-        # setpriv: should this process be killed, its hosts go with it.
-        spaces = ["setpriv", "--pdeathsig", "KILL", "unshare", *SPACES, "--fork", "--kill-child"]
+        spaces = [*TOGETHER, "unshare", *SPACES, "--fork", "--kill-child"]
         init = ["bash", INIT, f"host{number}", self.address(number), self.folder, BIN]
         with (self.folder / f"host{number}.log").open("wb") as log:
             self._processes.append(
