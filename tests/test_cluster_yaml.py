@@ -6,6 +6,7 @@ python -m pytest tests/test_cluster_yaml.py
 from __future__ import annotations
 
 import copy
+import logging
 import re
 import tomllib
 from collections.abc import Callable
@@ -15,6 +16,10 @@ from typing import Any
 import pytest
 import yaml
 from ray.autoscaler._private.util import prepare_config, validate_config
+from ray.autoscaler.v2.event_logger import AutoscalerEventLogger
+from ray.autoscaler.v2.instance_manager.config import AutoscalingConfig
+from ray.autoscaler.v2.scheduler import ResourceDemandScheduler, SchedulingRequest
+from ray.autoscaler.v2.utils import ResourceRequestUtil
 
 import launch
 from sweeps import cluster_file
@@ -247,3 +252,28 @@ def test_other_options_beside_it_are_refused(capsys: pytest.CaptureFixture[str])
     for extra in (["--dry-run"], ["--address", "auto"], ["--set", "a=b"], ["--out", "x"]):
         assert launch.main(["--check-cluster", str(PATH), *extra]) == 2
         assert "takes no other option" in capsys.readouterr().err
+
+
+def launched_for_a_gpu(exhausted: str | None) -> list[str]:
+    """The node types that Ray's autoscaler starts for a LaneHost's GPU, `exhausted` being out."""
+    config = prepare_config(filled())
+    for name, kind in config["available_node_types"].items():  # as AWS would tell
+        kind["resources"] = {"CPU": 4} if name == "head" else {"CPU": 4, "GPU": 1}
+    kinds = AutoscalingConfig(config, skip_content_hash=True).get_node_type_configs()
+    gpu = ResourceRequestUtil.group_by_count([ResourceRequestUtil.make({"GPU": 1, "CPU": 0.5})])
+    request = SchedulingRequest(
+        disable_launch_config_check=True,
+        node_type_configs=kinds,
+        max_num_nodes=config["max_workers"],
+        resource_requests=gpu,
+        recoverable_resource_availabilities={exhausted: 0.0} if exhausted else {},
+    )
+    reply = ResourceDemandScheduler(AutoscalerEventLogger(logging.getLogger("test"))).schedule(
+        request
+    )
+    return [launch.instance_type for launch in reply.to_launch]
+
+
+def test_ray_s_autoscaler_takes_spot_and_goes_on_demand_when_there_is_none() -> None:
+    assert launched_for_a_gpu(exhausted=None) == ["gpu_spot"]
+    assert launched_for_a_gpu(exhausted="gpu_spot") == ["gpu_on_demand"]
