@@ -283,11 +283,15 @@ def test_trials_of_a_host_that_is_cut_off_end_elsewhere(hosts: Hosts) -> None:
     assert hosts.address(lost) not in lane_hosts(hosts, "ALIVE")
 
 
-def test_ray_down_leaves_nothing(hosts: Hosts) -> None:
+def test_ray_down_and_ray_stop_leave_nothing(hosts: Hosts) -> None:
+    """`ray down` stops the head alone; the README says to stop the workers' Ray as well."""
     down = hosts.run(LAPTOP, ["ray", "down", "-y", config_of(hosts)], timeout=60, **UP)
     assert down.returncode == 0, down.stdout
-    # On machines of one's own Ray ends the head only; the others end when they miss it.
-    give_up = time.monotonic() + 60
+    stops = [hosts.start(number, ["ray", "stop"]) for number in NODES if number != HEAD]
+    for stop in stops:
+        said, _ = stop.communicate(timeout=60)
+        assert stop.returncode == 0, said
+    give_up = time.monotonic() + 30
     while (left := rays(hosts)) and time.monotonic() < give_up:
         time.sleep(0.5)
     assert not left, down.stdout
