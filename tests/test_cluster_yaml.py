@@ -6,7 +6,6 @@ python -m pytest tests/test_cluster_yaml.py
 from __future__ import annotations
 
 import copy
-import logging
 import re
 import tomllib
 from collections.abc import Callable
@@ -16,7 +15,6 @@ from typing import Any
 import pytest
 import yaml
 from ray.autoscaler._private.util import prepare_config, validate_config
-from ray.autoscaler.v2.event_logger import AutoscalerEventLogger
 from ray.autoscaler.v2.instance_manager.config import AutoscalingConfig
 from ray.autoscaler.v2.scheduler import ResourceDemandScheduler, SchedulingRequest
 from ray.autoscaler.v2.utils import ResourceRequestUtil
@@ -268,9 +266,7 @@ def launched_for_a_gpu(exhausted: str | None) -> list[str]:
         resource_requests=gpu,
         recoverable_resource_availabilities={exhausted: 0.0} if exhausted else {},
     )
-    reply = ResourceDemandScheduler(AutoscalerEventLogger(logging.getLogger("test"))).schedule(
-        request
-    )
+    reply = ResourceDemandScheduler(event_logger=None).schedule(request)
     return [launch.instance_type for launch in reply.to_launch]
 
 

@@ -17,10 +17,11 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
 
 NETWORK = "10.77.0"  # nothing outside the namespaces sees it
 PACKAGES = {"ip": "iproute2", "sshd": "openssh-server", "rsync": "rsync"}
+NOTHING: Mapping[str, str] = MappingProxyType({})
 INIT = Path(__file__).with_name("host_init.sh")
 BIN = Path(sys.executable).parent
 SPACES = ("--net", "--pid", "--mount", "--uts")
@@ -48,6 +49,7 @@ class Hosts:
         self._keep = [path.resolve() for path in (folder, BIN.parent, python, *keep)]
         self._processes: list[subprocess.Popen[bytes]] = []
         self.spaces: set[str] = set()
+        self.unplugged: set[int] = set()
 
     def __enter__(self) -> Hosts:
         try:
@@ -70,9 +72,12 @@ class Hosts:
         return f"{NETWORK}.{10 + number}"
 
     def start(
-        self, number: int, command: Sequence[str | Path], **env: str
+        self, number: int, command: Sequence[str | Path], env: Mapping[str, str] = NOTHING
     ) -> subprocess.Popen[str]:
-        """Start a command on a host, as root; what it says goes to its `stdout`."""
+        """Start a command on a host, as root; what it says goes to its `stdout`.
+
+        `env` joins the little that a command there is told of this process's environment.
+        """
         inside = ["nsenter", "--target", str(self._first(number)), *SPACES, "--"]
         return subprocess.Popen(
             [*inside, *TOGETHER, *map(str, command)],
@@ -81,10 +86,14 @@ class Hosts:
         )  # fmt: skip
 
     def run(
-        self, number: int, command: Sequence[str | Path], *, timeout: float = 90, **env: str
+        self,
+        number: int,
+        command: Sequence[str | Path],
+        env: Mapping[str, str] = NOTHING,
+        timeout: float = 90,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command on a host to its end."""
-        with self.start(number, command, **env) as process:
+        with self.start(number, command, env) as process:
             try:
                 said, _ = process.communicate(timeout=timeout)
             except BaseException:
@@ -95,10 +104,7 @@ class Hosts:
     def cut(self, number: int) -> None:
         """Pull out a host's network cable."""
         self._network(0, f"link set v{number} down")
-
-    def heal(self, number: int) -> None:
-        """Plug it in again."""
-        self._network(0, f"link set v{number} up")
+        self.unplugged.add(number)
 
     def stop(self) -> None:
         """Switch all hosts off."""
@@ -189,7 +195,7 @@ class Hosts:
     def _log(self, number: int) -> str:
         return (self.folder / f"host{number}.log").read_text()
 
-    def _environment(self, more: Mapping[str, Any]) -> dict[str, str]:
+    def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
         path = f"{BIN}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
         kept = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
         return {**kept, "PATH": path, **more}

@@ -95,14 +95,14 @@ def hosts(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Iterator[Hos
         assert hosts.run(LAPTOP, ["bash", "-c", make_token]).returncode == 0
         checked = hosts.run(LAPTOP, ["python", ROOT / "launch.py", "--check-cluster", config])
         assert checked.stdout == f"{config} is ready for `ray up`\n"
-        up = hosts.run(LAPTOP, ["ray", "up", "-y", "--no-config-cache", config], timeout=120, **UP)
+        up = hosts.run(LAPTOP, ["ray", "up", "-y", "--no-config-cache", config], UP, timeout=120)
         assert up.returncode == 0, up.stdout
         yield hosts
 
 
-def told(hosts: Hosts, number: int, script: str, **env: str) -> Any:
+def told(hosts: Hosts, number: int, script: str) -> Any:
     """What a Python script prints last on a host, as JSON."""
-    done = hosts.run(number, ["python", "-c", script], **(env or OURS))
+    done = hosts.run(number, ["python", "-c", script], OURS)
     assert done.returncode == 0, done.stdout
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -119,7 +119,7 @@ def started(
     hosts: Hosts, number: int, command: Sequence[str | Path], env: dict[str, str]
 ) -> Iterator[subprocess.Popen[str]]:
     """A command that goes on beside the test, and ends with it."""
-    with hosts.start(number, command, **env) as process:
+    with hosts.start(number, command, env) as process:
         try:
             yield process
         finally:
@@ -177,13 +177,28 @@ print(json.dumps([address[each.node_id] for each in found]))"""
     return list(told(hosts, HEAD, script))
 
 
+def alive(hosts: Hosts, count: int) -> list[str]:
+    """The addresses of the nodes in the cluster, once there are `count` or a minute is over."""
+    script = f"""
+import json, ray, time
+ray.init(address="auto", log_to_driver=False, logging_level="ERROR")
+give_up = time.monotonic() + 60
+while True:
+    found = sorted(node["NodeManagerAddress"] for node in ray.nodes() if node["Alive"])
+    if len(found) == {count} or time.monotonic() > give_up:
+        break
+    time.sleep(0.5)
+print(json.dumps(found))"""
+    return list(told(hosts, HEAD, script))
+
+
 def test_a_client_without_the_token_is_refused(hosts: Hosts) -> None:
     """Ray tries for twenty seconds, so both try at once, while workers still join."""
     join = f"import ray; ray.init(address='{hosts.address(HEAD)}:6379')"
     none: dict[str, str] = {}
     wrong = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0" * 64}
     with started(hosts, LAPTOP, ["python", "-c", join], none) as first:
-        second = hosts.run(LAPTOP, ["python", "-c", join], **wrong)
+        second = hosts.run(LAPTOP, ["python", "-c", join], wrong)
         output, _ = first.communicate(timeout=60)
     for code, said in ((first.returncode, output), (second.returncode, second.stdout)):
         assert code != 0
@@ -216,22 +231,14 @@ print(json.dumps([reached(8265), reached(6379)]))"""
 
 
 def test_the_file_for_aws_goes_no_further_than_its_first_placeholder(hosts: Hosts) -> None:
-    done = hosts.run(LAPTOP, ["ray", "up", "-y", "--no-config-cache", ROOT / "cluster.yaml"], **UP)
+    done = hosts.run(LAPTOP, ["ray", "up", "-y", "--no-config-cache", ROOT / "cluster.yaml"], UP)
     assert done.returncode != 0
     assert "InvalidRegionError" in done.stdout
     assert "<FILL IN the region" in done.stdout
 
 
 def test_every_host_joins_and_only_its_owner_can_read_the_token_there(hosts: Hosts) -> None:
-    script = f"""
-import json, ray, time
-ray.init(address="auto", log_to_driver=False, logging_level="ERROR")
-alive = lambda: sorted(n["NodeManagerAddress"] for n in ray.nodes() if n["Alive"])
-give_up = time.monotonic() + 60
-while len(alive()) < {len(NODES)} and time.monotonic() < give_up:
-    time.sleep(0.5)
-print(json.dumps(alive()))"""
-    assert told(hosts, HEAD, script) == list(map(hosts.address, NODES))
+    assert alive(hosts, len(NODES)) == list(map(hosts.address, NODES))
     for number in NODES:
         found = hosts.run(number, ["stat", "-c", "%a", Path.home() / ".ray/auth_token"])
         assert found.stdout == "600\n"
@@ -239,7 +246,7 @@ print(json.dumps(alive()))"""
 
 def test_a_sweep_runs_as_a_job(hosts: Hosts) -> None:
     out = hosts.folder / "results" / "job"
-    done = hosts.run(HEAD, job(out), timeout=180, **OURS)
+    done = hosts.run(HEAD, job(out), OURS, timeout=180)
     assert done.returncode == 0, done.stdout
     assert ended(out) == list(map(trial_name, range(TRIALS)))
     assert (out / "report.html").exists()
@@ -262,7 +269,7 @@ def test_a_killed_driver_s_sweep_is_resumed_as_a_job(hosts: Hosts) -> None:
         output, _ = first.communicate(timeout=60)
     assert first.returncode != 0, output
     assert not (out / "report.html").exists()
-    done = hosts.run(HEAD, job(out, "--resume"), timeout=180, **OURS)
+    done = hosts.run(HEAD, job(out, "--resume"), OURS, timeout=180)
     assert done.returncode == 0, done.stdout
     assert ended(out) == list(map(trial_name, range(TRIALS)))
 
@@ -283,17 +290,24 @@ def test_trials_of_a_host_that_is_cut_off_end_elsewhere(hosts: Hosts) -> None:
     assert hosts.address(lost) not in lane_hosts(hosts, "ALIVE")
 
 
+def test_a_host_that_is_cut_off_is_missed(hosts: Hosts) -> None:
+    *others, lost = alive(hosts, len(NODES) - len(hosts.unplugged))
+    hosts.cut(next(number for number in NODES if hosts.address(number) == lost))
+    start = time.monotonic()
+    assert alive(hosts, len(others)) == others
+    assert time.monotonic() - start < 40, "Ray's own settings take a minute"
+
+
 def test_ray_down_and_ray_stop_leave_nothing(hosts: Hosts) -> None:
     """`ray down` stops the head alone; the README says to stop the workers' Ray as well."""
-    down = hosts.run(LAPTOP, ["ray", "down", "-y", config_of(hosts)], timeout=60, **UP)
-    assert down.returncode == 0, down.stdout
+    down = hosts.start(LAPTOP, ["ray", "down", "-y", config_of(hosts)], UP)
     stops = [hosts.start(number, ["ray", "stop"]) for number in NODES if number != HEAD]
-    for stop in stops:
-        said, _ = stop.communicate(timeout=60)
-        assert stop.returncode == 0, said
+    for command in (down, *stops):
+        said, _ = command.communicate(timeout=60)
+        assert command.returncode == 0, said
     give_up = time.monotonic() + 30
     while (left := rays(hosts)) and time.monotonic() < give_up:
         time.sleep(0.5)
-    assert not left, down.stdout
+    assert not left
     hosts.stop()
     assert list(hosts.processes()) == []
