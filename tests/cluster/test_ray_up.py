@@ -251,6 +251,7 @@ def test_a_sweep_runs_as_a_job(hosts: Hosts) -> None:
     assert ended(out) == list(map(trial_name, range(TRIALS)))
     assert (out / "report.html").exists()
     assert (out / "winner" / "adapter_config.json").exists()
+    assert set(lane_hosts(hosts)) & set(map(hosts.address, NODES))
 
 
 @pytest.mark.xfail(strict=True, reason="a sweep has one LaneHost, whatever the cluster has")
