@@ -167,14 +167,15 @@ def rays(hosts: Hosts) -> list[tuple[int, str]]:
 
 
 def lane_hosts(hosts: Hosts, state: str | None = None) -> list[str]:
-    """Addresses of the nodes where a LaneHost stands, or also stood."""
+    """Addresses of the nodes where a LaneHost of the last sweep stands, or also stood."""
     script = f"""
 import json
 from ray.util.state import list_actors, list_nodes
 address = {{node.node_id: node.node_ip for node in list_nodes()}}
-found = [each for each in list_actors(filters=[("class_name", "=", "LaneHost")])
-         if {state!r} in (None, each.state)]
-print(json.dumps([address[each.node_id] for each in found]))"""
+found = list_actors(filters=[("class_name", "=", "LaneHost")])
+last = max((each.job_id for each in found), default=None)
+print(json.dumps([address[each.node_id] for each in found
+                  if each.job_id == last and {state!r} in (None, each.state)]))"""
     return list(told(hosts, HEAD, script))
 
 
