@@ -223,12 +223,14 @@ class Adapter:
 
     def resume(self, state: LaneState, zero: Any) -> None:
         """Give DeepSpeed's optimizer the full-precision weights, moments and step of `state`."""
-        optimizer = zero.optimizer
-        for group in optimizer.param_groups:
-            for flat in group["params"]:  # as torch's AdamW would start them at its first step
-                own = optimizer.state[flat]
-                own["step"] = torch.tensor(float(state.step))
-                own.update({name: torch.zeros_like(flat) for name in MOMENTS})
+        # stage 3 hands AdamW one flat tensor after the other, so that its groups are empty till then
+        flats = getattr(zero, "fp32_partitioned_groups_flat", None) or [
+            flat for group in zero.optimizer.param_groups for flat in group["params"]
+        ]
+        for flat in flats:  # as torch's AdamW would start them at its first step
+            own = zero.optimizer.state[flat]
+            own["step"] = torch.tensor(float(state.step))
+            own.update({name: torch.zeros_like(flat) for name in MOMENTS})
         if hasattr(zero, "_lazy_init_hp_params_optimizer_state"):  # stages 1 and 2; else at step 1
             zero._lazy_init_hp_params_optimizer_state()
         for parameter, value in self._pieces(state.weights):

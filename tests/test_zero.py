@@ -20,6 +20,7 @@ from tiny_models import TARGETS, tiny
 
 from empathy.lanes import checkpoint
 from empathy.lanes.adapters import LoraPair, adapt
+from empathy.lanes.engine import LaneEngine
 
 SETTINGS = NEIGHBOURS[0]
 pytestmark = pytest.mark.slow
@@ -38,7 +39,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(folder: Path, model: Path, lanes: Lanes, workers: int = 2, **changes: Any) -> None:
-    """One trial by `workers` processes; torchrun starts them anew, once, when one dies."""
+    """One trial by `workers` processes, from its checkpoint if it has one."""
     if not (folder / "model").exists():
         (folder / "model").symlink_to(model)
     job: dict[str, Any] = {
@@ -56,7 +57,7 @@ def run(folder: Path, model: Path, lanes: Lanes, workers: int = 2, **changes: An
     }
     (folder / "job.json").write_text(json.dumps(job | changes))
     here = Path(__file__).parent
-    launcher = ["-m", "torch.distributed.run", "--standalone", "--max-restarts=1"]
+    launcher = ["-m", "torch.distributed.run", "--standalone"]
     done = subprocess.run(
         [sys.executable, *launcher, f"--nproc-per-node={workers}",
          str(here / "zero_worker.py"), str(folder)],
@@ -108,3 +109,57 @@ def test_two_processes_follow_the_lane(
 ) -> None:
     run(tmp_path, model, lanes, zero={"stage": stage})
     assert_follows(tmp_path, lanes)
+
+
+def test_offloaded_states_change_nothing(tmp_path: Path, model: Path, lanes: Lanes) -> None:
+    run(tmp_path, model, lanes, zero={"stage": 3, "offload": True})
+    assert_follows(tmp_path, lanes)
+
+
+def test_accumulated_passes_follow_the_lane(tmp_path: Path, model: Path) -> None:
+    accumulating = train_lanes("llama", [SETTINGS], ACCUMULATION)
+    run(tmp_path, model, accumulating, zero={"stage": 2}, accumulation=ACCUMULATION)
+    assert_follows(tmp_path, accumulating)
+
+
+@pytest.mark.parametrize("stage", [2, 3])
+def test_a_killed_worker_costs_the_steps_since_the_checkpoint(
+    stage: int, tmp_path: Path, model: Path, lanes: Lanes
+) -> None:
+    with pytest.raises(AssertionError, match="Signal 9 .SIGKILL."):
+        run(tmp_path, model, lanes, zero={"stage": stage}, kill_at=5)
+    run(tmp_path, model, lanes, zero={"stage": stage})
+    steps = [report["step"] for report in reports(tmp_path)]
+    assert steps[:4] + steps[-4:] == list(range(1, STEPS + 1))  # it was saved at step 4
+    assert set(steps[4:-4]) <= {5}
+    assert_follows(tmp_path, lanes)
+
+
+@pytest.mark.parametrize(("before", "after"), [(2, 1), (1, 2)])
+def test_a_trial_goes_on_over_another_number_of_workers(
+    before: int, after: int, tmp_path: Path, model: Path, lanes: Lanes
+) -> None:
+    run(tmp_path, model, lanes, before, zero={"stage": 3}, leave_at=4)
+    run(tmp_path, model, lanes, after, zero={"stage": 2})
+    assert [report["step"] for report in reports(tmp_path)] == list(range(1, STEPS + 1))
+    assert_follows(tmp_path, lanes)
+
+
+def test_a_lane_goes_on_from_the_trial_s_checkpoint(
+    tmp_path: Path, model: Path, lanes: Lanes
+) -> None:
+    run(tmp_path, model, lanes, leave_at=4)
+    base = tiny("llama")
+    layout = adapt(base, TARGETS, SETTINGS.lora_rank)
+    state, settings = checkpoint.load(tmp_path / "trial.safetensors", layout)
+    engine = LaneEngine(base, layout, lanes.task, 1)
+    lane = engine.join(settings, state)
+    losses = [engine.step([lane])[0].loss for _ in range(4)]
+    torch.testing.assert_close(losses, lanes.runs[0].losses[4:], atol=1e-5, rtol=0)
+
+
+def test_a_batch_that_cannot_be_divided_is_refused(
+    tmp_path: Path, model: Path, lanes: Lanes
+) -> None:
+    with pytest.raises(AssertionError, match="a batch of 3 pairs cannot be divided among 2 workers"):
+        run(tmp_path, model, lanes, batch=3)

@@ -42,9 +42,7 @@ def main(folder: Path) -> None:
         if rank == 0:
             with (folder / "reports.jsonl").open("a") as file:
                 file.write(json.dumps(report._asdict()) + "\n")
-        mark = folder / "killed"
-        if report.step == job["kill_at"] and rank == 1 and not mark.exists():
-            mark.touch()
+        if report.step == job["kill_at"] and rank == 1:
             os.kill(os.getpid(), signal.SIGKILL)
         if report.step == job["leave_at"]:
             torch.distributed.barrier()
