@@ -146,9 +146,7 @@ def _pairs(task: Task, settings: TrialSettings, step: int) -> Dataset:
 
     The processes take turns, so that together they read one batch of the lane engine's per pass.
     """
-    passes = range(
-        step * task.gradient_accumulation, task.max_steps * task.gradient_accumulation
-    )
+    passes = range(step * task.gradient_accumulation, task.max_steps * task.gradient_accumulation)
     order = [i for number in passes for i in task.batch(settings.seed, number)]
     examples = [task.examples[i] for i in order]
     return Dataset.from_dict(
@@ -223,7 +221,7 @@ class Adapter:
 
     def resume(self, state: LaneState, zero: Any) -> None:
         """Give DeepSpeed's optimizer the full-precision weights, moments and step of `state`."""
-        # stage 3 hands AdamW one flat tensor after the other, so that its groups are empty till then
+        # stage 3 hands AdamW one flat tensor after another: its groups are empty till then
         flats = getattr(zero, "fp32_partitioned_groups_flat", None) or [
             flat for group in zero.optimizer.param_groups for flat in group["params"]
         ]
