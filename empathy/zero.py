@@ -22,9 +22,12 @@ from deepspeed.utils import (
     safe_get_full_optimizer_state,
     safe_set_full_fp32_param,
     safe_set_full_optimizer_state,
+    safe_set_local_fp32_param,
+    safe_set_local_optimizer_state,
 )
 from peft import LoraConfig
 from torch import Tensor, nn
+from torch.nn.functional import pad
 from torch.optim.lr_scheduler import LambdaLR
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
 from trl import DPOConfig, DPOTrainer
@@ -232,10 +235,10 @@ class Adapter:
         if hasattr(zero, "_lazy_init_hp_params_optimizer_state"):  # stages 1 and 2; else at step 1
             zero._lazy_init_hp_params_optimizer_state()
         for parameter, value in self._pieces(state.weights):
-            safe_set_full_fp32_param(parameter, value.to(parameter.device))
+            _put(parameter, value, None)
         for name, row in zip(MOMENTS, (state.first, state.second), strict=True):
             for parameter, value in self._pieces(row):
-                safe_set_full_optimizer_state(parameter, value.to(parameter.device), name)
+                _put(parameter, value, name)
 
     def state(self, step: int) -> LaneState:
         """All that was learnt, gathered from all processes, each of which must call this."""
@@ -254,6 +257,27 @@ class Adapter:
             for name, lora in self.layout.lora(row, self.settings.lora_rank).items()
             for pair in zip(self.parameters[name], (lora.down.T, lora.up.T), strict=True)
         ]
+
+
+def _put(parameter: nn.Parameter, value: Tensor, moment: str | None) -> None:
+    """Set a parameter's full-precision weight, or one of its moments, whoever holds which part.
+
+    DeepSpeed's own setter for stage 3 fails where the processes do not divide the tensor evenly.
+    """
+    if not hasattr(parameter, "ds_tensor"):  # stages 1 and 2
+        value = value.to(parameter.device)
+        if moment is None:
+            safe_set_full_fp32_param(parameter, value)
+        else:
+            safe_set_full_optimizer_state(parameter, value, moment)
+        return
+    world, rank = torch.distributed.get_world_size(), torch.distributed.get_rank()
+    size = parameter.ds_tensor.numel()
+    part = pad(value.flatten(), (0, size * world - value.numel()))[rank * size : (rank + 1) * size]
+    if moment is None:
+        safe_set_local_fp32_param(parameter, part)
+    else:
+        safe_set_local_optimizer_state(parameter, part, moment)
 
 
 class _Steps(TrainerCallback):

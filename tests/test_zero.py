@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import test_equality_trl
 import torch
 from test_equality_trl import ACCUMULATION, BATCH, MAX_LENGTH, NEIGHBOURS, STEPS, Lanes, train_lanes
 from tiny_models import TARGETS, tiny
@@ -109,6 +110,16 @@ def test_two_processes_follow_the_lane(
 ) -> None:
     run(tmp_path, model, lanes, zero={"stage": stage})
     assert_follows(tmp_path, lanes)
+
+
+def test_three_processes_that_divide_no_tensor_evenly(
+    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(test_equality_trl, "BATCH", 3)
+    smaller = train_lanes("llama", [SETTINGS])
+    assert tiny("llama").config.hidden_size * SETTINGS.lora_rank % 3
+    run(tmp_path, model, smaller, 3, zero={"stage": 3}, batch=3)
+    assert_follows(tmp_path, smaller)
 
 
 def test_offloaded_states_change_nothing(tmp_path: Path, model: Path, lanes: Lanes) -> None:
