@@ -76,7 +76,7 @@ def train(
         processing_class=tokenizer,
         peft_config=LoraConfig(
             r=settings.lora_rank,
-            lora_alpha=settings.lora_scale * settings.lora_rank,
+            lora_alpha=settings.lora_scale * settings.lora_rank,  # type: ignore[arg-type]  # any number will do
             target_modules=list(targets),
             lora_dropout=0.0,
             task_type="CAUSAL_LM",
@@ -187,7 +187,9 @@ class _Trainer(DPOTrainer):
             rate = schedule(self.settings, self.step + number, self.task.max_steps)
             return rate / self.settings.learning_rate
 
-        self.lr_scheduler = LambdaLR(optimizer or self.optimizer, share)
+        chosen = optimizer or self.optimizer
+        assert chosen is not None
+        self.lr_scheduler = LambdaLR(chosen, share)
         return self.lr_scheduler
 
 
@@ -297,7 +299,8 @@ class _Steps(TrainerCallback):
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """The optimizer exists by now."""
-        self._adapter.resume(self._state, self._trainer.deepspeed.optimizer)
+        engine: Any = self._trainer.deepspeed
+        self._adapter.resume(self._state, engine.optimizer)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kw: Any) -> None:
         """A step is over."""

@@ -43,7 +43,8 @@ class Handed(NamedTuple):
             self.folder / "model", dtype="auto", attn_implementation="sdpa"
         )
         assert isinstance(model, PreTrainedModel)
-        return model.eval().requires_grad_(False)
+        model.eval().requires_grad_(False)
+        return model
 
     def tokenizer(self) -> PreTrainedTokenizerBase:
         """TRL takes nothing but the padding token from it."""

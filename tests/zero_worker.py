@@ -36,7 +36,8 @@ def main(folder: Path) -> None:
     def load() -> PreTrainedModel:
         model = AutoModelForCausalLM.from_pretrained(folder / "model", dtype=torch.float32)
         assert isinstance(model, PreTrainedModel)
-        return model.eval().requires_grad_(False)
+        model.eval().requires_grad_(False)
+        return model
 
     def told(report: StepReport) -> None:
         if rank == 0:
