@@ -118,6 +118,15 @@ class TrainingSettings(TrialSettings):
     """Tokens of prompt and reply; longer replies lose their end, and how many did is reported."""
 
 
+class ZeroSettings(Section):
+    """How one trial is spread over several devices, see `empathy.zero`."""
+
+    stage: Literal[1, 2, 3] = 3
+    """What DeepSpeed ZeRO splits: 1 optimizer states, 2 gradients too, 3 the base weights too."""
+    offload: bool = False
+    """Keep optimizer states, and with stage 3 the base weights, in the memory of the host."""
+
+
 class EvaluationSettings(Section):
     """How often and on what a trial is measured."""
 
