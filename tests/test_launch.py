@@ -49,10 +49,10 @@ def test_a_sweep_runs_with_its_settings_in_its_folder(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    changes = ["--set", "run_cap=3", "--set", "data.corpora=[annomi]"]
+    changes = ["--set", "run_cap=3", "--set", "data.candidates=3"]
     assert launch.main(["--sweep", "demo", *changes]) == 0
     sweep, out, address = runner[0]
-    assert (sweep.name, sweep.run_cap, sweep.data.corpora) == ("demo", 3, ("annomi",))
+    assert (sweep.name, sweep.run_cap, sweep.data.candidates) == ("demo", 3, 3)
     assert (out, address) == (Path("results/demo"), "local")
     assert (tmp_path / "results" / "demo").is_dir()
     assert capsys.readouterr().out == "results/demo/report.html\n"
