@@ -130,12 +130,13 @@ class LaneEngine:
 
     def using(self, lanes: Sequence[int]) -> AbstractContextManager[None]:
         """The model computes with these lanes, each with an equal part of the batch."""
-        return self.layout.using(self.weights[list(lanes)], self._scales(lanes))
+        rows = self.weights[list(lanes), : self._width(lanes)]
+        return self.layout.using(rows, self._scales(lanes), self.model.dtype)
 
     def step(self, lanes: Sequence[int]) -> list[StepReport]:
         """One optimizer step of these lanes, each on its own next batch."""
         members = [self._lanes[lane] for lane in lanes]
-        rows = self.weights[list(lanes)]
+        rows = self.weights[list(lanes), : self._width(lanes)]
         passes = [self._pass(lanes, rows, n) for n in range(self.task.gradient_accumulation)]
         gradient = torch.stack([gradient for _, gradient in passes]).mean(0)
         norms = clip(gradient, self._column([m.settings.max_grad_norm for m in members]))
@@ -190,7 +191,7 @@ class LaneEngine:
         """One forward and one backward pass for all these lanes."""
         task, rows = self.task, rows.detach().requires_grad_()
         packed = pack([[task.examples[i] for i in batch] for batch in batches]).to(self.device)
-        with self.layout.using(rows, self._scales(lanes)):
+        with self.layout.using(rows, self._scales(lanes), self.model.dtype):
             policy = sequence_logps(self.model, packed)
             shape = (len(lanes), task.batch_size, -1)
             batch = Batch(
@@ -207,7 +208,8 @@ class LaneEngine:
     ) -> list[bool]:
         """Move the lanes that stay finite, and say which; the others stay where they were."""
         members = [self._lanes[lane] for lane in lanes]
-        moments = Moments(*(moment[list(lanes)] for moment in self.moments))
+        width = rows.shape[1]
+        moments = Moments(*(moment[list(lanes), :width] for moment in self.moments))
         adamw(
             rows,
             gradient,
@@ -222,10 +224,14 @@ class LaneEngine:
         index = [lanes[i] for i in keep]
         for i in keep:
             members[i].step += 1
-        self.weights[index] = rows[keep]
-        self.moments.first[index] = moments.first[keep]
-        self.moments.second[index] = moments.second[keep]
+        self.weights[index, :width] = rows[keep]
+        self.moments.first[index, :width] = moments.first[keep]
+        self.moments.second[index, :width] = moments.second[keep]
         return finite
+
+    def _width(self, lanes: Sequence[int]) -> int:
+        """Numbers of a row that the largest of these adapters has; the rest of it is padding."""
+        return self.layout.strip * max(self._lanes[lane].settings.lora_rank for lane in lanes)
 
     def _tuning(self, lanes: Sequence[int]) -> Tuning:
         settings = [self._lanes[lane].settings for lane in lanes]
