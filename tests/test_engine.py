@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pytest
 import torch
 from plain_model import replies_logps
 from tiny_models import TARGETS, examples, tiny, trained_row
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from empathy.lanes.adapters import adapt
+from empathy.lanes import engine as engine_module
+from empathy.lanes.adapters import LaneLinear, adapt
 from empathy.lanes.engine import LaneEngine, StepReport, Task, measure
 from empathy.settings import TrialSettings
 
@@ -233,3 +236,104 @@ def test_accumulated_passes_equal_one_larger_batch() -> None:
     for each in (small, large):
         each.join(ONE)
     assert_same_curve(train(small, [0], 3)[0], train(large, [0], 3)[0])
+
+
+# Operators for whose result the host waits on a GPU.
+WAITING = {"_local_scalar_dense", "nonzero", "masked_select", "equal", "bincount", "_unique2"}
+
+
+class Waits(TorchDispatchMode):
+    """Counts what makes the host wait for a GPU, but for `tolist`, which is no operator."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func.overloadpacket.__name__ in WAITING:
+            self.found.append(func.overloadpacket.__name__)
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("lanes", [[0, 1, 2], [2, 0]], ids=["in line", "out of line"])
+def test_a_step_waits_for_the_device_once(
+    lanes: Sequence[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd = engine(accumulation=2)
+    for settings in (ONE, OTHER, THIRD):
+        crowd.join(settings)
+    read: list[torch.Size] = []
+    tolist = Tensor.tolist
+
+    def counted(tensor: Tensor) -> Any:
+        read.append(tensor.shape)
+        return tolist(tensor)
+
+    # rows are laid out on the CPU, whatever the device: what happens there waits for nothing
+    rows = engine_module.pack([[PAIRS[i] for i in (0, 1)] for _ in lanes])
+    monkeypatch.setattr(engine_module, "pack", lambda batches: rows)
+    monkeypatch.setattr(Task, "batch", lambda task, seed, number: [0, 1])
+    monkeypatch.setattr(Tensor, "tolist", counted)
+    with Waits() as waits:
+        crowd.step(lanes)
+    assert waits.found == []
+    assert read == [(len(lanes), 3 + 6)]  # loss, norm, finite, six curves: all numbers at once
+
+
+def exhausted_above(lanes: int, tried: list[int]) -> Callable[[LaneLinear, object], None]:
+    """A hook that asks for more memory than there is if more lanes than these come by."""
+
+    def hook(layer: LaneLinear, _: object) -> None:
+        assert layer.lora is not None
+        tried.append(len(layer.lora.down))
+        if tried[-1] > lanes:
+            torch.empty(1 << 60, dtype=torch.uint8)
+
+    return hook
+
+
+def test_too_little_memory_halves_the_lanes_of_a_pass_and_loses_nothing() -> None:
+    curves, states = [], []
+    for limit in (4, 1):
+        crowd = engine(lanes=4)
+        lanes = [crowd.join(settings) for settings in (ONE, OTHER, THIRD, ONE)]
+        tried: list[int] = []
+        layer = next(iter(crowd.layout.layers.values()))
+        with layer.register_forward_pre_hook(exhausted_above(limit, tried)):
+            curves.append(train(crowd, lanes, 2))
+        states.append([crowd.state(lane) for lane in lanes])
+        assert tried == ([4, 4] if limit == 4 else [4, 2, 1, 1, 1, 1, *[1] * 4])  # remembered
+    for lane in range(4):
+        assert_same_curve(curves[1][lane], curves[0][lane])
+        torch.testing.assert_close(
+            states[1][lane].weights, states[0][lane].weights, atol=1e-5, rtol=0
+        )
+
+
+def test_too_little_memory_for_a_single_lane_is_an_error() -> None:
+    crowd = engine(lanes=2)
+    lanes = [crowd.join(ONE), crowd.join(OTHER)]
+    before = crowd.state(0)
+    layer = next(iter(crowd.layout.layers.values()))
+    with (
+        layer.register_forward_pre_hook(exhausted_above(0, [])),
+        pytest.raises(RuntimeError, match="DefaultCPUAllocator"),
+    ):
+        crowd.step(lanes)
+    assert torch.equal(crowd.state(0).weights, before.weights)
+    assert not any(report.diverged for report in crowd.step(lanes))  # it can go on
+
+
+def test_other_errors_of_a_pass_are_not_taken_for_a_lack_of_memory() -> None:
+    crowd = engine(lanes=2)
+    lanes = [crowd.join(ONE), crowd.join(OTHER)]
+    tried: list[object] = []
+
+    def broken(layer: LaneLinear, given: object) -> None:
+        tried.append(given)
+        raise RuntimeError("broken")
+
+    layer = next(iter(crowd.layout.layers.values()))
+    with layer.register_forward_pre_hook(broken), pytest.raises(RuntimeError, match="broken"):
+        crowd.step(lanes)
+    assert len(tried) == 1

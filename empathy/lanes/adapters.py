@@ -21,7 +21,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-
 ORDER = "strips"
 """How a row orders its numbers; part of the key or the notes of whatever keeps rows on disk."""
 

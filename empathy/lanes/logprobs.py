@@ -98,7 +98,8 @@ def sequence_logps(model: PreTrainedModel, rows: Rows) -> SequenceLogps:
     predicting = hidden.reshape(-1, hidden.shape[-1])[rows.predictors]
     head = head_of(model)
     logps = token_logps(head.features(predicting), head.weight, rows.targets, head.bias)
-    return SequenceLogps(
-        logps.new_zeros(rows.sequences).index_add(0, rows.owners, logps),
-        torch.bincount(rows.owners, minlength=rows.sequences),
+    none = logps.new_zeros(rows.sequences)
+    return SequenceLogps(  # counted by a sum: a GPU's bincount would make the host wait
+        none.index_add(0, rows.owners, logps),
+        none.long().index_add(0, rows.owners, torch.ones_like(rows.owners)),
     )

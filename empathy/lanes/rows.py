@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedConfig
 
+from empathy.device import moved
+
 PADDING = -1
 ROW_STEP = 16  # widths are multiples of this, so that a few shapes serve all batches
 
@@ -60,7 +62,7 @@ class Rows:
 
     def to(self, device: torch.device) -> Rows:
         """The same rows on another device."""
-        return replace(self, **{name: getattr(self, name).to(device) for name in _TENSORS})
+        return replace(self, **{name: moved(getattr(self, name), device) for name in _TENSORS})
 
     def attends(self, window: int | None = None) -> Tensor:
         """Who may look at whom, `(n, 1, L, L)` bool; a window counts positions, not indices."""
@@ -93,17 +95,7 @@ def pack(lanes: Sequence[Sequence[Example]]) -> Rows:
     """
     longest = max(example.length for batch in lanes for example in batch)
     width = -(-longest // ROW_STEP) * ROW_STEP
-    placed = [_first_fit(batch, width) for batch in lanes]
-    depth = max(len(rows) for rows in placed)
-    per_example = len(lanes[0][0].replies)
-    writer = _Writer(torch.zeros((4, len(lanes) * depth, width), dtype=torch.long))
-    first = 0  # sequences of earlier lanes
-    for lane, (batch, rows) in enumerate(zip(lanes, placed, strict=True)):
-        for row, members in enumerate(rows):
-            for slot, member in enumerate(members):
-                writer.write(lane * depth + row, slot, batch[member], first + member * per_example)
-        first += len(batch) * per_example
-    return writer.rows(first)
+    return _laid_out(lanes, [_first_fit(batch, width) for batch in lanes], width)
 
 
 def _first_fit(batch: Sequence[Example], width: int) -> list[list[int]]:
@@ -122,48 +114,60 @@ def _first_fit(batch: Sequence[Example], width: int) -> list[list[int]]:
     return rows
 
 
-class _Writer:
-    """Fills a grid `(4, n, L)` of ids, positions, examples and parts, reply by reply."""
+class _Segment(NamedTuple):
+    """A prompt or a reply on the grid of n * L tokens."""
 
-    def __init__(self, grid: Tensor) -> None:
-        self.ids, self.positions, self.example, self.part = grid.unbind()
-        self.example.fill_(PADDING)
-        self.used = [0] * grid.shape[1]
-        self.predictors: list[int] = []
-        self.targets: list[int] = []
-        self.owners: list[int] = []
+    start: int
+    position: int  # position id of its first token
+    slot: int  # of its example in the row
+    part: int
+    owner: int  # a reply's sequence
+    before: int  # where the prompt's last token stands: it predicts the first one of every reply
 
-    def write(self, row: int, slot: int, example: Example, first_sequence: int) -> None:
-        """Append one example to a row."""
-        start = self._segment(row, slot, 0, example.prompt, 0)
-        last = row * self.ids.shape[1] + start + len(example.prompt) - 1
-        for reply, tokens in enumerate(example.replies):
-            start = self._segment(row, slot, reply + 1, tokens, len(example.prompt))
-            here = row * self.ids.shape[1] + start
-            # the prompt's last token predicts the first token of every reply
-            self.predictors += [last, *range(here, here + len(tokens) - 1)]
-            self.targets += tokens
-            self.owners += [first_sequence + reply] * len(tokens)
 
-    def _segment(self, row: int, slot: int, part: int, tokens: Sequence[int], position: int) -> int:
-        start = self.used[row]
-        place = slice(start, start + len(tokens))
-        self.ids[row, place] = torch.tensor(tokens)
-        self.positions[row, place] = torch.arange(position, position + len(tokens))
-        self.example[row, place] = slot
-        self.part[row, place] = part
-        self.used[row] += len(tokens)
-        return start
+def _laid_out(
+    lanes: Sequence[Sequence[Example]], placed: Sequence[Sequence[Sequence[int]]], width: int
+) -> Rows:
+    """Write each lane's examples into its rows, which are lists of their indices."""
+    depth, replies = max(map(len, placed)), len(lanes[0][0].replies)
+    segments: list[_Segment] = []
+    texts: list[tuple[int, ...]] = []
+    sequences = 0
+    for lane, (batch, rows) in enumerate(zip(lanes, placed, strict=True)):
+        for row, members in enumerate(rows):
+            start = (lane * depth + row) * width
+            for slot, member in enumerate(members):
+                owner, prompt = sequences + member * replies, batch[member].prompt
+                before = start + len(prompt) - 1
+                for part, text in enumerate((prompt, *batch[member].replies)):
+                    position = len(prompt) if part else 0
+                    segments.append(_Segment(start, position, slot, part, owner + part - 1, before))
+                    texts.append(text)
+                    start += len(text)
+        sequences += len(batch) * replies
+    return _rows(segments, texts, (len(lanes) * depth, width), sequences)
 
-    def rows(self, sequences: int) -> Rows:
-        """What was written."""
-        return Rows(
-            ids=self.ids,
-            positions=self.positions,
-            example=self.example,
-            part=self.part,
-            predictors=torch.tensor(self.predictors),
-            targets=torch.tensor(self.targets),
-            owners=torch.tensor(self.owners),
-            sequences=sequences,
-        )
+
+def _rows(
+    segments: Sequence[_Segment],
+    texts: Sequence[Sequence[int]],
+    shape: tuple[int, int],
+    sequences: int,
+) -> Rows:
+    """All tokens of all segments at once."""
+    tokens = torch.tensor([token for text in texts for token in text])
+    lengths = torch.tensor([len(text) for text in texts])
+    segment = torch.repeat_interleave(lengths)  # of each token
+    start, position, slot, part, owner, before = torch.tensor(segments)[segment].unbind(1)
+    offset = torch.arange(len(tokens)) - (lengths.cumsum(0) - lengths)[segment]
+    place, said = start + offset, part > 0
+    grid = torch.zeros(4, shape[0] * shape[1], dtype=torch.long)
+    grid[2] = PADDING
+    grid[:, place] = torch.stack([tokens, position + offset, slot, part])
+    return Rows(
+        *grid.view(4, *shape),
+        predictors=torch.where(offset == 0, before, place - 1)[said],
+        targets=tokens[said],
+        owners=owner[said],
+        sequences=sequences,
+    )
