@@ -19,6 +19,7 @@ from transformers import PreTrainedModel
 
 from empathy.device import moved, out_of_memory, release_freed_memory
 from empathy.lanes.adapters import Layout
+from empathy.lanes.attention import takes_blocks
 from empathy.lanes.logprobs import sequence_logps
 from empathy.lanes.losses import LOSSES, Batch, LaneLoss, Tuning
 from empathy.lanes.optimizer import Moments, adamw, clip, schedule
@@ -211,7 +212,8 @@ class LaneEngine:
     ) -> tuple[LaneLoss, Tensor]:
         """One forward and one backward pass for all these lanes."""
         task, weights = self.task, weights.detach().requires_grad_()
-        rows = pack([[task.examples[i] for i in batch] for batch in batches]).to(self.device)
+        examples = [[task.examples[i] for i in batch] for batch in batches]
+        rows = pack(examples, takes_blocks(self.model)).to(self.device)
         reference = moved(task.reference[torch.tensor(batches)], self.device)
         settings = [member.settings for member in members]
         scales, betas, smoothing = self._columns(
@@ -268,7 +270,8 @@ def measure(model: PreTrainedModel, lanes: Sequence[Sequence[Example]]) -> Tenso
         widest = max(batch[order[0]].length for batch in lanes)
         chunk = order[: max(1, TOKENS_PER_PASS // (widest * len(lanes)))]
         order = order[len(chunk) :]
-        rows = pack([[batch[i] for i in chunk] for batch in lanes]).to(device)
+        chosen = [[batch[i] for i in chunk] for batch in lanes]
+        rows = pack(chosen, takes_blocks(model)).to(device)
         logps = sequence_logps(model, rows).logps
         results[:, chunk] = logps.view(len(lanes), len(chunk), replies).float().cpu()
     return results

@@ -14,8 +14,9 @@ from torch.nn.functional import linear
 from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
+from empathy.lanes.attention import attending, attention_masks, takes_blocks
 from empathy.lanes.heads import head_of
-from empathy.lanes.rows import Rows, attention_masks
+from empathy.lanes.rows import Rows
 
 CHUNK = 512  # hidden states that meet the vocabulary at once: 512 x 262,144 floats are 0.5 GB
 
@@ -89,12 +90,14 @@ class SequenceLogps(NamedTuple):
 
 def sequence_logps(model: PreTrainedModel, rows: Rows) -> SequenceLogps:
     """Summed log-probability of every reply in `rows` under the model as it stands."""
-    hidden = model.get_decoder()(
-        input_ids=rows.ids,
-        position_ids=rows.positions,
-        attention_mask=attention_masks(rows, model.config),
-        use_cache=False,
-    ).last_hidden_state
+    blocks = takes_blocks(model)
+    with attending(model, blocks):
+        hidden = model.get_decoder()(
+            input_ids=rows.ids,
+            position_ids=rows.positions,
+            attention_mask=attention_masks(rows, model.config, blocks),
+            use_cache=False,
+        ).last_hidden_state
     predicting = hidden.reshape(-1, hidden.shape[-1])[rows.predictors]
     head = head_of(model)
     logps = token_logps(head.features(predicting), head.weight, rows.targets, head.bias)

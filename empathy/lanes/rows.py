@@ -7,18 +7,21 @@ pairs share a row, none sees another. A supervised example is the same with a si
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedConfig
 
 from empathy.device import moved
 
 PADDING = -1
 ROW_STEP = 16  # widths are multiples of this, so that a few shapes serve all batches
+LINE_STEP = 128  # the same for rows in line: the side of FlexAttention's blocks
+
+Rule = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+"""Row, head, query and key index to whether the query sees the key: FlexAttention's `mask_mod`."""
 
 
 class Example(NamedTuple):
@@ -64,38 +67,52 @@ class Rows:
         """The same rows on another device."""
         return replace(self, **{name: moved(getattr(self, name), device) for name in _TENSORS})
 
+    def rule(self, window: int | None = None) -> Rule:
+        """Who may look at whom; a window counts positions, not indices."""
+        example, part, positions = self.example, self.part, self.positions
+
+        def seen(row: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
+            shared = (part[row, key] == 0) | (part[row, key] == part[row, query])
+            seen = (query >= key) & (example[row, query] == example[row, key]) & shared
+            if window is not None:
+                seen = seen & (positions[row, query] - positions[row, key] < window)
+            return seen | (query == key)  # padding sees itself: no NaN rows
+
+        return seen
+
     def attends(self, window: int | None = None) -> Tensor:
-        """Who may look at whom, `(n, 1, L, L)` bool; a window counts positions, not indices."""
-        index = torch.arange(self.ids.shape[1], device=self.ids.device)
-        query, key = (slice(None), slice(None), None), (slice(None), None, slice(None))
-        seen = (self.example[query] == self.example[key]) & (index[:, None] >= index)
-        seen &= (self.part[key] == 0) | (self.part[key] == self.part[query])
-        if window is not None:
-            seen &= self.positions[query] - self.positions[key] < window
-        return (seen | (index[:, None] == index))[:, None]  # padding sees itself: no NaN rows
+        """The rule as a dense mask `(n, 1, L, L)` bool."""
+        n, width = self.ids.shape
+        index = torch.arange(width, device=self.ids.device)
+        row = torch.arange(n, device=self.ids.device)[:, None, None, None]
+        return self.rule(window)(row, torch.zeros_like(row), index[:, None], index)
 
 
 _TENSORS = ("ids", "positions", "example", "part", "predictors", "targets", "owners")
 
 
-def attention_masks(rows: Rows, config: PreTrainedConfig) -> Tensor | dict[str, Tensor]:
-    """The masks in the form the model takes: one, or one per kind of layer (Gemma 3)."""
-    if "sliding_attention" not in (getattr(config, "layer_types", None) or ()):
-        return rows.attends()
-    return {
-        "full_attention": rows.attends(),
-        "sliding_attention": rows.attends(config.sliding_window),
-    }
-
-
-def pack(lanes: Sequence[Sequence[Example]]) -> Rows:
+def pack(lanes: Sequence[Sequence[Example]], in_line: bool = False) -> Rows:
     """Lay out each lane's examples in as few rows as fit, lane-major, all lanes equally many.
 
     Rows are as wide as the longest example needs; the others fill them first-fit, longest first.
+    In line, each lane has a single row: where masked blocks cost nothing, that wastes the least.
+    A lane without examples is padding.
     """
+    if in_line:
+        longest = max(sum(example.length for example in batch) for batch in lanes)
+        return _laid_out(lanes, [[range(len(batch))] for batch in lanes], line_width(longest))
     longest = max(example.length for batch in lanes for example in batch)
     width = -(-longest // ROW_STEP) * ROW_STEP
     return _laid_out(lanes, [_first_fit(batch, width) for batch in lanes], width)
+
+
+def line_width(tokens: int) -> int:
+    """The next of a few widths, eight to every doubling and whole blocks of attention.
+
+    A shape that was met before needs no compilation; at most an eighth of it is padding.
+    """
+    step = max(LINE_STEP, 2 ** (tokens.bit_length() - 1) // 8)
+    return -(-tokens // step) * step
 
 
 def _first_fit(batch: Sequence[Example], width: int) -> list[list[int]]:
@@ -129,7 +146,8 @@ def _laid_out(
     lanes: Sequence[Sequence[Example]], placed: Sequence[Sequence[Sequence[int]]], width: int
 ) -> Rows:
     """Write each lane's examples into its rows, which are lists of their indices."""
-    depth, replies = max(map(len, placed)), len(lanes[0][0].replies)
+    depth = max(map(len, placed))
+    replies = len(next(batch[0].replies for batch in lanes if batch))
     segments: list[_Segment] = []
     texts: list[tuple[int, ...]] = []
     sequences = 0
