@@ -271,7 +271,7 @@ def test_a_step_waits_for_the_device_once(
 
     # rows are laid out on the CPU, whatever the device: what happens there waits for nothing
     rows = engine_module.pack([[PAIRS[i] for i in (0, 1)] for _ in lanes])
-    monkeypatch.setattr(engine_module, "pack", lambda batches: rows)
+    monkeypatch.setattr(engine_module, "pack", lambda *_: rows)
     monkeypatch.setattr(Task, "batch", lambda task, seed, number: [0, 1])
     monkeypatch.setattr(Tensor, "tolist", counted)
     with Waits() as waits:
