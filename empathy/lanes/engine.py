@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 from transformers import PreTrainedModel
 
 from empathy.device import moved, out_of_memory, release_freed_memory
 from empathy.lanes.adapters import Layout
 from empathy.lanes.attention import takes_blocks
+from empathy.lanes.compilation import CompiledLayers, few, worth_compiling
 from empathy.lanes.logprobs import sequence_logps
 from empathy.lanes.losses import LOSSES, Batch, LaneLoss, Tuning
 from empathy.lanes.optimizer import Moments, adamw, clip, schedule
@@ -111,6 +113,7 @@ class LaneEngine:
         self.device = next(model.parameters()).device
         self.tokens_per_pass = TRAINED_TOKENS[self.device.type]
         self.lanes_per_pass = lanes
+        self.compiled = CompiledLayers(model) if worth_compiling(self.device.type) else None
         self.weights = torch.zeros(lanes, layout.size, device=self.device)
         self.moments = Moments(torch.zeros_like(self.weights), torch.zeros_like(self.weights))
         self._lanes: dict[int, _Lane] = {}
@@ -212,14 +215,17 @@ class LaneEngine:
     ) -> tuple[LaneLoss, Tensor]:
         """One forward and one backward pass for all these lanes."""
         task, weights = self.task, weights.detach().requires_grad_()
-        examples = [[task.examples[i] for i in batch] for batch in batches]
-        rows = pack(examples, takes_blocks(self.model)).to(self.device)
-        reference = moved(task.reference[torch.tensor(batches)], self.device)
         settings = [member.settings for member in members]
         scales, betas, smoothing = self._columns(
             (each.lora_scale, each.beta, each.label_smoothing) for each in settings
         )
-        with self.layout.using(weights, scales, self.model.dtype):
+        examples = [[task.examples[i] for i in batch] for batch in batches]
+        reference = moved(task.reference[torch.tensor(batches)], self.device)
+        padding = few(len(members), len(self.weights)) - len(members) if self.compiled else 0
+        rows = pack(examples + [[]] * padding, takes_blocks(self.model)).to(self.device)
+        lanes = (pad(weights, (0, 0, 0, padding)), pad(scales, (0, padding)))
+        compiled = self.compiled.used() if self.compiled else nullcontext()
+        with self.layout.using(*lanes, self.model.dtype), compiled:
             policy = sequence_logps(self.model, rows)
             shape = (len(members), task.batch_size, -1)
             batch = Batch(policy.logps.view(shape), reference, policy.tokens.view(shape))
@@ -235,7 +241,8 @@ class LaneEngine:
 
     def _width(self, lanes: Sequence[int]) -> int:
         """Numbers of a row that the largest of these adapters has; the rest of it is padding."""
-        return self.layout.strip * max(self._lanes[lane].settings.lora_rank for lane in lanes)
+        rank = max(self._lanes[lane].settings.lora_rank for lane in lanes)
+        return self.layout.strip * (few(rank, self.layout.rank) if self.compiled else rank)
 
     def _columns(self, rows: Iterable[Sequence[float]]) -> tuple[Tensor, ...]:
         """Some numbers of each lane, as one tensor `(k,)` of float32 for each of them."""
