@@ -48,7 +48,7 @@ def test_sizes_are_few_and_half_as_much_again_at_most() -> None:
 def stepped(
     family: str, calls: Sequence[Sequence[int]], compiled: bool, backend: Callable[..., Any]
 ) -> list[list[StepReport]]:
-    """Reports of an engine with five lanes, each with all four pairs at every step: widths are equal."""
+    """Reports of an engine with five lanes; all four pairs at every step, so one width."""
     model = tiny(family)
     data = examples(4)
     task = Task(data, torch.zeros(4, 2), "sigmoid", 8, 4)
@@ -62,7 +62,9 @@ def stepped(
     return [engine.step(lanes) for lanes in calls]
 
 
-@pytest.mark.parametrize(("family", "kinds"), [("llama", 2), ("gemma", 3)])
+@pytest.mark.parametrize(
+    ("family", "kinds"), [("llama", 2), pytest.param("gemma", 3, marks=pytest.mark.slow)]
+)
 def test_compiled_layers_equal_the_others_and_are_compiled_once_for_each_shape(
     family: str, kinds: int
 ) -> None:

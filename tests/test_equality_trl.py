@@ -58,11 +58,23 @@ class Lanes(NamedTuple):
     starts: list[dict[str, LoraPair]]
 
 
+def base(family: str, dtype: torch.dtype | None = None) -> PreTrainedModel:
+    """The tiny model; with a dtype, one whose numbers bfloat16 can hold."""
+    model = tiny(family)
+    if dtype is not None:
+        model.to(torch.bfloat16).to(dtype)
+    return model
+
+
 def train_lanes(
-    family: str, settings: list[TrialSettings], accumulation: int = 1, loss: str = "sigmoid"
+    family: str,
+    settings: list[TrialSettings],
+    accumulation: int = 1,
+    loss: str = "sigmoid",
+    dtype: torch.dtype | None = None,
 ) -> Lanes:
     """All settings side by side in one engine, on what fits MAX_LENGTH of each pair."""
-    model = tiny(family)
+    model = base(family, dtype)
     data = [example.truncated(MAX_LENGTH) for example in TOLD]
     reference = measure(model, [data])[0]
     layout = adapt(model, TARGETS_OF[family], max(s.lora_rank for s in settings))
@@ -110,13 +122,18 @@ class Ordered(DPOTrainer):
 
 
 def train_trl(
-    family: str, settings: TrialSettings, task: Task, start: dict[str, LoraPair], folder: Path
+    family: str,
+    settings: TrialSettings,
+    task: Task,
+    start: dict[str, LoraPair],
+    folder: Path,
+    dtype: torch.dtype | None = None,
 ) -> Run:
     """One real run over the lane's own data order, from the lane's own first weights."""
     passes = STEPS * task.gradient_accumulation
     order = [i for n in range(passes) for i in task.batch(settings.seed, n)]
     trainer = Ordered(
-        model=for_trl(tiny(family)),
+        model=for_trl(base(family, dtype)),
         args=DPOConfig(
             output_dir=str(folder),
             per_device_train_batch_size=BATCH,
@@ -134,7 +151,7 @@ def train_trl(
             logging_steps=1,
             report_to=[],
             use_cpu=True,
-            bf16=False,
+            bf16=dtype == torch.bfloat16,
             save_strategy="no",
             activation_checkpointing=False,
             optim="adamw_torch",
@@ -234,3 +251,24 @@ def test_every_other_loss_is_trl_s_for_two_lanes(loss: str, tmp_path: Path) -> N
     for lane, settings in enumerate([first, second]):
         theirs = train_trl("llama", settings, lanes.task, lanes.starts[lane], tmp_path)
         assert_equal(lanes.runs[lane], theirs)
+
+
+def distance(found: Run, golden: Run) -> float:
+    """Root mean square over the steps of the loss' distance to the golden run's."""
+    apart = torch.tensor(found.losses) - torch.tensor(golden.losses)
+    return float(apart.square().mean().sqrt())
+
+
+@pytest.mark.parametrize("family", ["llama", "gemma"])
+def test_bfloat16_is_no_further_from_float32_than_trl_s_own(family: str, tmp_path: Path) -> None:
+    """Over two lanes; base weights that bfloat16 holds exactly, and float32 adapters everywhere."""
+    golden = train_lanes(family, NEIGHBOURS, dtype=torch.float32)
+    ours = train_lanes(family, NEIGHBOURS, dtype=torch.bfloat16)
+    found, allowed = 0.0, 0.0
+    for lane, settings in enumerate(NEIGHBOURS):
+        theirs = train_trl(
+            family, settings, ours.task, golden.starts[lane], tmp_path, torch.bfloat16
+        )
+        found += distance(ours.runs[lane], golden.runs[lane])
+        allowed += distance(theirs, golden.runs[lane])
+    assert 0 < found <= allowed

@@ -7,7 +7,6 @@ and a lane may join, leave or diverge between two steps without the others notic
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -26,45 +25,12 @@ from empathy.lanes.logprobs import sequence_logps
 from empathy.lanes.losses import LOSSES, Batch, LaneLoss, Tuning
 from empathy.lanes.optimizer import Moments, adamw, clip, schedule
 from empathy.lanes.rows import Example, pack
+from empathy.lanes.task import Task as Task
 from empathy.settings import TrialSettings
 
 TOKENS_PER_PASS = 8192  # of a pass without gradients; more would only need more memory
 # Of a pass with gradients: a CPU gains nothing by more and has little memory; a GPU wants plenty.
 TRAINED_TOKENS = {"cpu": 1024, "cuda": 1 << 20}
-
-
-@dataclass(frozen=True)
-class Task:
-    """What all lanes learn: the examples, what the reference says of them, and how."""
-
-    examples: Sequence[Example]
-    reference: Tensor  # (n, replies) summed log-probabilities; zeros where the loss has none
-    loss: str  # a name in LOSSES
-    max_steps: int
-    batch_size: int
-    gradient_accumulation: int = 1
-
-    def batch(self, seed: int, number: int) -> list[int]:
-        """Example indices of a lane's `number`-th forward pass.
-
-        The order is an endless row of seeded shuffles, cut in batches: a function of the seed
-        alone, so that a resumed lane goes on where it was.
-        """
-        start = number * self.batch_size
-        n = len(self.examples)
-        epochs = range(start // n, (start + self.batch_size - 1) // n + 1)
-        order = torch.cat([shuffle(n, seed, epoch) for epoch in epochs])
-        offset = start - epochs.start * n
-        batch: list[int] = order[offset : offset + self.batch_size].tolist()
-        return batch
-
-
-def shuffle(n: int, seed: int, epoch: int) -> Tensor:
-    """A permutation of n examples that belongs to this seed and epoch."""
-    digest = hashlib.sha256(f"{seed}\0{epoch}".encode()).digest()
-    # torch heeds 32 bits of a seed: a shifted one would make seeds 0 and 4096 the same
-    random = torch.Generator().manual_seed(int.from_bytes(digest[:4], "big"))
-    return torch.randperm(n, generator=random)
 
 
 class LaneState(NamedTuple):
@@ -223,7 +189,9 @@ class LaneEngine:
         reference = moved(task.reference[torch.tensor(batches)], self.device)
         padding = few(len(members), len(self.weights)) - len(members) if self.compiled else 0
         rows = pack(examples + [[]] * padding, takes_blocks(self.model)).to(self.device)
-        lanes = (pad(weights, (0, 0, 0, padding)), pad(scales, (0, padding)))
+        lanes = (weights, scales)
+        if padding:
+            lanes = (pad(weights, (0, 0, 0, padding)), pad(scales, (0, padding)))
         compiled = self.compiled.used() if self.compiled else nullcontext()
         with self.layout.using(*lanes, self.model.dtype), compiled:
             policy = sequence_logps(self.model, rows)
