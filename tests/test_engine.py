@@ -6,7 +6,6 @@ python -m pytest tests/test_engine.py
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -199,32 +198,6 @@ def test_measuring_lanes_is_each_lane_s_own_number() -> None:
             expected = replies_logps(crowd.model, batch)
         torch.testing.assert_close(logps, expected, atol=1e-4, rtol=0)
     assert not found.requires_grad
-
-
-def epochs(task: Task, seed: int, count: int) -> list[list[int]]:
-    """The order of the data over this many epochs."""
-    n = len(task.examples)
-    batches = count * n // task.batch_size
-    flat = [i for number in range(batches) for i in task.batch(seed, number)]
-    return [flat[start : start + n] for start in range(0, len(flat), n)]
-
-
-@pytest.mark.parametrize("batch_size", [1, 3, 5, 15, 30])  # also over the edge of an epoch
-def test_every_example_comes_once_per_epoch_in_an_order_of_the_seed(batch_size: int) -> None:
-    task = Task(examples(15), torch.zeros(15, 2), "sigmoid", 100, batch_size)
-    orders = epochs(task, seed=7, count=4)
-    assert [len(order) for order in orders] == [15] * 4
-    assert all(Counter(order) == Counter(range(15)) for order in orders)
-    assert len({tuple(order) for order in orders}) == 4  # shuffled anew
-    again = Task(examples(15), torch.zeros(15, 2), "sft", 3, batch_size)
-    assert epochs(again, seed=7, count=4) == orders
-    assert epochs(task, seed=8, count=4) != orders
-    assert len({tuple(epochs(task, seed, 2)[0]) for seed in (-1, 0, 4096, 2**60)}) == 4
-
-
-def test_the_order_does_not_depend_on_the_cut_into_batches() -> None:
-    tasks = [Task(examples(15), torch.zeros(15, 2), "sigmoid", 100, size) for size in (3, 5)]
-    assert epochs(tasks[0], 1, 2) == epochs(tasks[1], 1, 2)
 
 
 def test_accumulated_passes_equal_one_larger_batch() -> None:
