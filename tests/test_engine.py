@@ -19,6 +19,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from empathy.lanes import engine as engine_module
 from empathy.lanes.adapters import LaneLinear, adapt
 from empathy.lanes.engine import LaneEngine, StepReport, Task, measure
+from empathy.lanes.rows import pack
 from empathy.settings import TrialSettings
 
 PAIRS = examples(10)
@@ -215,19 +216,6 @@ def test_accumulated_passes_equal_one_larger_batch() -> None:
 WAITING = {"_local_scalar_dense", "nonzero", "masked_select", "equal", "bincount", "_unique2"}
 
 
-class Waits(TorchDispatchMode):
-    """Counts what makes the host wait for a GPU, but for `tolist`, which is no operator."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func.overloadpacket.__name__ in WAITING:
-            self.found.append(func.overloadpacket.__name__)
-        return func(*args, **(kwargs or {}))
-
-
 @pytest.mark.parametrize("lanes", [[0, 1, 2], [2, 0]], ids=["in line", "out of line"])
 def test_a_step_waits_for_the_device_once(
     lanes: Sequence[int], monkeypatch: pytest.MonkeyPatch
@@ -243,13 +231,23 @@ def test_a_step_waits_for_the_device_once(
         return tolist(tensor)
 
     # rows are laid out on the CPU, whatever the device: what happens there waits for nothing
-    rows = engine_module.pack([[PAIRS[i] for i in (0, 1)] for _ in lanes])
+    rows = pack([[PAIRS[i] for i in (0, 1)] for _ in lanes])
     monkeypatch.setattr(engine_module, "pack", lambda *_: rows)
     monkeypatch.setattr(Task, "batch", lambda task, seed, number: [0, 1])
     monkeypatch.setattr(Tensor, "tolist", counted)
-    with Waits() as waits:
+    waits: list[str] = []
+
+    class Watching(TorchDispatchMode):
+        def __torch_dispatch__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            if func.overloadpacket.__name__ in WAITING:
+                waits.append(func.overloadpacket.__name__)
+            return func(*args, **(kwargs or {}))
+
+    with Watching():
         crowd.step(lanes)
-    assert waits.found == []
+    assert waits == []
     assert read == [(len(lanes), 3 + 6)]  # loss, norm, finite, six curves: all numbers at once
 
 

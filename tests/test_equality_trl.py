@@ -62,7 +62,8 @@ def base(family: str, dtype: torch.dtype | None = None) -> PreTrainedModel:
     """The tiny model; with a dtype, one whose numbers bfloat16 can hold."""
     model = tiny(family)
     if dtype is not None:
-        model.to(torch.bfloat16).to(dtype)
+        for parameter in model.parameters():
+            parameter.data = parameter.data.bfloat16().to(dtype)
     return model
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -65,7 +65,8 @@ class Rows:
 
     def to(self, device: torch.device) -> Rows:
         """The same rows on another device."""
-        return replace(self, **{name: moved(getattr(self, name), device) for name in _TENSORS})
+        tensors: dict[str, Any] = {name: moved(getattr(self, name), device) for name in _TENSORS}
+        return replace(self, **tensors)
 
     def rule(self, window: int | None = None) -> Rule:
         """Who may look at whom; a window counts positions, not indices."""
@@ -111,7 +112,7 @@ def line_width(tokens: int) -> int:
 
     A shape that was met before needs no compilation; at most an eighth of it is padding.
     """
-    step = max(LINE_STEP, 2 ** (tokens.bit_length() - 1) // 8)
+    step = max(LINE_STEP, (1 << (tokens.bit_length() - 1)) // 8)
     return -(-tokens // step) * step
 
 
@@ -182,8 +183,12 @@ def _rows(
     grid = torch.zeros(4, shape[0] * shape[1], dtype=torch.long)
     grid[2] = PADDING
     grid[:, place] = torch.stack([tokens, position + offset, slot, part])
+    ids, positions, example, parts = grid.view(4, *shape)
     return Rows(
-        *grid.view(4, *shape),
+        ids,
+        positions,
+        example,
+        parts,
         predictors=torch.where(offset == 0, before, place - 1)[said],
         targets=tokens[said],
         owners=owner[said],
