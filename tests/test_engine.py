@@ -238,6 +238,10 @@ def test_a_step_waits_for_the_device_once(
     waits: list[str] = []
 
     class Watching(TorchDispatchMode):
+        def __init__(self) -> None:
+            # torch does not annotate it
+            super().__init__()  # type: ignore[no-untyped-call]  # as said above
+
         def __torch_dispatch__(
             self, func: Any, types: Any, args: Any = (), kwargs: Any = None
         ) -> Any:

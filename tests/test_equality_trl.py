@@ -27,9 +27,9 @@ TOLD = examples(24)  # what TRL is given; some pairs are longer than MAX_LENGTH
 # gradient is as small as float32's rounding, and Adam makes a full step of its sign: there float32
 # itself is further from float64 than the tolerance. These orders have no such number.
 NEIGHBOURS = [
-    TrialSettings(beta=0.1, lora_rank=8, learning_rate=5e-3, max_grad_norm=0.3, seed=4),
+    TrialSettings(beta=0.1, lora_rank=8, learning_rate=5e-3, max_grad_norm=0.3, seed=2),
     TrialSettings(
-        beta=0.3, lora_rank=4, lora_alpha=16, learning_rate=3e-3, max_grad_norm=0.3, seed=2
+        beta=0.3, lora_rank=4, lora_alpha=16, learning_rate=3e-3, max_grad_norm=0.3, seed=4
     ),
 ]
 # The losses of means see gaps of tenths of a nat, so their betas are larger.
