@@ -7,6 +7,7 @@ import logging
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from empathy.errors import UserError
 
@@ -32,6 +33,18 @@ def choose(name: str) -> Device:
         use_faster_float32()
         return Device(torch.device("cpu"), torch.float32)
     return Device(torch.device("cuda"), torch.bfloat16)
+
+
+def moved(tensor: Tensor, device: torch.device) -> Tensor:
+    """A CPU tensor on a device, without waiting: from pinned memory, a GPU fetches it by itself."""
+    if device.type == "cuda":
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether it says that a device, or the CPU, has too little memory for a tensor."""
+    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
 
 
 def use_faster_float32() -> bool:

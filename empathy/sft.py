@@ -15,7 +15,7 @@ from transformers import PreTrainedModel
 from empathy.cache import cache_folder, content_key, file_sha256, kept_tensor
 from empathy.errors import UserError
 from empathy.export import Part
-from empathy.lanes.adapters import Layout, adapt
+from empathy.lanes.adapters import ORDER, Layout, adapt
 from empathy.lanes.engine import LaneEngine, Task
 from empathy.lanes.rows import Example
 from empathy.policy import Progress
@@ -62,6 +62,7 @@ def warm_start(
         seed=settings.seed,
     )
     key = content_key(
+        ORDER,
         weights,
         str(next(model.parameters()).dtype),
         targets,

@@ -168,6 +168,32 @@ def test_used_marks_what_an_adapter_of_this_rank_has() -> None:
     assert layout.used(5).all()
 
 
+def test_the_strips_of_the_largest_rank_in_use_are_enough() -> None:
+    """Lanes of rank 2 in a layout of rank 5 compute the same from their first two strips."""
+    x = torch.randn(2, 4, 3)
+    model, layout = two(rank=5)
+    rows = torch.stack([trained_row(layout, 2, seed) for seed in range(2)])
+    with layout.using(rows, torch.tensor([1.0, 2.0])):
+        expected = model(x)
+    with layout.using(rows[:, : 2 * layout.strip], torch.tensor([1.0, 2.0])):
+        assert layout.layers["up"].lora is not None
+        assert layout.layers["up"].lora.down.shape == (2, 3, 2)
+        torch.testing.assert_close(model(x), expected, atol=1e-6, rtol=1e-6)
+
+
+def test_the_matrices_are_cast_once_for_all_layers() -> None:
+    model, layout = two(rank=2)
+    model.bfloat16()
+    row = trained_row(layout, 2, seed=0)[None].requires_grad_()
+    with layout.using(row, torch.tensor([2.0]), torch.bfloat16):
+        pairs = [layer.lora for layer in layout.layers.values() if layer.lora is not None]
+        assert {matrix.dtype for pair in pairs for matrix in pair} == {torch.bfloat16}
+        bases = {pair.down._base is pairs[0].down._base for pair in pairs}
+        assert bases == {True}  # views of one tensor
+        (gradient,) = torch.autograd.grad(model(torch.randn(1, 4, 3).bfloat16()).sum(), row)
+    assert gradient.dtype == torch.float32
+
+
 def test_merging_equals_running_with_the_adapter() -> None:
     x = torch.randn(1, 4, 3, dtype=torch.float64)
     model, layout = two(rank=5)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from tiny_models import TARGETS, examples, tiny
 
+from empathy.errors import UserError
 from empathy.lanes import checkpoint
 from empathy.lanes.adapters import adapt
 from empathy.lanes.engine import LaneEngine, StepReport, Task
@@ -96,6 +97,13 @@ def test_a_layout_that_is_too_narrow_refuses_the_lane(tmp_path: Path) -> None:
     path, _, _ = saved(tmp_path)
     with pytest.raises((RuntimeError, ValueError)):
         checkpoint.load(path, engine(rank=2).layout)
+
+
+def test_a_file_whose_numbers_stand_in_another_order_is_refused(tmp_path: Path) -> None:
+    path, _, _ = saved(tmp_path)
+    save_file(load_file(path), path, {"step": "2", "settings": ONE.model_dump_json()})
+    with pytest.raises(UserError, match="orders its numbers by layers, this version by strips"):
+        checkpoint.load(path, engine().layout)
 
 
 def test_writing_again_replaces_the_file(tmp_path: Path) -> None:

@@ -6,17 +6,20 @@ python -m pytest tests/test_engine.py
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pytest
 import torch
 from plain_model import replies_logps
 from tiny_models import TARGETS, examples, tiny, trained_row
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from empathy.lanes.adapters import adapt
+from empathy.lanes import engine as engine_module
+from empathy.lanes.adapters import LaneLinear, adapt
 from empathy.lanes.engine import LaneEngine, StepReport, Task, measure
+from empathy.lanes.rows import pack
 from empathy.settings import TrialSettings
 
 PAIRS = examples(10)
@@ -198,32 +201,6 @@ def test_measuring_lanes_is_each_lane_s_own_number() -> None:
     assert not found.requires_grad
 
 
-def epochs(task: Task, seed: int, count: int) -> list[list[int]]:
-    """The order of the data over this many epochs."""
-    n = len(task.examples)
-    batches = count * n // task.batch_size
-    flat = [i for number in range(batches) for i in task.batch(seed, number)]
-    return [flat[start : start + n] for start in range(0, len(flat), n)]
-
-
-@pytest.mark.parametrize("batch_size", [1, 3, 5, 15, 30])  # also over the edge of an epoch
-def test_every_example_comes_once_per_epoch_in_an_order_of_the_seed(batch_size: int) -> None:
-    task = Task(examples(15), torch.zeros(15, 2), "sigmoid", 100, batch_size)
-    orders = epochs(task, seed=7, count=4)
-    assert [len(order) for order in orders] == [15] * 4
-    assert all(Counter(order) == Counter(range(15)) for order in orders)
-    assert len({tuple(order) for order in orders}) == 4  # shuffled anew
-    again = Task(examples(15), torch.zeros(15, 2), "sft", 3, batch_size)
-    assert epochs(again, seed=7, count=4) == orders
-    assert epochs(task, seed=8, count=4) != orders
-    assert len({tuple(epochs(task, seed, 2)[0]) for seed in (-1, 0, 4096, 2**60)}) == 4
-
-
-def test_the_order_does_not_depend_on_the_cut_into_batches() -> None:
-    tasks = [Task(examples(15), torch.zeros(15, 2), "sigmoid", 100, size) for size in (3, 5)]
-    assert epochs(tasks[0], 1, 2) == epochs(tasks[1], 1, 2)
-
-
 def test_accumulated_passes_equal_one_larger_batch() -> None:
     """Each reads on where the one before stopped; their gradients' mean is the whole's."""
     small = engine(lanes=1, accumulation=2)
@@ -233,3 +210,105 @@ def test_accumulated_passes_equal_one_larger_batch() -> None:
     for each in (small, large):
         each.join(ONE)
     assert_same_curve(train(small, [0], 3)[0], train(large, [0], 3)[0])
+
+
+# Operators for whose result the host waits on a GPU.
+WAITING = {"_local_scalar_dense", "nonzero", "masked_select", "equal", "bincount", "_unique2"}
+
+
+@pytest.mark.parametrize("lanes", [[0, 1, 2], [2, 0]], ids=["in line", "out of line"])
+def test_a_step_waits_for_the_device_once(
+    lanes: Sequence[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd = engine(accumulation=2)
+    for settings in (ONE, OTHER, THIRD):
+        crowd.join(settings)
+    read: list[torch.Size] = []
+    tolist = Tensor.tolist
+
+    def counted(tensor: Tensor) -> Any:
+        read.append(tensor.shape)
+        return tolist(tensor)
+
+    # rows are laid out on the CPU, whatever the device: what happens there waits for nothing
+    rows = pack([[PAIRS[i] for i in (0, 1)] for _ in lanes])
+    monkeypatch.setattr(engine_module, "pack", lambda *_: rows)
+    monkeypatch.setattr(Task, "batch", lambda task, seed, number: [0, 1])
+    monkeypatch.setattr(Tensor, "tolist", counted)
+    waits: list[str] = []
+
+    class Watching(TorchDispatchMode):
+        def __init__(self) -> None:
+            # torch does not annotate it
+            super().__init__()  # type: ignore[no-untyped-call]  # as said above
+
+        def __torch_dispatch__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            if func.overloadpacket.__name__ in WAITING:
+                waits.append(func.overloadpacket.__name__)
+            return func(*args, **(kwargs or {}))
+
+    with Watching():
+        crowd.step(lanes)
+    assert waits == []
+    assert read == [(len(lanes), 3 + 6)]  # loss, norm, finite, six curves: all numbers at once
+
+
+def exhausted_above(lanes: int, tried: list[int]) -> Callable[[LaneLinear, object], None]:
+    """A hook that asks for more memory than there is if more lanes than these come by."""
+
+    def hook(layer: LaneLinear, _: object) -> None:
+        assert layer.lora is not None
+        tried.append(len(layer.lora.down))
+        if tried[-1] > lanes:
+            torch.empty(1 << 60, dtype=torch.uint8)
+
+    return hook
+
+
+def test_too_little_memory_halves_the_lanes_of_a_pass_and_loses_nothing() -> None:
+    curves, states = [], []
+    for limit in (4, 1):
+        crowd = engine(lanes=4)
+        lanes = [crowd.join(settings) for settings in (ONE, OTHER, THIRD, ONE)]
+        tried: list[int] = []
+        layer = next(iter(crowd.layout.layers.values()))
+        with layer.register_forward_pre_hook(exhausted_above(limit, tried)):
+            curves.append(train(crowd, lanes, 2))
+        states.append([crowd.state(lane) for lane in lanes])
+        assert tried == ([4, 4] if limit == 4 else [4, 2, 1, 1, 1, 1, *[1] * 4])  # remembered
+    for lane in range(4):
+        assert_same_curve(curves[1][lane], curves[0][lane])
+        torch.testing.assert_close(
+            states[1][lane].weights, states[0][lane].weights, atol=1e-5, rtol=0
+        )
+
+
+def test_too_little_memory_for_a_single_lane_is_an_error() -> None:
+    crowd = engine(lanes=2)
+    lanes = [crowd.join(ONE), crowd.join(OTHER)]
+    before = crowd.state(0)
+    layer = next(iter(crowd.layout.layers.values()))
+    with (
+        layer.register_forward_pre_hook(exhausted_above(0, [])),
+        pytest.raises(RuntimeError, match="DefaultCPUAllocator"),
+    ):
+        crowd.step(lanes)
+    assert torch.equal(crowd.state(0).weights, before.weights)
+    assert not any(report.diverged for report in crowd.step(lanes))  # it can go on
+
+
+def test_other_errors_of_a_pass_are_not_taken_for_a_lack_of_memory() -> None:
+    crowd = engine(lanes=2)
+    lanes = [crowd.join(ONE), crowd.join(OTHER)]
+    tried: list[object] = []
+
+    def broken(layer: LaneLinear, given: object) -> None:
+        tried.append(given)
+        raise RuntimeError("broken")
+
+    layer = next(iter(crowd.layout.layers.values()))
+    with layer.register_forward_pre_hook(broken), pytest.raises(RuntimeError, match="broken"):
+        crowd.step(lanes)
+    assert len(tried) == 1

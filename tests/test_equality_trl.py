@@ -27,9 +27,9 @@ TOLD = examples(24)  # what TRL is given; some pairs are longer than MAX_LENGTH
 # gradient is as small as float32's rounding, and Adam makes a full step of its sign: there float32
 # itself is further from float64 than the tolerance. These orders have no such number.
 NEIGHBOURS = [
-    TrialSettings(beta=0.1, lora_rank=8, learning_rate=5e-3, max_grad_norm=0.3, seed=4),
+    TrialSettings(beta=0.1, lora_rank=8, learning_rate=5e-3, max_grad_norm=0.3, seed=2),
     TrialSettings(
-        beta=0.3, lora_rank=4, lora_alpha=16, learning_rate=3e-3, max_grad_norm=0.3, seed=2
+        beta=0.3, lora_rank=4, lora_alpha=16, learning_rate=3e-3, max_grad_norm=0.3, seed=4
     ),
 ]
 # The losses of means see gaps of tenths of a nat, so their betas are larger.
@@ -58,11 +58,24 @@ class Lanes(NamedTuple):
     starts: list[dict[str, LoraPair]]
 
 
+def base(family: str, dtype: torch.dtype | None = None) -> PreTrainedModel:
+    """The tiny model; with a dtype, one whose numbers bfloat16 can hold."""
+    model = tiny(family)
+    if dtype is not None:
+        for parameter in model.parameters():
+            parameter.data = parameter.data.bfloat16().to(dtype)
+    return model
+
+
 def train_lanes(
-    family: str, settings: list[TrialSettings], accumulation: int = 1, loss: str = "sigmoid"
+    family: str,
+    settings: list[TrialSettings],
+    accumulation: int = 1,
+    loss: str = "sigmoid",
+    dtype: torch.dtype | None = None,
 ) -> Lanes:
     """All settings side by side in one engine, on what fits MAX_LENGTH of each pair."""
-    model = tiny(family)
+    model = base(family, dtype)
     data = [example.truncated(MAX_LENGTH) for example in TOLD]
     reference = measure(model, [data])[0]
     layout = adapt(model, TARGETS_OF[family], max(s.lora_rank for s in settings))
@@ -110,13 +123,18 @@ class Ordered(DPOTrainer):
 
 
 def train_trl(
-    family: str, settings: TrialSettings, task: Task, start: dict[str, LoraPair], folder: Path
+    family: str,
+    settings: TrialSettings,
+    task: Task,
+    start: dict[str, LoraPair],
+    folder: Path,
+    dtype: torch.dtype | None = None,
 ) -> Run:
     """One real run over the lane's own data order, from the lane's own first weights."""
     passes = STEPS * task.gradient_accumulation
     order = [i for n in range(passes) for i in task.batch(settings.seed, n)]
     trainer = Ordered(
-        model=for_trl(tiny(family)),
+        model=for_trl(base(family, dtype)),
         args=DPOConfig(
             output_dir=str(folder),
             per_device_train_batch_size=BATCH,
@@ -134,7 +152,7 @@ def train_trl(
             logging_steps=1,
             report_to=[],
             use_cpu=True,
-            bf16=False,
+            bf16=dtype == torch.bfloat16,
             save_strategy="no",
             activation_checkpointing=False,
             optim="adamw_torch",
@@ -234,3 +252,28 @@ def test_every_other_loss_is_trl_s_for_two_lanes(loss: str, tmp_path: Path) -> N
     for lane, settings in enumerate([first, second]):
         theirs = train_trl("llama", settings, lanes.task, lanes.starts[lane], tmp_path)
         assert_equal(lanes.runs[lane], theirs)
+
+
+def distance(found: Run, golden: Run) -> float:
+    """Root mean square over the steps of the loss' distance to the golden run's."""
+    apart = torch.tensor(found.losses) - torch.tensor(golden.losses)
+    return float(apart.square().mean().sqrt())
+
+
+@pytest.mark.parametrize("family", ["llama", "gemma"])
+def test_bfloat16_is_as_far_from_float32_as_trl_s_own(family: str, tmp_path: Path) -> None:
+    """Base weights that bfloat16 holds exactly, and float32 adapters everywhere.
+
+    Single runs scatter by half around equality: the root mean squares over both lanes were 3.8e-4
+    (TRL 3.9e-4) in five data orders with the Llama and 3.5e-3 (2.4e-3) in four with the Gemma.
+    """
+    golden = train_lanes(family, NEIGHBOURS, dtype=torch.float32)
+    ours = train_lanes(family, NEIGHBOURS, dtype=torch.bfloat16)
+    found, allowed = 0.0, 0.0
+    for lane, settings in enumerate(NEIGHBOURS):
+        theirs = train_trl(
+            family, settings, ours.task, golden.starts[lane], tmp_path, torch.bfloat16
+        )
+        found += distance(ours.runs[lane], golden.runs[lane])
+        allowed += distance(theirs, golden.runs[lane])
+    assert 0 < found <= 2 * allowed

@@ -142,3 +142,21 @@ def test_a_lane_with_no_finite_gradient_leaves_the_others_alone() -> None:
     clip(healthy, limits[:2])
     assert torch.equal(spoilt[:2], healthy)
     assert norms.isfinite().tolist() == [True, True, False]
+
+
+def test_a_lane_that_is_not_alive_keeps_its_very_numbers() -> None:
+    start, gradient = draws(3, SIZE), draws(3, SIZE, seed=1)
+    gradient[1] = math.nan
+    moments = Moments(draws(3, SIZE, seed=2), draws(3, SIZE, seed=3).square())
+    expected, kept = start.clone(), Moments(*(moment.clone() for moment in moments))
+    others = [0, 2]
+    rest = Moments(kept.first[others], kept.second[others])
+    ones = torch.ones(3, dtype=torch.float64)
+    healthy = expected[others]
+    adamw(healthy, gradient[others], rest, ones[others], ones[others], ones[others] / 2)
+    adamw(start, gradient, moments, ones, ones, ones / 2, torch.tensor([True, False, True]))
+    for found, before, after in zip(
+        (start, *moments), (expected, *kept), (healthy, *rest), strict=True
+    ):
+        assert torch.equal(found[1], before[1])
+        assert torch.equal(found[others], after)

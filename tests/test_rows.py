@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tiny_models import CONFIGS, WINDOW, examples
+from tiny_models import examples
 
-from empathy.lanes.rows import PADDING, Example, attention_masks, pack
+from empathy.lanes.rows import PADDING, Example, line_width, pack
 
 #                 0  1    2  3    4
 SMALL = Example((10, 11), ((20, 21), (30,)))
@@ -72,17 +72,6 @@ def test_a_window_counts_positions_not_indices() -> None:
     ]
 
 
-def test_each_kind_of_layer_gets_its_mask() -> None:
-    rows = pack([examples(2)])
-    plain = attention_masks(rows, CONFIGS["llama"])
-    kinds = attention_masks(rows, CONFIGS["gemma"])
-    assert isinstance(plain, torch.Tensor)
-    assert isinstance(kinds, dict)
-    assert torch.equal(plain, kinds["full_attention"])
-    assert torch.equal(kinds["sliding_attention"], rows.attends(WINDOW))
-    assert kinds["sliding_attention"].sum() < plain.sum()
-
-
 def test_lanes_stand_below_each_other_with_equally_many_rows() -> None:
     long = Example(tuple(range(100, 120)), ((1,) * 6, (2,) * 6))  # 32 tokens: a row of its own
     rows = pack([[SMALL, OTHER], [long, long]])
@@ -135,3 +124,21 @@ def test_rows_move_to_another_device_as_a_whole() -> None:
     tensors = [value for value in vars(moved).values() if isinstance(value, torch.Tensor)]
     assert len(tensors) == 7
     assert {tensor.device.type for tensor in tensors} == {"meta"}
+
+
+def test_in_line_a_lane_has_one_row_in_the_order_given() -> None:
+    rows = pack([[OTHER, SMALL], [SMALL], []], in_line=True)
+    assert rows.ids.shape == (3, 128)
+    assert rows.ids[0, :10].tolist() == [40, 50, 60, 61, 10, 11, 20, 21, 30, 0]
+    assert rows.ids[1, :6].tolist() == [10, 11, 20, 21, 30, 0]
+    assert (rows.example[2] == PADDING).all()  # a lane of padding
+    assert rows.owners.tolist() == [0, 1, 1, 2, 2, 3, 4, 4, 5]
+    assert rows.sequences == 6
+
+
+def test_widths_in_line_are_few_and_an_eighth_is_padding_at_most() -> None:
+    assert [line_width(n) for n in (1, 128, 129, 1025, 2048, 2049, 4097)] == [
+        *(128, 128, 256, 1152, 2048, 2304, 4608)
+    ]
+    assert len({line_width(n) for n in range(1024, 4096)}) == 1 + 16
+    assert all(n <= line_width(n) <= n * 9 / 8 + 128 for n in range(1, 5000))

@@ -4,9 +4,10 @@ A lane's adapter is a vector of `Layout.size` float32 numbers, so K lanes are a 
 The engine trains that matrix; the frozen model underneath is shared. Each target `nn.Linear`
 becomes `base(x) + scale * (x A) B` (LoRA, Hu et al. 2021, eq. 3) with its own A and B per lane.
 
-Ranks are padded with zeros to the layout's rank. A padded column of A only ever meets a padded
-row of B and both are zero, so their gradients are exactly zero and a padded lane equals an
-unpadded one.
+A row is made of strips, one per unit of rank: a column of every layer's A, then a row of every
+layer's B. An adapter of rank r fills the first r strips, and zeros follow. A zero column of A only
+ever meets a zero row of B, so the gradients of both are exactly zero and a padded lane equals an
+unpadded one; and whoever needs only the first r strips of some lanes reads and writes no others.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+
+ORDER = "strips"
+"""How a row orders its numbers; part of the key or the notes of whatever keeps rows on disk."""
 
 
 class LoraPair(NamedTuple):
@@ -38,18 +42,18 @@ class LaneLinear(nn.Module):
     def __init__(self, base: nn.Linear) -> None:
         super().__init__()
         self.base = base
-        self.lora: LoraPair | None = None  # A (k, in, rank), B (k, rank, out)
-        self.scale: Tensor | None = None  # (k, 1, 1)
+        self.lora: LoraPair | None = None  # A (k, in, rank), scale * B (k, rank, out)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(k * n, tokens, in)` to `(k * n, tokens, out)`."""
         y: Tensor = self.base(x)
-        if self.lora is None or self.scale is None:
+        if self.lora is None:
             return y
-        down, up = (matrix.to(x.dtype) for matrix in self.lora)
+        down, up = self.lora
         lanes = down.shape[0]
-        low = torch.bmm(x.reshape(lanes, -1, x.shape[-1]), down) * self.scale.to(x.dtype)
-        return torch.baddbmm(y.reshape(lanes, -1, y.shape[-1]), low, up).view_as(y)
+        low = torch.bmm(x.reshape(lanes, -1, x.shape[-1]), down)
+        y.view(lanes, -1, y.shape[-1]).baddbmm_(low, up)  # nobody else needs the base's own output
+        return y
 
 
 @dataclass(frozen=True)
@@ -63,40 +67,52 @@ class Layout:
     @property
     def size(self) -> int:
         """Numbers in a lane's row."""
-        return sum(self._widths())
+        return self.rank * self.strip
 
-    def _widths(self) -> list[int]:
-        return [
-            features * self.rank
-            for layer in self.layers.values()
-            for features in (layer.base.in_features, layer.base.out_features)
-        ]
+    @property
+    def strip(self) -> int:
+        """Numbers of an adapter of rank one."""
+        return sum(self._inputs) + sum(self._outputs)
+
+    @property
+    def _inputs(self) -> list[int]:
+        return [layer.base.in_features for layer in self.layers.values()]
+
+    @property
+    def _outputs(self) -> list[int]:
+        return [layer.base.out_features for layer in self.layers.values()]
+
+    def _halves(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Views of the first r strips of k rows: all of A `(k, r, in)` and all of B `(k, r, out)`.
+
+        Here `in` and `out` are the sums over all layers.
+        """
+        strips = rows.unflatten(1, (-1, self.strip))
+        downs, ups = strips.split([sum(self._inputs), sum(self._outputs)], dim=2)
+        return downs, ups
+
+    def _pairs(self, downs: Tensor, ups: Tensor) -> dict[str, LoraPair]:
+        """Both halves cut by layer: one backward node each, not one per layer."""
+        pieces = zip(downs.split(self._inputs, dim=2), ups.split(self._outputs, dim=2), strict=True)
+        return {
+            name: LoraPair(down.mT, up)
+            for name, (down, up) in zip(self.layers, pieces, strict=True)
+        }
 
     def matrices(self, rows: Tensor) -> dict[str, LoraPair]:
-        """Views of `(k, size)` rows as A `(k, in, rank)` and B `(k, rank, out)` per layer."""
-        pieces = iter(rows.split(self._widths(), dim=1))  # one backward node, not one per layer
-        return {
-            name: LoraPair(
-                next(pieces).view(-1, layer.base.in_features, self.rank),
-                next(pieces).view(-1, self.rank, layer.base.out_features),
-            )
-            for name, layer in self.layers.items()
-        }
+        """Views of rows `(k, r * strip)` as A `(k, in, r)` and B `(k, r, out)` per layer."""
+        return self._pairs(*self._halves(rows))
 
     def lora(self, row: Tensor, rank: int) -> dict[str, LoraPair]:
         """One lane's `(size,)` row as unpadded A `(in, rank)` and B `(rank, out)` per layer."""
         return {
-            name: LoraPair(pair.down[0, :, :rank], pair.up[0, :rank])
-            for name, pair in self.matrices(row[None]).items()
+            name: LoraPair(pair.down[0], pair.up[0])
+            for name, pair in self.matrices(row[None, : rank * self.strip]).items()
         }
 
     def used(self, rank: int) -> Tensor:
         """Which numbers of a row an adapter of this rank has; the others are padding, `(size,)`."""
-        marks = torch.zeros(self.size)
-        for pair in self.lora(marks, rank).values():
-            pair.down.fill_(1)
-            pair.up.fill_(1)
-        return marks.bool()
+        return torch.arange(self.size) < rank * self.strip
 
     def initial_row(self, rank: int, seed: int) -> Tensor:
         """A new adapter as PEFT starts it: A uniform in +-1/sqrt(in), B zero. Shape `(size,)`.
@@ -113,15 +129,22 @@ class Layout:
         return row
 
     @contextmanager
-    def using(self, rows: Tensor, scales: Tensor) -> Iterator[None]:
-        """The model computes with these lanes: rows `(k, size)`, scales alpha / rank `(k,)`."""
-        for name, pair in self.matrices(rows).items():
-            self.layers[name].lora, self.layers[name].scale = pair, scales.view(-1, 1, 1)
+    def using(
+        self, rows: Tensor, scales: Tensor, dtype: torch.dtype | None = None
+    ) -> Iterator[None]:
+        """The model computes with these lanes: scales alpha / rank `(k,)`, rows `(k, r * strip)`.
+
+        r may be any rank that all of them fit. They are cast to `dtype` here, all at once.
+        """
+        downs, ups = self._halves(rows)
+        ups = ups * scales[:, None, None]
+        for name, pair in self._pairs(downs.to(dtype), ups.to(dtype)).items():
+            self.layers[name].lora = pair
         try:
             yield
         finally:
             for layer in self.layers.values():
-                layer.lora = layer.scale = None
+                layer.lora = None
 
     @torch.no_grad()
     def merge(self, row: Tensor, rank: int, scale: float) -> None:

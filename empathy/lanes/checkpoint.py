@@ -13,7 +13,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from empathy.cache import write_atomically
-from empathy.lanes.adapters import Layout
+from empathy.errors import UserError
+from empathy.lanes.adapters import ORDER, Layout
 from empathy.lanes.engine import LaneState
 from empathy.settings import TrialSettings
 
@@ -33,15 +34,23 @@ def save(
     """
     used = layout.used(settings.lora_rank)
     tensors = {name: row[used] for name, row in zip(ROWS, state[:3], strict=True)}
-    notes = {"step": str(state.step), "settings": settings.model_dump_json()}
+    notes = {"step": str(state.step), "settings": settings.model_dump_json(), "order": ORDER}
     notes["told"] = json.dumps(told or {})
     write_atomically(path, lambda temporary: save_file(tensors, temporary, notes))
 
 
 def load(path: Path, layout: Layout) -> tuple[LaneState, TrialSettings]:
-    """What `save` wrote, padded for this layout, whose rank may differ from the writer's."""
+    """What `save` wrote, padded for this layout, whose rank may differ from the writer's.
+
+    Raises UserError for a file of an earlier version, whose numbers stand in another order.
+    """
     with safe_open(path, framework="pt") as file:
         notes = file.metadata()
+        if notes.get("order") != ORDER:
+            raise UserError(
+                f"the checkpoint {path} orders its numbers by {notes.get('order', 'layers')}, this "
+                f"version by {ORDER}; start the trial afresh"
+            )
         compact = [file.get_tensor(name) for name in ROWS]
     settings = TrialSettings.model_validate(json.loads(notes["settings"]))
     used = layout.used(settings.lora_rank)

@@ -7,60 +7,30 @@ and a lane may join, leave or diverge between two steps without the others notic
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 from transformers import PreTrainedModel
 
-from empathy.device import release_freed_memory
+from empathy.device import moved, out_of_memory, release_freed_memory
 from empathy.lanes.adapters import Layout
+from empathy.lanes.attention import takes_blocks
+from empathy.lanes.compilation import CompiledLayers, few, worth_compiling
 from empathy.lanes.logprobs import sequence_logps
 from empathy.lanes.losses import LOSSES, Batch, LaneLoss, Tuning
 from empathy.lanes.optimizer import Moments, adamw, clip, schedule
 from empathy.lanes.rows import Example, pack
+from empathy.lanes.task import Task as Task
 from empathy.settings import TrialSettings
 
 TOKENS_PER_PASS = 8192  # of a pass without gradients; more would only need more memory
 # Of a pass with gradients: a CPU gains nothing by more and has little memory; a GPU wants plenty.
 TRAINED_TOKENS = {"cpu": 1024, "cuda": 1 << 20}
-
-
-@dataclass(frozen=True)
-class Task:
-    """What all lanes learn: the examples, what the reference says of them, and how."""
-
-    examples: Sequence[Example]
-    reference: Tensor  # (n, replies) summed log-probabilities; zeros where the loss has none
-    loss: str  # a name in LOSSES
-    max_steps: int
-    batch_size: int
-    gradient_accumulation: int = 1
-
-    def batch(self, seed: int, number: int) -> list[int]:
-        """Example indices of a lane's `number`-th forward pass.
-
-        The order is an endless row of seeded shuffles, cut in batches: a function of the seed
-        alone, so that a resumed lane goes on where it was.
-        """
-        start = number * self.batch_size
-        n = len(self.examples)
-        epochs = range(start // n, (start + self.batch_size - 1) // n + 1)
-        order = [int(i) for epoch in epochs for i in shuffle(n, seed, epoch)]
-        offset = start - epochs.start * n
-        return order[offset : offset + self.batch_size]
-
-
-def shuffle(n: int, seed: int, epoch: int) -> Tensor:
-    """A permutation of n examples that belongs to this seed and epoch."""
-    digest = hashlib.sha256(f"{seed}\0{epoch}".encode()).digest()
-    # torch heeds 32 bits of a seed: a shifted one would make seeds 0 and 4096 the same
-    random = torch.Generator().manual_seed(int.from_bytes(digest[:4], "big"))
-    return torch.randperm(n, generator=random)
 
 
 class LaneState(NamedTuple):
@@ -88,6 +58,18 @@ class _Lane:
     settings: TrialSettings
     step: int
 
+    def batch(self, task: Task, number: int) -> list[int]:
+        """Example indices of the `number`-th forward pass of its next step."""
+        first = self.step * task.gradient_accumulation
+        return task.batch(self.settings.seed, first + number)
+
+    def report(self, rate: float, told: dict[str, float]) -> StepReport:
+        """What the step showed; it counts unless the lane diverged."""
+        diverged = not told.pop("finite")
+        self.step += not diverged
+        loss, norm = told.pop("loss"), told.pop("grad_norm")
+        return StepReport(self.step, loss, norm, rate, told, diverged)
+
 
 class LaneEngine:
     """Trains up to `lanes` adapters on `task`, those that the caller names at each step."""
@@ -96,6 +78,8 @@ class LaneEngine:
         self.model, self.layout, self.task = model, layout, task
         self.device = next(model.parameters()).device
         self.tokens_per_pass = TRAINED_TOKENS[self.device.type]
+        self.lanes_per_pass = lanes
+        self.compiled = CompiledLayers(model) if worth_compiling(self.device.type) else None
         self.weights = torch.zeros(lanes, layout.size, device=self.device)
         self.moments = Moments(torch.zeros_like(self.weights), torch.zeros_like(self.weights))
         self._lanes: dict[int, _Lane] = {}
@@ -130,115 +114,121 @@ class LaneEngine:
 
     def using(self, lanes: Sequence[int]) -> AbstractContextManager[None]:
         """The model computes with these lanes, each with an equal part of the batch."""
-        return self.layout.using(self.weights[list(lanes)], self._scales(lanes))
+        settings = [self._lanes[lane].settings for lane in lanes]
+        rows = self.weights[self._places(lanes), : self._width(lanes)]
+        (scales,) = self._columns([each.lora_scale] for each in settings)
+        return self.layout.using(rows, scales, self.model.dtype)
 
     def step(self, lanes: Sequence[int]) -> list[StepReport]:
-        """One optimizer step of these lanes, each on its own next batch."""
+        """One optimizer step of these lanes, each on its own next batch.
+
+        A GPU is waited for once, at the end, when the report is read.
+        """
         members = [self._lanes[lane] for lane in lanes]
-        rows = self.weights[list(lanes)]
-        passes = [self._pass(lanes, rows, n) for n in range(self.task.gradient_accumulation)]
+        places, width = self._places(lanes), self._width(lanes)
+        weights, *moments = (each[places, :width] for each in (self.weights, *self.moments))
+        passes = [self._pass(members, weights, n) for n in range(self.task.gradient_accumulation)]
+        loss, curves = _mean([result for result, _ in passes])
         gradient = torch.stack([gradient for _, gradient in passes]).mean(0)
-        norms = clip(gradient, self._column([m.settings.max_grad_norm for m in members]))
-        loss = torch.stack([result.loss for result, _ in passes]).mean(0)
         rates = [schedule(m.settings, m.step, self.task.max_steps) for m in members]
-        finite = self._update(lanes, rows, gradient, rates)
+        max_norm, rate, decay, count = self._columns(
+            (m.settings.max_grad_norm, rate, m.settings.weight_decay, m.step + 1)
+            for m, rate in zip(members, rates, strict=True)
+        )
+        norms = clip(gradient, max_norm)
+        finite = loss.isfinite() & norms.isfinite() & rate.isfinite()
+        adamw(weights, gradient, Moments(*moments), count, rate, decay, finite)
+        if not isinstance(places, slice):  # these rows are copies
+            for whole, rows in zip((self.weights, *self.moments), (weights, *moments), strict=True):
+                whole[places, :width] = rows
+        told = {"loss": loss, "grad_norm": norms, "finite": finite, **curves}
+        numbers = torch.stack([each.double() for each in told.values()], dim=1).tolist()
         if self.device.type == "cpu":
             release_freed_memory()
-        curves = {
-            name: torch.stack([result.curves[name] for result, _ in passes]).mean(0).tolist()
-            for name in passes[0][0].curves
-        }
         return [
-            StepReport(
-                member.step,
-                loss[i].item(),
-                norms[i].item(),
-                rates[i],
-                {name: values[i] for name, values in curves.items()},
-                not finite[i],
-            )
-            for i, member in enumerate(members)
+            member.report(rate, dict(zip(told, row, strict=True)))
+            for member, rate, row in zip(members, rates, numbers, strict=True)
         ]
 
-    def _pass(self, lanes: Sequence[int], rows: Tensor, number: int) -> tuple[LaneLoss, Tensor]:
-        """Losses `(k,)` and their gradient `(k, size)` on each lane's next forward pass.
+    def _pass(
+        self, members: Sequence[_Lane], weights: Tensor, number: int
+    ) -> tuple[LaneLoss, Tensor]:
+        """Losses `(k,)` and their gradient `(k, width)` on each lane's next forward pass.
 
         Where memory is short, some lanes go first and the others after them: lanes share nothing,
-        so that the numbers are the same.
+        so that the numbers are the same. A pass that finds too little memory is made again with
+        half its lanes, and so are all later ones.
         """
-        task = self.task
-        batches = []
-        for lane in lanes:
-            member = self._lanes[lane]
-            first = member.step * task.gradient_accumulation
-            batches.append(task.batch(member.settings.seed, first + number))
-        tokens = sum(task.examples[i].length for batch in batches for i in batch)
-        size = max(1, len(lanes) * self.tokens_per_pass // tokens)
-        parts = [
-            self._fused(lanes[i : i + size], rows[i : i + size], batches[i : i + size])
-            for i in range(0, len(lanes), size)
-        ]
-        loss = LaneLoss(
-            torch.cat([part.loss for part, _ in parts]),
-            {name: torch.cat([p.curves[name] for p, _ in parts]) for name in parts[0][0].curves},
-        )
-        return loss, torch.cat([gradient for _, gradient in parts])
+        batches = [member.batch(self.task, number) for member in members]
+        tokens = sum(self.task.examples[i].length for batch in batches for i in batch)
+        fitting = max(1, len(members) * self.tokens_per_pass // tokens)
+        parts: list[tuple[LaneLoss, Tensor]] = []
+        start = 0
+        while start < len(members):
+            part = slice(start, start + min(fitting, self.lanes_per_pass))
+            try:
+                parts.append(self._fused(members[part], weights[part], batches[part]))
+                start = part.stop
+            except RuntimeError as error:
+                lanes = len(members[part])
+                if lanes == 1 or not out_of_memory(error):
+                    raise
+                self.lanes_per_pass = lanes // 2
+        return _joined([loss for loss, _ in parts]), torch.cat([gradient for _, gradient in parts])
 
     def _fused(
-        self, lanes: Sequence[int], rows: Tensor, batches: Sequence[Sequence[int]]
+        self, members: Sequence[_Lane], weights: Tensor, batches: Sequence[Sequence[int]]
     ) -> tuple[LaneLoss, Tensor]:
         """One forward and one backward pass for all these lanes."""
-        task, rows = self.task, rows.detach().requires_grad_()
-        packed = pack([[task.examples[i] for i in batch] for batch in batches]).to(self.device)
-        with self.layout.using(rows, self._scales(lanes)):
-            policy = sequence_logps(self.model, packed)
-            shape = (len(lanes), task.batch_size, -1)
-            batch = Batch(
-                policy.logps.view(shape),
-                task.reference[torch.tensor(batches)].to(self.device),
-                policy.tokens.view(shape),
-            )
-            result = LOSSES[task.loss](batch, self._tuning(lanes))
-            (gradient,) = torch.autograd.grad(result.loss.sum(), rows)
+        task, weights = self.task, weights.detach().requires_grad_()
+        settings = [member.settings for member in members]
+        scales, betas, smoothing = self._columns(
+            (each.lora_scale, each.beta, each.label_smoothing) for each in settings
+        )
+        examples = [[task.examples[i] for i in batch] for batch in batches]
+        reference = moved(task.reference[torch.tensor(batches)], self.device)
+        padding = few(len(members), len(self.weights)) - len(members) if self.compiled else 0
+        rows = pack(examples + [[]] * padding, takes_blocks(self.model)).to(self.device)
+        lanes = (weights, scales)
+        if padding:
+            lanes = (pad(weights, (0, 0, 0, padding)), pad(scales, (0, padding)))
+        compiled = self.compiled.used() if self.compiled else nullcontext()
+        with self.layout.using(*lanes, self.model.dtype), compiled:
+            policy = sequence_logps(self.model, rows)
+            shape = (len(members), task.batch_size, -1)
+            batch = Batch(policy.logps.view(shape), reference, policy.tokens.view(shape))
+            result = LOSSES[task.loss](batch, Tuning(betas, smoothing))
+            (gradient,) = torch.autograd.grad(result.loss.sum(), weights)
         return LaneLoss(result.loss.detach(), result.curves), gradient
 
-    def _update(
-        self, lanes: Sequence[int], rows: Tensor, gradient: Tensor, rates: Sequence[float]
-    ) -> list[bool]:
-        """Move the lanes that stay finite, and say which; the others stay where they were."""
-        members = [self._lanes[lane] for lane in lanes]
-        moments = Moments(*(moment[list(lanes)] for moment in self.moments))
-        adamw(
-            rows,
-            gradient,
-            moments,
-            self._column([m.step + 1 for m in members]),
-            self._column(rates),
-            self._column([m.settings.weight_decay for m in members]),
-        )
-        # a loss or a gradient that is not finite has spoilt the row by now, too
-        finite: list[bool] = (rows.isfinite() & moments.second.isfinite()).all(dim=1).tolist()
-        keep = [i for i, ok in enumerate(finite) if ok]
-        index = [lanes[i] for i in keep]
-        for i in keep:
-            members[i].step += 1
-        self.weights[index] = rows[keep]
-        self.moments.first[index] = moments.first[keep]
-        self.moments.second[index] = moments.second[keep]
-        return finite
+    def _places(self, lanes: Sequence[int]) -> slice | Tensor:
+        """Where these lanes' rows stand: a slice, whose rows are no copies, if they are in line."""
+        if list(lanes) == list(range(lanes[0], lanes[0] + len(lanes))):
+            return slice(lanes[0], lanes[0] + len(lanes))
+        return moved(torch.tensor(lanes), self.device)
 
-    def _tuning(self, lanes: Sequence[int]) -> Tuning:
-        settings = [self._lanes[lane].settings for lane in lanes]
-        return Tuning(
-            self._column([each.beta for each in settings]),
-            self._column([each.label_smoothing for each in settings]),
-        )
+    def _width(self, lanes: Sequence[int]) -> int:
+        """Numbers of a row that the largest of these adapters has; the rest of it is padding."""
+        rank = max(self._lanes[lane].settings.lora_rank for lane in lanes)
+        return self.layout.strip * (few(rank, self.layout.rank) if self.compiled else rank)
 
-    def _scales(self, lanes: Sequence[int]) -> Tensor:
-        return self._column([self._lanes[lane].settings.lora_scale for lane in lanes])
+    def _columns(self, rows: Iterable[Sequence[float]]) -> tuple[Tensor, ...]:
+        """Some numbers of each lane, as one tensor `(k,)` of float32 for each of them."""
+        return moved(torch.tensor(list(rows), dtype=torch.float32), self.device).unbind(1)
 
-    def _column(self, values: Sequence[float]) -> Tensor:
-        return torch.tensor(values, dtype=torch.float32, device=self.device)
+
+def _joined(parts: Sequence[LaneLoss]) -> LaneLoss:
+    """The losses of lanes that went one after another."""
+    curves = {name: torch.cat([p.curves[name] for p in parts]) for name in parts[0].curves}
+    return LaneLoss(torch.cat([p.loss for p in parts]), curves)
+
+
+def _mean(passes: Sequence[LaneLoss]) -> LaneLoss:
+    """The mean over several passes of the same lanes."""
+    curves = {name: torch.stack([p.curves[name] for p in passes]) for name in passes[0].curves}
+    return LaneLoss(
+        torch.stack([p.loss for p in passes]).mean(0), {n: c.mean(0) for n, c in curves.items()}
+    )
 
 
 @torch.no_grad()
@@ -255,7 +245,8 @@ def measure(model: PreTrainedModel, lanes: Sequence[Sequence[Example]]) -> Tenso
         widest = max(batch[order[0]].length for batch in lanes)
         chunk = order[: max(1, TOKENS_PER_PASS // (widest * len(lanes)))]
         order = order[len(chunk) :]
-        rows = pack([[batch[i] for i in chunk] for batch in lanes]).to(device)
+        chosen = [[batch[i] for i in chunk] for batch in lanes]
+        rows = pack(chosen, takes_blocks(model)).to(device)
         logps = sequence_logps(model, rows).logps
         results[:, chunk] = logps.view(len(lanes), len(chunk), replies).float().cpu()
     return results

@@ -52,16 +52,25 @@ def adamw(
     step: Tensor,
     learning_rate: Tensor,
     weight_decay: Tensor,
+    alive: Tensor | None = None,
 ) -> None:
     """One update in place (Loshchilov & Hutter 2019, algorithm 2).
 
-    weights, gradient and moments `(k, size)`; step `(k,)` counts from 1; the rest `(k,)`.
+    weights, gradient and moments `(k, size)`; step `(k,)` counts from 1; the rest `(k,)`. A lane
+    that is not alive keeps its very numbers, whatever its gradient is. The gradient is used up.
     """
-    rate, decay, t = (x[:, None].double() for x in (learning_rate, weight_decay, step))
+    living = torch.ones_like(step) if alive is None else alive
+    rate, decay, t, lives = (
+        x[:, None].double() for x in (learning_rate, weight_decay, step, living)
+    )
+    rate = rate * lives
+    gradient.masked_fill_(lives == 0, 0)  # NaN times zero would be NaN
     step_size = (rate / (1 - BETA1**t)).to(weights)  # in float32, 1 - 0.999 is off by 1e-4
     correction = (1 - BETA2**t).sqrt().to(weights)
     weights *= (1 - rate * decay).to(weights)
-    moments.first.lerp_(gradient, 1 - BETA1)
-    moments.second.mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
+    moments.first.lerp_(gradient, (lives * (1 - BETA1)).to(weights))
+    moments.second.mul_((1 - lives * (1 - BETA2)).to(weights)).addcmul_(
+        gradient, gradient, value=1 - BETA2
+    )
     denominator = (moments.second.sqrt() / correction).add_(EPSILON)
     weights -= step_size * moments.first / denominator

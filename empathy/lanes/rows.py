@@ -7,16 +7,21 @@ pairs share a row, none sees another. A supervised example is the same with a si
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedConfig
+
+from empathy.device import moved
 
 PADDING = -1
 ROW_STEP = 16  # widths are multiples of this, so that a few shapes serve all batches
+LINE_STEP = 128  # the same for rows in line: the side of FlexAttention's blocks
+
+Rule = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+"""Row, head, query and key index to whether the query sees the key: FlexAttention's `mask_mod`."""
 
 
 class Example(NamedTuple):
@@ -60,50 +65,55 @@ class Rows:
 
     def to(self, device: torch.device) -> Rows:
         """The same rows on another device."""
-        return replace(self, **{name: getattr(self, name).to(device) for name in _TENSORS})
+        tensors: dict[str, Any] = {name: moved(getattr(self, name), device) for name in _TENSORS}
+        return replace(self, **tensors)
+
+    def rule(self, window: int | None = None) -> Rule:
+        """Who may look at whom; a window counts positions, not indices."""
+        example, part, positions = self.example, self.part, self.positions
+
+        def seen(row: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
+            shared = (part[row, key] == 0) | (part[row, key] == part[row, query])
+            seen = (query >= key) & (example[row, query] == example[row, key]) & shared
+            if window is not None:
+                seen = seen & (positions[row, query] - positions[row, key] < window)
+            return seen | (query == key)  # padding sees itself: no NaN rows
+
+        return seen
 
     def attends(self, window: int | None = None) -> Tensor:
-        """Who may look at whom, `(n, 1, L, L)` bool; a window counts positions, not indices."""
-        index = torch.arange(self.ids.shape[1], device=self.ids.device)
-        query, key = (slice(None), slice(None), None), (slice(None), None, slice(None))
-        seen = (self.example[query] == self.example[key]) & (index[:, None] >= index)
-        seen &= (self.part[key] == 0) | (self.part[key] == self.part[query])
-        if window is not None:
-            seen &= self.positions[query] - self.positions[key] < window
-        return (seen | (index[:, None] == index))[:, None]  # padding sees itself: no NaN rows
+        """The rule as a dense mask `(n, 1, L, L)` bool."""
+        n, width = self.ids.shape
+        index = torch.arange(width, device=self.ids.device)
+        row = torch.arange(n, device=self.ids.device)[:, None, None, None]
+        return self.rule(window)(row, torch.zeros_like(row), index[:, None], index)
 
 
 _TENSORS = ("ids", "positions", "example", "part", "predictors", "targets", "owners")
 
 
-def attention_masks(rows: Rows, config: PreTrainedConfig) -> Tensor | dict[str, Tensor]:
-    """The masks in the form the model takes: one, or one per kind of layer (Gemma 3)."""
-    if "sliding_attention" not in (getattr(config, "layer_types", None) or ()):
-        return rows.attends()
-    return {
-        "full_attention": rows.attends(),
-        "sliding_attention": rows.attends(config.sliding_window),
-    }
-
-
-def pack(lanes: Sequence[Sequence[Example]]) -> Rows:
+def pack(lanes: Sequence[Sequence[Example]], in_line: bool = False) -> Rows:
     """Lay out each lane's examples in as few rows as fit, lane-major, all lanes equally many.
 
     Rows are as wide as the longest example needs; the others fill them first-fit, longest first.
+    In line, each lane has a single row: where masked blocks cost nothing, that wastes the least.
+    A lane without examples is padding.
     """
+    if in_line:
+        longest = max(sum(example.length for example in batch) for batch in lanes)
+        return _laid_out(lanes, [[range(len(batch))] for batch in lanes], line_width(longest))
     longest = max(example.length for batch in lanes for example in batch)
     width = -(-longest // ROW_STEP) * ROW_STEP
-    placed = [_first_fit(batch, width) for batch in lanes]
-    depth = max(len(rows) for rows in placed)
-    per_example = len(lanes[0][0].replies)
-    writer = _Writer(torch.zeros((4, len(lanes) * depth, width), dtype=torch.long))
-    first = 0  # sequences of earlier lanes
-    for lane, (batch, rows) in enumerate(zip(lanes, placed, strict=True)):
-        for row, members in enumerate(rows):
-            for slot, member in enumerate(members):
-                writer.write(lane * depth + row, slot, batch[member], first + member * per_example)
-        first += len(batch) * per_example
-    return writer.rows(first)
+    return _laid_out(lanes, [_first_fit(batch, width) for batch in lanes], width)
+
+
+def line_width(tokens: int) -> int:
+    """The next of a few widths, eight to every doubling and whole blocks of attention.
+
+    A shape that was met before needs no compilation; at most an eighth of it is padding.
+    """
+    step = max(LINE_STEP, (1 << (tokens.bit_length() - 1)) // 8)
+    return -(-tokens // step) * step
 
 
 def _first_fit(batch: Sequence[Example], width: int) -> list[list[int]]:
@@ -122,48 +132,65 @@ def _first_fit(batch: Sequence[Example], width: int) -> list[list[int]]:
     return rows
 
 
-class _Writer:
-    """Fills a grid `(4, n, L)` of ids, positions, examples and parts, reply by reply."""
+class _Segment(NamedTuple):
+    """A prompt or a reply on the grid of n * L tokens."""
 
-    def __init__(self, grid: Tensor) -> None:
-        self.ids, self.positions, self.example, self.part = grid.unbind()
-        self.example.fill_(PADDING)
-        self.used = [0] * grid.shape[1]
-        self.predictors: list[int] = []
-        self.targets: list[int] = []
-        self.owners: list[int] = []
+    start: int
+    position: int  # position id of its first token
+    slot: int  # of its example in the row
+    part: int
+    owner: int  # a reply's sequence
+    before: int  # where the prompt's last token stands: it predicts the first one of every reply
 
-    def write(self, row: int, slot: int, example: Example, first_sequence: int) -> None:
-        """Append one example to a row."""
-        start = self._segment(row, slot, 0, example.prompt, 0)
-        last = row * self.ids.shape[1] + start + len(example.prompt) - 1
-        for reply, tokens in enumerate(example.replies):
-            start = self._segment(row, slot, reply + 1, tokens, len(example.prompt))
-            here = row * self.ids.shape[1] + start
-            # the prompt's last token predicts the first token of every reply
-            self.predictors += [last, *range(here, here + len(tokens) - 1)]
-            self.targets += tokens
-            self.owners += [first_sequence + reply] * len(tokens)
 
-    def _segment(self, row: int, slot: int, part: int, tokens: Sequence[int], position: int) -> int:
-        start = self.used[row]
-        place = slice(start, start + len(tokens))
-        self.ids[row, place] = torch.tensor(tokens)
-        self.positions[row, place] = torch.arange(position, position + len(tokens))
-        self.example[row, place] = slot
-        self.part[row, place] = part
-        self.used[row] += len(tokens)
-        return start
+def _laid_out(
+    lanes: Sequence[Sequence[Example]], placed: Sequence[Sequence[Sequence[int]]], width: int
+) -> Rows:
+    """Write each lane's examples into its rows, which are lists of their indices."""
+    depth = max(map(len, placed))
+    replies = len(next(batch[0].replies for batch in lanes if batch))
+    segments: list[_Segment] = []
+    texts: list[tuple[int, ...]] = []
+    sequences = 0
+    for lane, (batch, rows) in enumerate(zip(lanes, placed, strict=True)):
+        for row, members in enumerate(rows):
+            start = (lane * depth + row) * width
+            for slot, member in enumerate(members):
+                owner, prompt = sequences + member * replies, batch[member].prompt
+                before = start + len(prompt) - 1
+                for part, text in enumerate((prompt, *batch[member].replies)):
+                    position = len(prompt) if part else 0
+                    segments.append(_Segment(start, position, slot, part, owner + part - 1, before))
+                    texts.append(text)
+                    start += len(text)
+        sequences += len(batch) * replies
+    return _rows(segments, texts, (len(lanes) * depth, width), sequences)
 
-    def rows(self, sequences: int) -> Rows:
-        """What was written."""
-        return Rows(
-            ids=self.ids,
-            positions=self.positions,
-            example=self.example,
-            part=self.part,
-            predictors=torch.tensor(self.predictors),
-            targets=torch.tensor(self.targets),
-            owners=torch.tensor(self.owners),
-            sequences=sequences,
-        )
+
+def _rows(
+    segments: Sequence[_Segment],
+    texts: Sequence[Sequence[int]],
+    shape: tuple[int, int],
+    sequences: int,
+) -> Rows:
+    """All tokens of all segments at once."""
+    tokens = torch.tensor([token for text in texts for token in text])
+    lengths = torch.tensor([len(text) for text in texts])
+    segment = torch.repeat_interleave(lengths)  # of each token
+    start, position, slot, part, owner, before = torch.tensor(segments)[segment].unbind(1)
+    offset = torch.arange(len(tokens)) - (lengths.cumsum(0) - lengths)[segment]
+    place, said = start + offset, part > 0
+    grid = torch.zeros(4, shape[0] * shape[1], dtype=torch.long)
+    grid[2] = PADDING
+    grid[:, place] = torch.stack([tokens, position + offset, slot, part])
+    ids, positions, example, parts = grid.view(4, *shape)
+    return Rows(
+        ids,
+        positions,
+        example,
+        parts,
+        predictors=torch.where(offset == 0, before, place - 1)[said],
+        targets=tokens[said],
+        owners=owner[said],
+        sequences=sequences,
+    )
