@@ -15,8 +15,9 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from empathy.errors import UserError
 from empathy.settings import StudySettings, TrialSettings
-from sweeps.leases import Lease, Leases
+from sweeps.leases import DrainingError, Lease, Leases
 from sweeps.observers import of_search
 from sweeps.occupancy import Occupancy
 
@@ -37,7 +38,7 @@ class LaneHost:
         self._jobs: list[tuple[Callable[[], Any], Future[Any]]] = []
         self._stages: list[tuple[str, int, int | None]] = []
         self._ready: Future[dict[str, Any]] = Future()
-        self._closing = False
+        self._closing = self._draining = False
         self._thread = threading.Thread(target=self._run, daemon=True, name="lanes")
         self._thread.start()
 
@@ -55,14 +56,22 @@ class LaneHost:
         """News of what the host is doing, from the `start`-th on."""
         return self._stages[start:]
 
-    def join(self, trial_id: str, settings: Mapping[str, Any], resume: bool = False) -> str:
-        """Take a lease for a trial and return its token; the lane follows when one is free."""
+    def join(
+        self, trial_id: str, settings: Mapping[str, Any], resume: bool = False, heard: int = 0
+    ) -> str:
+        """Take a lease for a trial and return its token; the lane follows when one is free.
+
+        `heard` is the step of the last report that the client has: a trial that resumes with less
+        than that in its checkpoint, or with none, ends with a `UserError`. Raises `DrainingError`.
+        """
         with self._changed:
+            if self._draining:
+                raise DrainingError("the lane host takes no trials any more")
             earlier = self._leases.of_trial(trial_id)
             for lease in earlier:
                 self._end(lease.token)
             lease = self._leases.take(
-                trial_id, TrialSettings.model_validate(settings), resume=resume
+                trial_id, TrialSettings.model_validate(settings), resume=resume, heard=heard
             )
             if resume:
                 lease.seconds = sum(each.seconds for each in earlier)
@@ -98,6 +107,21 @@ class LaneHost:
             for lease in self._leases.of_trial(trial_id):
                 self._end(lease.token)
             self._changed.notify_all()
+
+    def drain(self) -> None:
+        """Checkpoint all lanes between two steps, end their leases and take no more.
+
+        Whoever waits for a report, or asks for one, gets a `DrainingError`.
+        """
+        with self._changed:
+            self._draining = True
+            self._changed.notify_all()
+        self._do(self._give_back)
+
+    def draining(self, timeout: float) -> bool:
+        """Whether the host is about to go; waits up to `timeout` seconds for that."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._draining, timeout)
 
     def occupancy(self) -> dict[str, Any]:
         """How busy the device has been since the first step: see `Occupancy.as_dict`."""
@@ -165,7 +189,7 @@ class LaneHost:
                     self._occupancy.began(map(lane, members), time.monotonic())
             for job, done in jobs:
                 _settle(job, done)
-            if members:
+            if members and not self._draining:
                 self._work(members)
 
     def _prepare(self) -> None:
@@ -191,21 +215,46 @@ class LaneHost:
         for lease in self._leases.waiting:
             if not engine.free:
                 return
-            saved = self._saved(lease)
             try:
-                lease.lane = self._study.join(lease.settings, saved)
-                if saved is not None:
-                    told = self._study.told(saved)
-                    lease.curves = [told["curves"]] if told.get("curves") else []
-                    lease.seconds = max(lease.seconds, told.get("seconds", 0.0))
+                self._board(lease)
             except Exception as error:
                 self._end(lease.token, error)
                 self._changed.notify_all()
-            lease.resumed = saved is not None
+
+    def _board(self, lease: Lease) -> None:
+        """Give a lease a lane, as its checkpoint left it if it resumes."""
+        saved = self._saved(lease)
+        lease.lane = self._study.join(lease.settings, saved)
+        if saved is None:
+            return
+        told = self._study.told(saved)
+        lease.curves = told.get("curves", [])
+        lease.seconds = max(lease.seconds, told.get("seconds", 0.0))
+        lease.step = self._study.engine.state(lease.lane).step
+        if lease.step < lease.heard:
+            raise UserError(_behind(lease, f"is at step {lease.step}", saved))
+        # One made between two reports, by `drain`, has nothing to repeat.
+        news = lease.step > lease.heard or lease.step >= self._settings.training.max_steps
+        lease.resumed = news and self._reports(lease, lease.step)
 
     def _saved(self, lease: Lease) -> Path | None:
         path = self._checkpoint(lease.trial_id)
-        return path if lease.resume and path.exists() else None
+        if not lease.resume or not (lease.heard or path.exists()):
+            return None
+        if not path.exists():
+            raise UserError(_behind(lease, "is not there", path))
+        return path
+
+    def _give_back(self) -> None:
+        with self._changed:
+            seated = self._leases.seated
+        for lease in seated:
+            if lease.curves:  # it has stepped on since its last checkpoint
+                self._save(lease)
+        with self._changed:
+            for lease in [*self._leases.seated, *self._leases.waiting]:
+                self._end(lease.token, DrainingError("the lane host is about to go"))
+            self._changed.notify_all()
 
     def _due(self) -> list[Lease]:
         """Leases whose lane should step now; nobody while one may still come back in time."""
@@ -256,7 +305,6 @@ class LaneHost:
         with self._changed:
             for lease, row in measured:
                 lease.resumed = False
-                lease.step = self._study.engine.state(lane(lease)).step
                 self._deliver(lease, lease.step, row)
             self._changed.notify_all()
 
@@ -316,7 +364,7 @@ class LaneHost:
 
     def _save(self, lease: Lease) -> None:
         # The report of a checkpoint may be lost with its client; its curves are only here.
-        told = {"curves": _means(lease.curves), "seconds": lease.seconds}
+        told = {"curves": lease.curves, "seconds": lease.seconds}
         self._study.save(lane(lease), lease.settings, self._checkpoint(lease.trial_id), told)
 
     def _deliver(self, lease: Lease, step: int, row: dict[str, Any]) -> None:
@@ -355,6 +403,13 @@ def lane(lease: Lease) -> int:
 def _means(curves: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """Of each training curve over some steps; of none without a step."""
     return {name: fmean(each[name] for each in curves) for name in (curves[0] if curves else ())}
+
+
+def _behind(lease: Lease, what: str, path: Path) -> str:
+    return (
+        f"{lease.trial_id} has reported step {lease.heard}, but here its checkpoint {path} {what}: "
+        "--out must be a folder that all nodes share; give one, and start again"
+    )
 
 
 def _settle(job: Callable[[], Any], done: Future[Any]) -> None:

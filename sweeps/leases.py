@@ -31,6 +31,10 @@ class StaleLeaseError(LookupError):
     """The token belongs to a lease that has ended."""
 
 
+class DrainingError(RuntimeError):
+    """The host is about to go: its trials go on from their checkpoints at another."""
+
+
 @dataclass
 class Lease:
     """One incarnation of a trial on a host."""
@@ -39,9 +43,11 @@ class Lease:
     settings: TrialSettings
     resume: bool
     """Go on from the trial's checkpoint."""
+    heard: int = 0
+    """The step of the last report that its client has heard: the checkpoint must have got there."""
     token: str = field(default_factory=lambda: secrets.token_hex(8))
     step: int = 0
-    """Steps its lane has finished, as far as reported; a resumed one's is known once it repeats."""
+    """Steps its lane has finished."""
     lane: int | None = None
     """None while it waits for a lane to fall free."""
     wanted: bool = False
@@ -55,7 +61,7 @@ class Lease:
     seconds: float = 0.0
     """Wall time of the passes that this lane took part in."""
     resumed: bool = False
-    """Its lane stands at a checkpoint's report, which its client may never have got."""
+    """Its lane stands at a checkpoint's report, which its client has not got."""
 
     def since_report(self) -> float:
         """Seconds since its last report was handed out, or since it was taken."""
@@ -69,9 +75,11 @@ class Leases:
         self._by_token: dict[str, Lease] = {}
         self._errors: dict[str, Exception] = {}
 
-    def take(self, trial_id: str, settings: TrialSettings, *, resume: bool) -> Lease:
+    def take(
+        self, trial_id: str, settings: TrialSettings, *, resume: bool, heard: int = 0
+    ) -> Lease:
         """A new lease; an earlier one of the same trial is over."""
-        lease = Lease(trial_id, settings, resume)
+        lease = Lease(trial_id, settings, resume, heard)
         self._by_token[lease.token] = lease
         return lease
 
