@@ -233,9 +233,11 @@ class LaneHost:
         lease.step = self._study.engine.state(lease.lane).step
         if lease.step < lease.heard:
             raise UserError(_behind(lease, f"is at step {lease.step}", saved))
-        # One made between two reports, by `drain`, has nothing to repeat.
-        news = lease.step > lease.heard or lease.step >= self._settings.training.max_steps
-        lease.resumed = news and self._reports(lease, lease.step)
+        if self._reports(lease, lease.step):  # one made by `drain` may lie between two reports
+            last = lease.step >= self._settings.training.max_steps
+            lease.resumed = lease.step > lease.heard or last
+            if not lease.resumed:
+                lease.curves = []  # they were heard as well
 
     def _saved(self, lease: Lease) -> Path | None:
         path = self._checkpoint(lease.trial_id)
