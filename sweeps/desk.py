@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal, NamedTuple
 
+import ray
 from ray.exceptions import RayActorError, RayTaskError
 
 from empathy.errors import UserError
@@ -46,6 +47,8 @@ class Standing:
     """Its process has answered: it does not wait for a node any more."""
     ready: dict[str, Any] | None = None
     """What its study is made of: see `LaneHost.prepared`."""
+    node: str | None = None
+    """Ray's id of the node where it stands."""
     reason: str | None = None
     """Why it takes no trials."""
     error: Exception | None = None
@@ -72,6 +75,7 @@ class Desk:
         """Start the pool."""
         for _ in range(hosts):
             self._add()
+        self._watches.append(asyncio.create_task(self._heed()))
 
     async def prepared(self, timeout: float) -> dict[str, Any] | None:
         """See `LaneHost.prepared`, of the first host that is ready."""
@@ -151,25 +155,37 @@ class Desk:
             while host.ready is None:
                 host.ready = await host.actor.prepared.remote(POLL)
                 host.begun = True
+            host.node = await host.actor.node.remote()
             self._failures = 0
             await self._become(host, "ready")
             while not await host.actor.draining.remote(POLL):
                 if host.state == "lost":  # to a trial only, for a moment
                     await self._become(host, "ready")
+            self._add()
             await self._become(host, "draining", "it was told to go")
             while True:
                 await host.actor.stages.remote(0)
                 await asyncio.sleep(POLL)
         except RayActorError as error:
+            if host.state != "draining":
+                self._failures += host.ready is None
+                if self._failures < FAILURES:
+                    self._add()
             reason = host.reason or str(error).strip().splitlines()[0]
+            await self._become(host, "ended", reason)
         except Exception as error:  # the preparation's own
             host.error = error.cause if isinstance(error, RayTaskError) else error
             await self._become(host, "unfit", str(host.error))
-            return
-        self._failures += host.ready is None
-        if self._failures < FAILURES:
-            self._add()
-        await self._become(host, "ended", reason)
+
+    async def _heed(self) -> None:
+        """Drain the hosts of nodes that Ray knows to go soon, as an autoscaler may tell it."""
+        gcs = ray._private.worker.global_worker.gcs_client  # as Serve asks; nothing public does
+        while True:
+            going = await asyncio.to_thread(gcs.get_draining_nodes)
+            for host in self._hosts:
+                if host.state == "ready" and host.node in going:
+                    host.actor.drain.remote()
+            await asyncio.sleep(POLL)
 
     async def _become(self, host: Standing, state: State, reason: str | None = None) -> None:
         async with self._changed:
@@ -217,8 +233,7 @@ class Desk:
             return None
         since = self._bare_since if self._bare_since is not None else time.monotonic()
         left = since + self._patience - time.monotonic()
-        going = any(host.state == "draining" for host in self._hosts)  # another will follow it
-        if left <= 0 or not (self._coming or going):
+        if left <= 0 or not self._coming:
             raise NoHostError(self._why_none())
         return left
 

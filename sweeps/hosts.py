@@ -41,6 +41,11 @@ class HostProcess(LaneHost):
         """See `LaneHost.occupancy`; and where that was."""
         return {**super().occupancy(), "node": ray.util.get_node_ip_address()}
 
+    def node(self) -> str:
+        """Ray's id of the node where this process runs."""
+        found: str = ray.get_runtime_context().get_node_id()
+        return found
+
     def _go(self) -> None:
         """Drain, and end the process; one that still prepares its study has nothing to save."""
         try:
@@ -62,7 +67,7 @@ class Hosts:
         device: str,
         *,
         hosts: int = 1,
-        kind: type[LaneHost] = HostProcess,
+        kind: type[HostProcess] = HostProcess,
         **desk: Any,
     ) -> None:
         """`hosts` of a `kind`, as far as the cluster has room for them now or later."""

@@ -194,6 +194,33 @@ def test_a_drained_host_loses_no_step(cluster: Cluster, tmp_path: Path) -> None:
         assert steps.of(trial) == list(range(1, 13))
 
 
+def test_the_hosts_of_a_node_that_ray_will_lose_are_drained(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    going = cluster.add_node(num_cpus=2, object_store_memory=80_000_000)
+    with pool_of(4, 1, tmp_path) as pool:
+        assert nodes_of(pool).count(going.node_id) == 1
+        steps = Steps(tmp_path)
+
+        def notice() -> None:
+            wait_until(lambda: len(steps.read()) > 8)
+            gcs = ray._private.worker.global_worker.gcs_client
+            told, _ = gcs.drain_node(going.node_id, 2, "spot", time.time_ns() // 10**6 + 60_000)
+            assert told
+
+        thread = threading.Thread(target=notice)
+        thread.start()
+        seen = search(pool, tmp_path, lanes=1)
+        thread.join()
+        states = [each["state"] for each in pool.occupancy().values()]
+    cluster.remove_node(going)
+    check_none_lost_and_none_twice(seen, 4)
+    assert failures(tmp_path) == []
+    assert states.count("draining") == 1
+    for trial in seen.steps:
+        assert steps.of(trial) == list(range(1, 13))
+
+
 class NodeRemover(Watcher):
     """Removes a node of the cluster, once, when a trial has reported twice."""
 
@@ -214,8 +241,7 @@ def test_a_node_goes_with_two_of_six_hosts_and_every_trial_ends_once(
     node = next(iter(cluster.worker_nodes))
     spec = sweep("early_terminate=null", "run_cap=10")
     with pool_of(6, 1, tmp_path, spec) as pool:
-        on_it = hosts_on(node.node_id)
-        assert len(on_it) == 2
+        assert nodes_of(pool).count(node.node_id) == 2, "hosts are spread"
         remove = staticmethod(lambda: cluster.remove_node(node, allow_graceful=False))
         monkeypatch.setattr(NodeRemover, "remove", remove)
         monkeypatch.setattr(on_ray, "Watcher", NodeRemover)
@@ -225,11 +251,10 @@ def test_a_node_goes_with_two_of_six_hosts_and_every_trial_ends_once(
     assert [each["state"] for each in fared.values()][:6].count("ended") == 2
 
 
-def hosts_on(node: str) -> list[str]:
-    from ray.util.state import list_actors
 
-    found = list_actors(filters=[("class_name", "=", "LoggedHost"), ("state", "=", "ALIVE")])
-    return [actor.actor_id for actor in found if actor.node_id == node]
+def nodes_of(pool: Hosts) -> list[str]:
+    actors = ray.get(pool.desk.actors.remote())
+    return list(ray.get([actor.node.remote() for actor in actors]))
 
 
 def test_as_many_hosts_as_nodes_or_gpus_or_as_the_sweep_says(cluster: Cluster) -> None:

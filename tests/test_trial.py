@@ -24,7 +24,7 @@ from fake_study import BREAKS, DIVERGES, MEMORY, FakeHost
 
 from empathy.settings import StudySettings, TrainingSettings
 from sweeps import on_ray, spec
-from sweeps.hosts import Hosts
+from sweeps.hosts import HostProcess, Hosts
 from sweeps.on_ray import Watcher
 from sweeps.spec import SweepSpec, trial_settings
 
@@ -49,6 +49,10 @@ def ray_here() -> Iterator[None]:
         warnings.simplefilter("ignore", ResourceWarning)  # Ray waits for none of its processes
         ray.shutdown()
         gc.collect()
+
+
+class RemoteHost(FakeHost, HostProcess):
+    """A host without a model, as Ray runs hosts."""
 
 
 class Recorder:
@@ -88,7 +92,7 @@ def pool_of(sweep: SweepSpec, lanes: int, out: Path) -> Iterator[Hosts]:
     settings = StudySettings(
         family="tiny", lanes=lanes, training=TrainingSettings(max_steps=sweep.training.max_steps)
     ).model_dump(mode="json")
-    pool = Hosts(settings, sweep.report_steps, str(out), "cpu", kind=FakeHost)
+    pool = Hosts(settings, sweep.report_steps, str(out), "cpu", kind=RemoteHost)
     try:
         assert pool.prepared(60) is not None
         yield pool
