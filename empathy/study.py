@@ -32,8 +32,8 @@ from empathy.export import Part, write_winner
 from empathy.families import family_named
 from empathy.full_sft import FullWarmStart, full_warm_start
 from empathy.judges import Judges
-from empathy.lanes import checkpoint
-from empathy.lanes.adapters import adapt
+from empathy.lanes import checkpoint, memory
+from empathy.lanes.adapters import Layout, adapt
 from empathy.lanes.engine import LaneEngine, Task, measure
 from empathy.lanes.rows import Example
 from empathy.policy import Encoded, Progress, Speaker, Spoken, texts
@@ -194,7 +194,20 @@ class Study:
             training.gradient_accumulation,
         )
         layout = adapt(self.base.model, self.base.family.lora_targets, settings.max_rank)
-        return LaneEngine(self.base.model, layout, task, settings.lanes)
+        return LaneEngine(self.base.model, layout, task, self._lanes(layout, task))
+
+    def _lanes(self, layout: Layout, task: Task) -> int:
+        """The lanes wanted, or as many as the device was found to have memory for."""
+        wanted, room = self.settings.lanes, memory.available(self.base.model.device)
+        if wanted == 1 or room is None:
+            return wanted
+        lanes, found = memory.fitting(self.base.model, layout, task, wanted, room)
+        self.facts["lanes"] = {"wanted": wanted, "fitting": lanes, "available_bytes": room}
+        if found is not None:
+            self.facts["lanes"] |= {"base_bytes": found.base, "per_lane_bytes": found.per_lane}
+        if lanes < wanted:
+            self._progress(f"warning: {lanes} of {wanted} lanes fit into the memory", 0, None)
+        return lanes
 
     def _preferred(self, train: Material) -> tuple[list[Example], Tensor, str]:
         """Train pairs, with the reference computed or found, `(n, 2)`, and their loss."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from statistics import median
 from typing import Any
 
@@ -53,3 +53,16 @@ class Occupancy:
             "lane_idle_median_seconds": median(self._idle) if self._idle else None,
             "lane_idle_max_seconds": max(self._idle, default=None),
         }
+
+
+def in_words(found: Mapping[str, Any] | None) -> str:
+    """What `as_dict` found, for readers; "" where nothing was trained."""
+    if not found or found["busy_share"] is None:
+        return ""
+    told = f"While trials trained, the device was busy for {found['busy_share']:.0%} of the time"
+    if found["lane_idle_median_seconds"] is None:
+        return f"{told}."
+    return (
+        f"{told}; a lane waited {found['lane_idle_median_seconds']:.2g} s for its next trial "
+        f"(median of {found['lane_changes']}; at most {found['lane_idle_max_seconds']:.2g} s)."
+    )

@@ -22,7 +22,7 @@ from plotly.offline import get_plotlyjs
 
 from empathy.cache import write_atomically
 from empathy.metrics import METRICS
-from sweeps import fresh_seeds, wording
+from sweeps import fresh_seeds, occupancy, wording
 from sweeps.cautions import data_warnings, edge_warnings, guard_warnings, style_warnings
 from sweeps.charts import Point, curve_points, learning_curves
 from sweeps.findings import (
@@ -105,6 +105,7 @@ def contents(record: Record) -> dict[str, Any]:
         "meanings": [METRICS[name] for name in _reported(found) if name in METRICS],
         "command": shlex.join(["python", "launch.py", *record.manifest["command"][1:]]),
         "facts": facts(record.manifest),
+        "occupancy": occupancy.in_words(record.manifest.get("occupancy")),
         "plotly": Markup(get_plotlyjs()),
     }
 

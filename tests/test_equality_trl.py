@@ -122,6 +122,36 @@ class Ordered(DPOTrainer):
         return torch.utils.data.SequentialSampler(self.train_dataset)
 
 
+def arguments(
+    settings: TrialSettings, task: Task, folder: Path, dtype: torch.dtype | None
+) -> DPOConfig:
+    """TRL's own names for what a lane is told."""
+    return DPOConfig(
+        output_dir=str(folder),
+        per_device_train_batch_size=BATCH,
+        gradient_accumulation_steps=task.gradient_accumulation,
+        max_steps=STEPS,
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type=settings.schedule,
+        warmup_steps=settings.warmup_steps,
+        weight_decay=settings.weight_decay,
+        max_grad_norm=settings.max_grad_norm,
+        beta=settings.beta,
+        loss_type=[task.loss],
+        label_smoothing=settings.label_smoothing,
+        max_length=MAX_LENGTH,
+        logging_steps=1,
+        report_to=[],
+        use_cpu=True,
+        bf16=dtype == torch.bfloat16,
+        save_strategy="no",
+        activation_checkpointing=False,
+        optim="adamw_torch",
+        disable_tqdm=True,
+        dataloader_pin_memory=False,
+    )
+
+
 def train_trl(
     family: str,
     settings: TrialSettings,
@@ -135,30 +165,7 @@ def train_trl(
     order = [i for n in range(passes) for i in task.batch(settings.seed, n)]
     trainer = Ordered(
         model=for_trl(base(family, dtype)),
-        args=DPOConfig(
-            output_dir=str(folder),
-            per_device_train_batch_size=BATCH,
-            gradient_accumulation_steps=task.gradient_accumulation,
-            max_steps=STEPS,
-            learning_rate=settings.learning_rate,
-            lr_scheduler_type=settings.schedule,
-            warmup_steps=settings.warmup_steps,
-            weight_decay=settings.weight_decay,
-            max_grad_norm=settings.max_grad_norm,
-            beta=settings.beta,
-            loss_type=[task.loss],
-            label_smoothing=settings.label_smoothing,
-            max_length=MAX_LENGTH,
-            logging_steps=1,
-            report_to=[],
-            use_cpu=True,
-            bf16=dtype == torch.bfloat16,
-            save_strategy="no",
-            activation_checkpointing=False,
-            optim="adamw_torch",
-            disable_tqdm=True,
-            dataloader_pin_memory=False,
-        ),
+        args=arguments(settings, task, folder, dtype),
         train_dataset=texts([TOLD[i] for i in order]),
         processing_class=tokenizer(),
         peft_config=LoraConfig(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sweeps.occupancy import Occupancy
+from sweeps.occupancy import Occupancy, in_words
 
 
 def test_the_busy_share_is_passes_over_the_time_from_first_to_last() -> None:
@@ -40,3 +40,21 @@ def test_what_was_not_measured_is_none() -> None:
     assert found["lane_idle_median_seconds"] is None
     assert found["lane_idle_max_seconds"] is None
     assert found["lane_changes"] == 0
+
+
+def test_readers_are_told_what_was_measured_and_no_more() -> None:
+    seen = Occupancy()
+    assert in_words(None) == in_words(seen.as_dict()) == ""
+    seen.began([0], 0.0)
+    seen.ended(3.0)
+    seen.began([0], 4.0)
+    seen.ended(5.0)
+    busy = "While trials trained, the device was busy for 80% of the time"
+    assert in_words(seen.as_dict()) == f"{busy}."
+    seen.freed(0, 5.0)
+    seen.began([0], 5.25)
+    seen.ended(6.25)
+    assert in_words(seen.as_dict()) == (
+        "While trials trained, the device was busy for 80% of the time; a lane waited 0.25 s for "
+        "its next trial (median of 1; at most 0.25 s)."
+    )

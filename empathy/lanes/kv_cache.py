@@ -22,7 +22,7 @@ class RoomyLayer(DynamicLayer):
     """
 
     def __init__(self, room: int) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # transformers does not annotate it
         self.room = room
         self.memory: tuple[Tensor, ...] = ()
 

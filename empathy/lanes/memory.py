@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from transformers import PreTrainedModel
 
-from empathy.device import release_freed_memory
+from empathy.device import out_of_memory, release_freed_memory
 from empathy.lanes.adapters import Layout
 from empathy.lanes.engine import LaneEngine, Task
 from empathy.settings import TrialSettings
@@ -53,6 +53,34 @@ def probe(model: PreTrainedModel, layout: Layout, task: Task) -> LaneMemory:
     """
     one, two = (training_peak(model, layout, task, lanes) for lanes in (1, 2))
     return LaneMemory.fit(one, two)
+
+
+def fitting(
+    model: PreTrainedModel, layout: Layout, task: Task, wanted: int, available: int
+) -> tuple[int, LaneMemory | None]:
+    """How many of the wanted lanes the device's bytes hold, and what was measured for that.
+
+    Where two lanes are too many already there is one, and nothing to draw a line through.
+    """
+    try:
+        found = probe(model, layout, task)
+    except RuntimeError as error:
+        if not out_of_memory(error):
+            raise
+        return 1, None
+    return found.fill(available, wanted), found
+
+
+def available(device: torch.device) -> int | None:
+    """Bytes that this process may take on a GPU, those it has taken included; None elsewhere.
+
+    On a CPU, where lanes train one after the other and share the memory with everything else,
+    nothing is probed.
+    """
+    if device.type != "cuda":
+        return None
+    free, _ = torch.cuda.mem_get_info(device)
+    return free + torch.cuda.memory_allocated(device)
 
 
 def training_peak(model: PreTrainedModel, layout: Layout, task: Task, lanes: int) -> int:

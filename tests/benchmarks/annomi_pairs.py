@@ -16,7 +16,7 @@ def annomi_pairs(model: str) -> list[Example]:
 
     from empathy.families import family_named
     from empathy.judges import Judges
-    from empathy.lanes.engine import shuffle
+    from empathy.lanes.task import shuffle
     from empathy.pairing import Sampled, pair_up
     from empathy.selection import select
     from empathy.settings import DataSettings, EvaluationSettings, TrainingSettings
