@@ -12,6 +12,7 @@ from typing import Any
 import ray
 from ray import tune
 from ray.exceptions import RayTaskError
+from ray.tune import TuneError
 from ray.tune.experiment import Trial
 
 from empathy.errors import UserError
@@ -62,6 +63,7 @@ class Watcher(tune.Callback):
         self, spec: SweepSpec, desk: Any, watch: Observer, earlier: Earlier = NOTHING
     ) -> None:
         self._spec, self._desk, self._watch = spec, desk, watch
+        self.without_hosts: NoHostError | None = None
         self._started: set[str] = set()
         self._last: dict[str, Row] = {row["trial_id"]: row for row in earlier.searched_rows}
 
@@ -103,11 +105,12 @@ class Watcher(tune.Callback):
     ) -> None:
         """A trial's process died, or a host refused it, more often than allowed.
 
-        Raises `UserError` where no host is left: the sweep is cut off, and no trial has failed.
+        Where no host is left it raises that: the sweep is cut off, and no trial has failed.
         """
         error = _error(trial)
         if isinstance(error, RayTaskError) and isinstance(error.cause, NoHostError):
-            raise UserError(f"{error.cause}; go on with --resume")
+            self.without_hosts = error.cause
+            raise error.cause
         self._ended(trial, "failed", _why(error))
 
     def _ended(self, trial: Trial, state: Any, reason: str | None) -> None:
@@ -145,6 +148,7 @@ def run(
     """Run all trials of the sweep that have not ended, `lanes` of them training at each host.
 
     Tune's own files go under `storage`; those of a sweep that was cut off are not needed again.
+    Raises `UserError` where no host is left.
     """
     shutil.rmtree(Path(storage, EXPERIMENT), ignore_errors=True)
     scheduler = search.early_stopping(spec)
@@ -159,6 +163,7 @@ def run(
         training=trial_settings(spec, {}).model_dump(),
         begun={each.trial_id: max(0, each.step) for each in earlier.searched},
     )
+    watcher = Watcher(spec, hosts.desk, watch, earlier)
     tuner = tune.Tuner(
         tune.with_resources(trainable, CLIENT),
         tune_config=tune.TuneConfig(
@@ -172,12 +177,17 @@ def run(
             name=EXPERIMENT,
             storage_path=storage,
             verbose=0,
-            callbacks=[Watcher(spec, hosts.desk, watch, earlier)],
+            callbacks=[watcher],
             failure_config=tune.FailureConfig(max_failures=2),
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=1, num_to_keep=1),
         ),
     )
-    tuner.fit()
+    try:
+        tuner.fit()
+    except TuneError as error:  # which holds the text of what a callback has raised
+        if watcher.without_hosts is None:
+            raise
+        raise UserError(f"{watcher.without_hosts}; go on with --resume") from error
 
 
 def rebuilt(scheduler: Any, earlier: Earlier, watch: Observer) -> Earlier:

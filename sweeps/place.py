@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import ray
-from ray.exceptions import RayActorError
+from ray.exceptions import RayActorError, RayTaskError
 
 from sweeps.desk import Seat
 from sweeps.leases import DrainingError
@@ -76,7 +76,7 @@ class Place:
 
     def _next(self) -> dict[str, Any]:
         if self._seat is None:
-            self._seat = ray.get(self._desk.seat.remote(self._trial))
+            self._seat = self._seated()
         host = self._seat.actor
         if self._token is None:
             self._token = ray.get(
@@ -84,6 +84,13 @@ class Place:
             )
         row: dict[str, Any] = ray.get(host.report.remote(self._token))
         return row
+
+    def _seated(self) -> Seat:
+        try:
+            seat: Seat = ray.get(self._desk.seat.remote(self._trial))
+        except RayTaskError as error:
+            raise error.cause from None  # told as the desk's, not as one of Ray's within another
+        return seat
 
     def _lose(self) -> None:
         if self._seat is not None:

@@ -191,9 +191,7 @@ def engine(host: LaneHost) -> FakeEngine:
     return found
 
 
-def join(
-    host: LaneHost, trial: str, resume: bool = False, heard: int = 0, **settings: Any
-) -> str:
+def join(host: LaneHost, trial: str, resume: bool = False, heard: int = 0, **settings: Any) -> str:
     return host.join(trial, settings, resume, heard)
 
 

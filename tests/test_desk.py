@@ -185,7 +185,7 @@ def test_without_a_host_for_too_long_a_seat_is_refused_and_the_next_at_once() ->
         await place.ready(0)
         await place.dies(0)
         for _ in range(2):
-            with pytest.raises(NoHostError, match="no lane host is left .*host 0: "):
+            with pytest.raises(NoHostError, match=r"no lane host is left .*host 0: "):
                 await place.desk.seat("t0")
         await place.ready(1)  # the replacement
         assert await place.hosts_of("t0") == [1]

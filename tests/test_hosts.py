@@ -24,6 +24,7 @@ from fake_study import FakeHost
 from ray.cluster_utils import Cluster
 from test_trial import Recorder, sweep
 
+from empathy.errors import UserError
 from empathy.settings import StudySettings, TrainingSettings
 from sweeps import on_ray
 from sweeps.hosts import HostProcess, Hosts, how_many
@@ -43,6 +44,15 @@ class LoggedHost(FakeHost, HostProcess):
         super()._round(members)
         with Path(self._out, LOG).open("a") as file:
             file.writelines(f"{each.trial_id} {each.step} {os.getpid()}\n" for each in members)
+
+
+class LastHost(LoggedHost):
+    """No host after it can be prepared."""
+
+    def _prepare(self) -> None:
+        if Path(self._out, LOG).exists():
+            raise RuntimeError("the device is broken")
+        super()._prepare()
 
 
 class Steps:
@@ -88,15 +98,17 @@ def cluster() -> Iterator[Cluster]:
 
 @contextmanager
 def pool_of(
-    hosts: int, lanes: int, out: Path, spec: SweepSpec = SPEC, **desk: Any
+    hosts: int,
+    lanes: int,
+    out: Path,
+    spec: SweepSpec = SPEC,
+    kind: type[HostProcess] = LoggedHost,
 ) -> Iterator[Hosts]:
     """A pool whose hosts are without a model, once all of them are ready."""
     settings = StudySettings(
         family="tiny", lanes=lanes, training=TrainingSettings(max_steps=spec.training.max_steps)
     ).model_dump(mode="json")
-    pool = Hosts(
-        settings, spec.report_steps, str(out), "cpu", hosts=hosts, kind=LoggedHost, **desk
-    )
+    pool = Hosts(settings, spec.report_steps, str(out), "cpu", hosts=hosts, kind=kind)
     try:
         assert pool.prepared(60) is not None
         wait_until(lambda: [h["state"] for h in pool.occupancy().values()] == ["ready"] * hosts)
@@ -124,9 +136,7 @@ class Rows(Recorder):
         self.losses.setdefault(row["trial_id"], []).append(row["curves"]["loss"])
 
 
-def search(
-    pool: Hosts, out: Path, lanes: int, spec: SweepSpec = SPEC
-) -> Rows:
+def search(pool: Hosts, out: Path, lanes: int, spec: SweepSpec = SPEC) -> Rows:
     """The search as the runner starts it."""
     seen = Rows()
     on_ray.run(spec, pool, seen, str(out), lanes)
@@ -194,6 +204,19 @@ def test_a_drained_host_loses_no_step(cluster: Cluster, tmp_path: Path) -> None:
         assert steps.of(trial) == list(range(1, 13))
 
 
+def test_without_a_host_the_sweep_is_cut_off_and_no_trial_has_failed(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    with pool_of(1, 2, tmp_path, kind=LastHost) as pool:
+        blow = strike(tmp_path, "t000", 6, signal.SIGKILL)
+        seen = Rows()
+        with pytest.raises(UserError, match=r"^no lane host is left .*broken\); .* --resume$"):
+            on_ray.run(SPEC, pool, seen, str(tmp_path), 2)
+        blow.join()
+    assert seen.steps["t000"] == [4]
+    assert seen.ended == {}
+
+
 def test_the_hosts_of_a_node_that_ray_will_lose_are_drained(
     cluster: Cluster, tmp_path: Path
 ) -> None:
@@ -249,7 +272,6 @@ def test_a_node_goes_with_two_of_six_hosts_and_every_trial_ends_once(
         fared = pool.occupancy()
     check_none_lost_and_none_twice(seen, 10)
     assert [each["state"] for each in fared.values()][:6].count("ended") == 2
-
 
 
 def nodes_of(pool: Hosts) -> list[str]:
