@@ -179,9 +179,9 @@ class Desk:
 
     async def _heed(self) -> None:
         """Drain the hosts of nodes that Ray knows to go soon, as an autoscaler may tell it."""
-        gcs = ray._private.worker.global_worker.gcs_client  # as Serve asks; nothing public does
+        worker: Any = ray._private.worker.global_worker  # as Serve asks; nothing public does
         while True:
-            going = await asyncio.to_thread(gcs.get_draining_nodes)
+            going = await asyncio.to_thread(worker.gcs_client.get_draining_nodes)
             for host in self._hosts:
                 if host.state == "ready" and host.node in going:
                     host.actor.drain.remote()

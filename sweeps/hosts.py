@@ -165,12 +165,12 @@ def how_many(wanted: int | Literal["auto"], device: str, trials: int) -> int:
     auto is one per GPU that the cluster has now, or per node with a CPU for Ray if trials train on
     CPUs; one at least, which an autoscaler may bring.
     """
-    if wanted == "auto":
-        resource = "GPU" if device == "cuda" else "CPU"
-        found = [node["Resources"].get(resource, 0) for node in ray.nodes() if node["Alive"]]
-        there = sum(found) if device == "cuda" else sum(amount > 0 for amount in found)
-        wanted = max(1, int(there))
-    return min(wanted, trials)
+    if wanted != "auto":
+        return min(wanted, trials)
+    resource = "GPU" if device == "cuda" else "CPU"
+    found = [node["Resources"].get(resource, 0) for node in ray.nodes() if node["Alive"]]
+    there = sum(found) if device == "cuda" else sum(amount > 0 for amount in found)
+    return min(max(1, int(there)), trials)
 
 
 def _told(reference: Any) -> Any:

@@ -58,6 +58,7 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
     `out` is an empty folder, or that of a sweep that goes on and has done what `earlier` says.
     Raises UserError for what a user can mend.
     """
+    _check_hosts(spec, address)
     started, out = time.monotonic(), out.resolve()
     if earlier.ended and not changed_settings(earlier, spec):
         return _reported(out)
@@ -112,6 +113,14 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
     return _reported(out)
 
 
+def _check_hosts(spec: SweepSpec, address: str) -> None:
+    if address == "inprocess" and spec.resources.hosts not in ("auto", 1):
+        raise UserError(
+            f"resources.hosts is {spec.resources.hosts}, but --address inprocess has one host; "
+            "set it to auto, or use another --address"
+        )
+
+
 def _reported(out: Path) -> Path:
     """The report of a sweep that has ended."""
     write_report(out)
@@ -155,11 +164,6 @@ def _host(
     if address == "inprocess":
         from sweeps.host import LaneHost
 
-        if spec.resources.hosts not in ("auto", 1):
-            raise UserError(
-                f"resources.hosts is {spec.resources.hosts}, but --address inprocess has one host; "
-                "set it to auto, or use another --address"
-            )
         return LaneHost(settings, spec.report_steps, str(out)), 1
     from sweeps import hosts, on_ray
 

@@ -15,7 +15,7 @@ from sweeps import desk as desks
 from sweeps.desk import FAILURES, Desk, NoHostError
 
 pytestmark = pytest.mark.timeout(30)
-FACTS = {"facts": {}}
+FACTS: dict[str, Any] = {"facts": {}}
 
 
 class Actor:

@@ -33,6 +33,7 @@ from sweeps.spec import SweepSpec
 
 pytestmark = pytest.mark.timeout(240)
 LOG = "steps"
+PREEMPTED = 2  # Ray's DRAIN_NODE_REASON_PREEMPTION
 SPEC = sweep("early_terminate=null", "run_cap=4")  # reports at steps 4, 8 and 12
 REPORTS = [4, 8, 12]
 
@@ -78,7 +79,7 @@ class Steps:
 def cluster() -> Iterator[Cluster]:
     """Three nodes on this machine; the driver's is the first."""
     here = Path(__file__).parent
-    node = {"num_cpus": 2, "object_store_memory": 80_000_000}
+    node: dict[str, Any] = {"num_cpus": 2, "object_store_memory": 80_000_000}
     with pytest.MonkeyPatch.context() as patch:
         for name, value in on_ray.QUIET.items():
             patch.setenv(name, value)
@@ -227,9 +228,9 @@ def test_the_hosts_of_a_node_that_ray_will_lose_are_drained(
 
         def notice() -> None:
             wait_until(lambda: len(steps.read()) > 8)
-            gcs = ray._private.worker.global_worker.gcs_client
-            told, _ = gcs.drain_node(going.node_id, 2, "spot", time.time_ns() // 10**6 + 60_000)
-            assert told
+            worker: Any = ray._private.worker.global_worker
+            until = time.time_ns() // 10**6 + 60_000
+            assert worker.gcs_client.drain_node(going.node_id, PREEMPTED, "spot", until)[0]
 
         thread = threading.Thread(target=notice)
         thread.start()
