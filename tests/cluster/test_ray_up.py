@@ -167,7 +167,10 @@ def rays(hosts: Hosts) -> list[tuple[int, str]]:
 
 
 def lane_hosts(hosts: Hosts, state: str | None = None) -> list[str]:
-    """Addresses of the nodes where a host of the last sweep stands, or also stood, those left out that wait for one."""
+    """Addresses of the nodes where a host of the last sweep stands, or also stood.
+
+    One that waits for a node stands nowhere.
+    """
     script = f"""
 import json
 from ray.util.state import list_actors, list_nodes
