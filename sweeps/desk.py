@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal, NamedTuple
@@ -60,10 +60,18 @@ class Standing:
 class Desk:
     """Seats trials at the emptiest host that is ready."""
 
-    def __init__(self, start: Callable[[], Any], room: int, patience: float = PATIENCE) -> None:
-        """`start` starts a host and returns its actor; `room` is how many trials a host may have,
-        those included that wait for a lane; `patience` is in seconds."""
-        self._start, self._room, self._patience = start, room, patience
+    def __init__(
+        self,
+        start: Callable[[], Any],
+        differ: Callable[[Any, Any], Sequence[object]],
+        room: int,
+        patience: float = PATIENCE,
+    ) -> None:
+        """`start` starts a host and returns its actor; `differ` lists what two hosts' facts do not
+        share and must; `room` is how many trials a host may have, those included that wait for a
+        lane; `patience` is in seconds."""
+        self._start, self._differ, self._room, self._patience = start, differ, room, patience
+        self._facts: Any = None  # of the first host that was ready
         self._changed = asyncio.Condition()
         self._hosts: list[Standing] = []
         self._watches: list[asyncio.Task[None]] = []
@@ -156,6 +164,10 @@ class Desk:
                 host.ready = await host.actor.prepared.remote(POLL)
                 host.begun = True
             host.node = await host.actor.node.remote()
+            self._facts = self._facts or host.ready["facts"]
+            if differences := self._differ(self._facts, host.ready["facts"]):
+                await self._become(host, "unfit", "; ".join(map(str, differences)))
+                return
             self._failures = 0
             await self._become(host, "ready")
             while not await host.actor.draining.remote(POLL):

@@ -14,6 +14,7 @@ from ray.exceptions import RayActorError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from empathy.errors import UserError
+from sweeps.changes import other_facts
 from sweeps.desk import Desk, NoHostError, Seat
 from sweeps.host import LaneHost
 from sweeps.leases import DrainingError
@@ -86,7 +87,7 @@ class Hosts:
             max_concurrency=CALLS * (hosts + 1),
             scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False),
         )
-        self.desk: Any = actor.remote(start, at_once(settings["lanes"]), **desk)
+        self.desk: Any = actor.remote(start, other_facts, at_once(settings["lanes"]), **desk)
         self._places: dict[str, Place] = {}
         ray.get(self.desk.open.remote(hosts))
 

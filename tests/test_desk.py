@@ -12,10 +12,12 @@ from ray.exceptions import RayActorError
 
 from empathy.errors import UserError
 from sweeps import desk as desks
+from sweeps.changes import other_facts
 from sweeps.desk import FAILURES, Desk, NoHostError
 
 pytestmark = pytest.mark.timeout(30)
-FACTS: dict[str, Any] = {"facts": {}}
+FACTS: dict[str, Any] = {"facts": {"weights": {"dtype": "bfloat16"}}}
+OTHERS: dict[str, Any] = {"facts": {"weights": {"dtype": "float32"}}}
 
 
 class Actor:
@@ -24,6 +26,7 @@ class Actor:
     def __init__(self) -> None:
         self.is_ready, self.is_dead, self.is_going = (asyncio.Event() for _ in range(3))
         self.error: Exception | None = None
+        self.facts = FACTS
         self.released: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -33,7 +36,7 @@ class Actor:
         await self._first_of(self.is_ready)
         if self.error is not None:
             raise self.error
-        return FACTS
+        return self.facts
 
     async def _draining(self, timeout: float) -> bool:
         await self._first_of(self.is_going, timeout)
@@ -66,7 +69,7 @@ class Place:
 
     def __init__(self, room: int = 2, patience: float = 5.0) -> None:
         self.actors: list[Actor] = []
-        self.desk = Desk(self._start, room, patience)
+        self.desk = Desk(self._start, other_facts, room, patience)
 
     def _start(self) -> Actor:
         self.actors.append(Actor())
@@ -211,6 +214,20 @@ def test_what_a_user_can_mend_is_raised_at_once_and_other_errors_once_nobody_pre
 
     run(mend, hosts=2)
     run(broken, hosts=2)
+
+
+def test_a_host_with_other_weights_than_the_first_trains_nothing() -> None:
+    async def test(place: Place) -> None:
+        await place.ready(1)
+        place.actors[0].facts = OTHERS
+        await place.ready(0)
+        assert await place.hosts_of("t0", "t1") == [1, 1]
+        assert (await place.desk.occupancy())["host 0"] == {
+            "state": "unfit",
+            "reason": "weights.dtype was 'bfloat16', is 'float32'",
+        }
+
+    run(test, hosts=2)
 
 
 def test_hosts_that_die_before_they_are_ready_are_not_replaced_for_ever() -> None:
