@@ -15,7 +15,6 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from empathy.errors import UserError
 from empathy.settings import StudySettings, TrialSettings
 from sweeps.leases import DrainingError, Lease, Leases
 from sweeps.observers import of_search
@@ -223,29 +222,13 @@ class LaneHost:
 
     def _board(self, lease: Lease) -> None:
         """Give a lease a lane, as its checkpoint left it if it resumes."""
-        saved = self._saved(lease)
+        saved = lease.found(self._checkpoint(lease.trial_id))
         lease.lane = self._study.join(lease.settings, saved)
-        if saved is None:
-            return
-        told = self._study.told(saved)
-        lease.curves = told.get("curves", [])
-        lease.seconds = max(lease.seconds, told.get("seconds", 0.0))
-        lease.step = self._study.engine.state(lease.lane).step
-        if lease.step < lease.heard:
-            raise UserError(_behind(lease, f"is at step {lease.step}", saved))
-        if self._reports(lease, lease.step):  # one made by `drain` may lie between two reports
-            last = lease.step >= self._settings.training.max_steps
-            lease.resumed = lease.step > lease.heard or last
-            if not lease.resumed:
-                lease.curves = []  # they were heard as well
-
-    def _saved(self, lease: Lease) -> Path | None:
-        path = self._checkpoint(lease.trial_id)
-        if not lease.resume or not (lease.heard or path.exists()):
-            return None
-        if not path.exists():
-            raise UserError(_behind(lease, "is not there", path))
-        return path
+        if saved is not None:
+            step = self._study.engine.state(lease.lane).step
+            lease.take_up(saved, step, self._study.told(saved))
+            if self._reports(lease, step):  # a drained host's checkpoint may lie between two
+                lease.repeat_unless_heard(last=step >= self._settings.training.max_steps)
 
     def _give_back(self) -> None:
         with self._changed:
@@ -365,9 +348,8 @@ class LaneHost:
         return step in self._report_steps and (last or of_search(lease.trial_id))
 
     def _save(self, lease: Lease) -> None:
-        # The report of a checkpoint may be lost with its client; its curves are only here.
-        told = {"curves": lease.curves, "seconds": lease.seconds}
-        self._study.save(lane(lease), lease.settings, self._checkpoint(lease.trial_id), told)
+        path = self._checkpoint(lease.trial_id)
+        self._study.save(lane(lease), lease.settings, path, lease.told)
 
     def _deliver(self, lease: Lease, step: int, row: dict[str, Any]) -> None:
         """Put a report where its client waits for it. Curves are means since the last report."""
@@ -405,13 +387,6 @@ def lane(lease: Lease) -> int:
 def _means(curves: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """Of each training curve over some steps; of none without a step."""
     return {name: fmean(each[name] for each in curves) for name in (curves[0] if curves else ())}
-
-
-def _behind(lease: Lease, what: str, path: Path) -> str:
-    return (
-        f"{lease.trial_id} has reported step {lease.heard}, but here its checkpoint {path} {what}: "
-        "--out must be a folder that all nodes share; give one, and start again"
-    )
 
 
 def _settle(job: Callable[[], Any], done: Future[Any]) -> None:

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from empathy.errors import UserError
 from empathy.settings import TrialSettings
 
 TRIAL = "trial_id"  # the key of a trial's short name in its Ray Tune config
@@ -66,6 +69,38 @@ class Lease:
     def since_report(self) -> float:
         """Seconds since its last report was handed out, or since it was taken."""
         return time.monotonic() - self.decided
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What its checkpoint keeps: a report may be lost with its client, its curves are here."""
+        return {"curves": self.curves, "seconds": self.seconds}
+
+    def found(self, checkpoint: Path) -> Path | None:
+        """The checkpoint to go on from, None for a trial that starts; `UserError` if it is gone."""
+        if not self.resume or not (self.heard or checkpoint.exists()):
+            return None
+        if not checkpoint.exists():
+            raise UserError(self._behind(checkpoint, "is not there"))
+        return checkpoint
+
+    def take_up(self, checkpoint: Path, step: int, told: Mapping[str, Any]) -> None:
+        """Go on from a checkpoint. Raises `UserError` if its client has heard of later steps."""
+        self.step, self.curves = step, list(told.get("curves", ()))
+        self.seconds = max(self.seconds, told.get("seconds", 0.0))
+        if step < self.heard:
+            raise UserError(self._behind(checkpoint, f"is at step {step}"))
+
+    def repeat_unless_heard(self, *, last: bool) -> None:
+        """Its lane stands at a report, perhaps the last, without which it would not end."""
+        self.resumed = last or self.step > self.heard
+        if not self.resumed:
+            self.curves = []  # which were heard as well
+
+    def _behind(self, checkpoint: Path, what: str) -> str:
+        return (
+            f"{self.trial_id} has reported step {self.heard}, but here its checkpoint {checkpoint} "
+            f"{what}: --out must be a folder that all nodes share; give one, and start again"
+        )
 
 
 class Leases:
