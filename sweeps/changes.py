@@ -69,19 +69,25 @@ def check_facts(earlier: Earlier, facts: Mapping[str, Any]) -> None:
 
     `facts` are the prepared study's. A sweep that was cut off before it noted any may have others.
     """
-    refused: list[Difference] = []
-    for name in ("data", "weights"):
-        if name in earlier.manifest:
-            before, now = earlier.manifest[name], facts.get(name, {})
-            if name == "weights":
-                before, now = ({k: of.get(k) for k in SAME_WEIGHTS} for of in (before, now))
-            refused += differences(before, now, name)
+    refused = other_facts(earlier.manifest, facts)
     if refused:
         raise UserError(
             "--resume goes on with the data and the base model of the trials that there are, and "
             f"these differ; bring them back, or start another sweep in another --out:"
             f"{_listed(refused)}"
         )
+
+
+def other_facts(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
+    """Where data or weights of a study are not those of another; `before` may lack them."""
+    found: list[Difference] = []
+    for name in ("data", "weights"):
+        if name in before:
+            then, here = before[name], now.get(name, {})
+            if name == "weights":
+                then, here = ({key: of.get(key) for key in SAME_WEIGHTS} for of in (then, here))
+            found += differences(then, here, name)
+    return found
 
 
 def _may(key: str) -> bool:

@@ -16,7 +16,7 @@ from statistics import fmean
 from typing import Any
 
 from empathy.settings import StudySettings, TrialSettings
-from sweeps.leases import Lease, Leases
+from sweeps.leases import DrainingError, Lease, Leases
 from sweeps.observers import of_search
 from sweeps.occupancy import Occupancy
 
@@ -37,7 +37,7 @@ class LaneHost:
         self._jobs: list[tuple[Callable[[], Any], Future[Any]]] = []
         self._stages: list[tuple[str, int, int | None]] = []
         self._ready: Future[dict[str, Any]] = Future()
-        self._closing = False
+        self._closing = self._draining = False
         self._thread = threading.Thread(target=self._run, daemon=True, name="lanes")
         self._thread.start()
 
@@ -55,14 +55,22 @@ class LaneHost:
         """News of what the host is doing, from the `start`-th on."""
         return self._stages[start:]
 
-    def join(self, trial_id: str, settings: Mapping[str, Any], resume: bool = False) -> str:
-        """Take a lease for a trial and return its token; the lane follows when one is free."""
+    def join(
+        self, trial_id: str, settings: Mapping[str, Any], resume: bool = False, heard: int = 0
+    ) -> str:
+        """Take a lease for a trial and return its token; the lane follows when one is free.
+
+        `heard` is the step of the last report that the client has: a trial that resumes with less
+        than that in its checkpoint, or with none, ends with a `UserError`. Raises `DrainingError`.
+        """
         with self._changed:
+            if self._draining:
+                raise DrainingError("the lane host takes no trials any more")
             earlier = self._leases.of_trial(trial_id)
             for lease in earlier:
                 self._end(lease.token)
             lease = self._leases.take(
-                trial_id, TrialSettings.model_validate(settings), resume=resume
+                trial_id, TrialSettings.model_validate(settings), resume=resume, heard=heard
             )
             if resume:
                 lease.seconds = sum(each.seconds for each in earlier)
@@ -98,6 +106,21 @@ class LaneHost:
             for lease in self._leases.of_trial(trial_id):
                 self._end(lease.token)
             self._changed.notify_all()
+
+    def drain(self) -> None:
+        """Checkpoint all lanes between two steps, end their leases and take no more.
+
+        Whoever waits for a report, or asks for one, gets a `DrainingError`.
+        """
+        with self._changed:
+            self._draining = True
+            self._changed.notify_all()
+        self._do(self._give_back)
+
+    def draining(self, timeout: float) -> bool:
+        """Whether the host is about to go; waits up to `timeout` seconds for that."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._draining, timeout)
 
     def occupancy(self) -> dict[str, Any]:
         """How busy the device has been since the first step: see `Occupancy.as_dict`."""
@@ -165,7 +188,7 @@ class LaneHost:
                     self._occupancy.began(map(lane, members), time.monotonic())
             for job, done in jobs:
                 _settle(job, done)
-            if members:
+            if members and not self._draining:
                 self._work(members)
 
     def _prepare(self) -> None:
@@ -191,21 +214,32 @@ class LaneHost:
         for lease in self._leases.waiting:
             if not engine.free:
                 return
-            saved = self._saved(lease)
             try:
-                lease.lane = self._study.join(lease.settings, saved)
-                if saved is not None:
-                    told = self._study.told(saved)
-                    lease.curves = [told["curves"]] if told.get("curves") else []
-                    lease.seconds = max(lease.seconds, told.get("seconds", 0.0))
+                self._board(lease)
             except Exception as error:
                 self._end(lease.token, error)
                 self._changed.notify_all()
-            lease.resumed = saved is not None
 
-    def _saved(self, lease: Lease) -> Path | None:
-        path = self._checkpoint(lease.trial_id)
-        return path if lease.resume and path.exists() else None
+    def _board(self, lease: Lease) -> None:
+        """Give a lease a lane, as its checkpoint left it if it resumes."""
+        saved = lease.found(self._checkpoint(lease.trial_id))
+        lease.lane = self._study.join(lease.settings, saved)
+        if saved is not None:
+            step = self._study.engine.state(lease.lane).step
+            lease.take_up(saved, step, self._study.told(saved))
+            if self._reports(lease, step):  # a drained host's checkpoint may lie between two
+                lease.repeat_unless_heard(last=step >= self._settings.training.max_steps)
+
+    def _give_back(self) -> None:
+        with self._changed:
+            seated = self._leases.seated
+        for lease in seated:
+            if lease.curves:  # it has stepped on since its last checkpoint
+                self._save(lease)
+        with self._changed:
+            for lease in [*self._leases.seated, *self._leases.waiting]:
+                self._end(lease.token, DrainingError("the lane host is about to go"))
+            self._changed.notify_all()
 
     def _due(self) -> list[Lease]:
         """Leases whose lane should step now; nobody while one may still come back in time."""
@@ -256,7 +290,6 @@ class LaneHost:
         with self._changed:
             for lease, row in measured:
                 lease.resumed = False
-                lease.step = self._study.engine.state(lane(lease)).step
                 self._deliver(lease, lease.step, row)
             self._changed.notify_all()
 
@@ -315,9 +348,8 @@ class LaneHost:
         return step in self._report_steps and (last or of_search(lease.trial_id))
 
     def _save(self, lease: Lease) -> None:
-        # The report of a checkpoint may be lost with its client; its curves are only here.
-        told = {"curves": _means(lease.curves), "seconds": lease.seconds}
-        self._study.save(lane(lease), lease.settings, self._checkpoint(lease.trial_id), told)
+        path = self._checkpoint(lease.trial_id)
+        self._study.save(lane(lease), lease.settings, path, lease.told)
 
     def _deliver(self, lease: Lease, step: int, row: dict[str, Any]) -> None:
         """Put a report where its client waits for it. Curves are means since the last report."""

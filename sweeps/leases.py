@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from empathy.errors import UserError
 from empathy.settings import TrialSettings
 
 TRIAL = "trial_id"  # the key of a trial's short name in its Ray Tune config
@@ -31,6 +34,10 @@ class StaleLeaseError(LookupError):
     """The token belongs to a lease that has ended."""
 
 
+class DrainingError(RuntimeError):
+    """The host is about to go: its trials go on from their checkpoints at another."""
+
+
 @dataclass
 class Lease:
     """One incarnation of a trial on a host."""
@@ -39,9 +46,11 @@ class Lease:
     settings: TrialSettings
     resume: bool
     """Go on from the trial's checkpoint."""
+    heard: int = 0
+    """The step of the last report that its client has heard: the checkpoint must have got there."""
     token: str = field(default_factory=lambda: secrets.token_hex(8))
     step: int = 0
-    """Steps its lane has finished, as far as reported; a resumed one's is known once it repeats."""
+    """Steps its lane has finished."""
     lane: int | None = None
     """None while it waits for a lane to fall free."""
     wanted: bool = False
@@ -55,11 +64,43 @@ class Lease:
     seconds: float = 0.0
     """Wall time of the passes that this lane took part in."""
     resumed: bool = False
-    """Its lane stands at a checkpoint's report, which its client may never have got."""
+    """Its lane stands at a checkpoint's report, which its client has not got."""
 
     def since_report(self) -> float:
         """Seconds since its last report was handed out, or since it was taken."""
         return time.monotonic() - self.decided
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What its checkpoint keeps: a report may be lost with its client, its curves are here."""
+        return {"curves": self.curves, "seconds": self.seconds}
+
+    def found(self, checkpoint: Path) -> Path | None:
+        """The checkpoint to go on from, None for a trial that starts; `UserError` if it is gone."""
+        if not self.resume or not (self.heard or checkpoint.exists()):
+            return None
+        if not checkpoint.exists():
+            raise UserError(self._behind(checkpoint, "is not there"))
+        return checkpoint
+
+    def take_up(self, checkpoint: Path, step: int, told: Mapping[str, Any]) -> None:
+        """Go on from a checkpoint. Raises `UserError` if its client has heard of later steps."""
+        self.step, self.curves = step, list(told.get("curves", ()))
+        self.seconds = max(self.seconds, told.get("seconds", 0.0))
+        if step < self.heard:
+            raise UserError(self._behind(checkpoint, f"is at step {step}"))
+
+    def repeat_unless_heard(self, *, last: bool) -> None:
+        """Its lane stands at a report, perhaps the last, without which it would not end."""
+        self.resumed = last or self.step > self.heard
+        if not self.resumed:
+            self.curves = []  # which were heard as well
+
+    def _behind(self, checkpoint: Path, what: str) -> str:
+        return (
+            f"{self.trial_id} has reported step {self.heard}, but here its checkpoint {checkpoint} "
+            f"{what}: --out must be a folder that all nodes share; give one, and start again"
+        )
 
 
 class Leases:
@@ -69,9 +110,11 @@ class Leases:
         self._by_token: dict[str, Lease] = {}
         self._errors: dict[str, Exception] = {}
 
-    def take(self, trial_id: str, settings: TrialSettings, *, resume: bool) -> Lease:
+    def take(
+        self, trial_id: str, settings: TrialSettings, *, resume: bool, heard: int = 0
+    ) -> Lease:
         """A new lease; an earlier one of the same trial is over."""
-        lease = Lease(trial_id, settings, resume)
+        lease = Lease(trial_id, settings, resume, heard)
         self._by_token[lease.token] = lease
         return lease
 

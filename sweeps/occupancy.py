@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -56,13 +56,32 @@ class Occupancy:
 
 
 def in_words(found: Mapping[str, Any] | None) -> str:
-    """What `as_dict` found, for readers; "" where nothing was trained."""
-    if not found or found["busy_share"] is None:
+    """What `as_dict` found, of one host or of each by its name; "" where nothing was trained."""
+    hosts = [found] if found and "busy_share" in found else list((found or {}).values())
+    busy = [each for each in hosts if each.get("busy_share") is not None]
+    if not busy:
         return ""
-    told = f"While trials trained, the device was busy for {found['busy_share']:.0%} of the time"
-    if found["lane_idle_median_seconds"] is None:
-        return f"{told}."
+    told = f"While trials trained, {_shares([each['busy_share'] for each in busy])}"
+    idle = [each for each in busy if each["lane_idle_median_seconds"] is not None]
+    if idle:
+        told += _idle(idle)
+    others = len(hosts) - len(busy)
+    return f"{told}." + (f" Not counted: {others} that died or never trained." if others else "")
+
+
+def _shares(shares: Sequence[float]) -> str:
+    if len(shares) == 1:
+        return f"the device was busy for {shares[0]:.0%} of the time"
+    low, high = min(shares), max(shares)
+    return f"{len(shares)} devices were busy for {low:.0%} to {high:.0%} of the time each"
+
+
+def _idle(hosts: Sequence[Mapping[str, Any]]) -> str:
+    longest = max(each["lane_idle_max_seconds"] for each in hosts)
+    if len(hosts) > 1:
+        return f"; a lane waited at most {longest:.2g} s for its next trial"
+    (host,) = hosts
     return (
-        f"{told}; a lane waited {found['lane_idle_median_seconds']:.2g} s for its next trial "
-        f"(median of {found['lane_changes']}; at most {found['lane_idle_max_seconds']:.2g} s)."
+        f"; a lane waited {host['lane_idle_median_seconds']:.2g} s for its next trial "
+        f"(median of {host['lane_changes']}; at most {longest:.2g} s)"
     )

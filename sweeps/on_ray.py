@@ -1,4 +1,4 @@
-"""The search on Ray: one LaneHost actor, a Tune trial per client, Optuna and ASHA."""
+"""The search on Ray: a pool of lane hosts, a Tune trial per client, Optuna and ASHA."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import ray
 from ray import tune
+from ray.exceptions import RayTaskError
+from ray.tune import TuneError
 from ray.tune.experiment import Trial
 
 from empathy.errors import UserError
 from sweeps import search
 from sweeps.asha import Asha
+from sweeps.desk import NoHostError
 from sweeps.guards import NO_GUARDS, Guarded
-from sweeps.host import LaneHost
+from sweeps.hosts import Hosts, at_once
 from sweeps.leases import TRIAL
 from sweeps.observers import Observer, Row, State, ending
 from sweeps.resumption import NOTHING, Earlier, end
@@ -54,86 +56,14 @@ def connect(address: str) -> None:
         ) from error
 
 
-class RemoteHost:
-    """A LaneHost in a process of its own, called as if it stood here."""
-
-    def __init__(
-        self, settings: Mapping[str, Any], steps: Sequence[int], out: str, device: str
-    ) -> None:
-        cores = str(os.cpu_count() or 1)
-        environment = {
-            "OMP_NUM_THREADS": cores,  # Ray would give it one
-            "OMP_WAIT_POLICY": "PASSIVE",  # spinning threads starve Ray's own processes
-        }
-        actor = ray.remote(LaneHost).options(
-            num_cpus=0.5,
-            num_gpus=1 if device == "cuda" else 0,
-            max_concurrency=256,  # every client has a call that waits
-            runtime_env={"env_vars": environment},
-        )
-        self.actor: Any = actor.remote(settings, list(steps), out)
-
-    def prepared(self, timeout: float) -> dict[str, Any] | None:
-        """See `LaneHost.prepared`."""
-        found: dict[str, Any] | None = _told(self.actor.prepared.remote(timeout))
-        return found
-
-    def stages(self, start: int) -> list[tuple[str, int, int | None]]:
-        """See `LaneHost.stages`."""
-        found: list[tuple[str, int, int | None]] = _told(self.actor.stages.remote(start))
-        return found
-
-    def join(self, trial_id: str, settings: Mapping[str, Any], resume: bool = False) -> str:
-        """See `LaneHost.join`."""
-        found: str = _told(self.actor.join.remote(trial_id, settings, resume))
-        return found
-
-    def report(self, token: str) -> dict[str, Any]:
-        """See `LaneHost.report`."""
-        found: dict[str, Any] = _told(self.actor.report.remote(token))
-        return found
-
-    def leave(self, token: str) -> None:
-        """See `LaneHost.leave`."""
-        _told(self.actor.leave.remote(token))
-
-    def occupancy(self) -> dict[str, Any]:
-        """See `LaneHost.occupancy`."""
-        found: dict[str, Any] = _told(self.actor.occupancy.remote())
-        return found
-
-    def finals(self, trials: Sequence[str]) -> dict[str, Any]:
-        """See `LaneHost.finals`."""
-        found: dict[str, Any] = _told(self.actor.finals.remote(list(trials)))
-        return found
-
-    def export(self, trial_id: str, folder: str) -> None:
-        """See `LaneHost.export`."""
-        _told(self.actor.export.remote(trial_id, folder))
-
-    def close(self) -> None:
-        """Stop the host and leave Ray."""
-        ray.kill(self.actor)
-        ray.shutdown()
-
-
-def _told(reference: Any) -> Any:
-    """A call's result; what a user can mend comes back as the error it was."""
-    try:
-        return ray.get(reference)
-    except ray.exceptions.RayTaskError as error:
-        if isinstance(error.cause, UserError):
-            raise UserError(str(error.cause)) from error
-        raise
-
-
 class Watcher(tune.Callback):
     """Tells the observers what Tune tells its callbacks, and ends leases of ended trials."""
 
     def __init__(
-        self, spec: SweepSpec, actor: Any, watch: Observer, earlier: Earlier = NOTHING
+        self, spec: SweepSpec, desk: Any, watch: Observer, earlier: Earlier = NOTHING
     ) -> None:
-        self._spec, self._actor, self._watch = spec, actor, watch
+        self._spec, self._desk, self._watch = spec, desk, watch
+        self.without_hosts: NoHostError | None = None
         self._started: set[str] = set()
         self._last: dict[str, Row] = {row["trial_id"]: row for row in earlier.searched_rows}
 
@@ -173,12 +103,19 @@ class Watcher(tune.Callback):
     def on_trial_error(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
-        """A trial's process died, or the host refused it, more often than allowed."""
-        self._ended(trial, "failed", _why(trial))
+        """A trial's process died, or a host refused it, more often than allowed.
+
+        Where no host is left it raises that: the sweep is cut off, and no trial has failed.
+        """
+        error = _error(trial)
+        if isinstance(error, RayTaskError) and isinstance(error.cause, NoHostError):
+            self.without_hosts = error.cause
+            raise error.cause
+        self._ended(trial, "failed", _why(error))
 
     def _ended(self, trial: Trial, state: Any, reason: str | None) -> None:
         name = trial.config[TRIAL]
-        self._actor.release.remote(name)
+        self._desk.release.remote(name)
         self._watch.trial_ended(name, state, reason)
 
 
@@ -186,36 +123,32 @@ def _behind(row: Row) -> tuple[State, str]:
     return "stopped", f"behind at step {row['step']}"
 
 
-def _why(trial: Trial) -> str:
-    """The last error of a failed trial, in a line."""
+def _error(trial: Trial) -> BaseException | None:
+    """The last error of a failed trial; None if its process died without one."""
     path = trial.pickled_error_file  # here; Tune's own reading looks where it has not copied it to
-    error = ray.cloudpickle.loads(Path(path).read_bytes()) if path else None
-    if isinstance(error, ray.exceptions.RayTaskError):
+    found: BaseException | None = ray.cloudpickle.loads(Path(path).read_bytes()) if path else None
+    return found
+
+
+def _why(error: BaseException | None) -> str:
+    if isinstance(error, RayTaskError):
         return str(error).strip().splitlines()[-1]
     return "its process died"
 
 
-def at_once(lanes: int) -> int:
-    """Trials that are begun at a time: a queue of a quarter as many as train, one at least.
-
-    A client's process takes a second to start, so it starts before a lane falls free. A longer
-    queue would only be suggested with less known.
-    """
-    return lanes + max(1, lanes // 4)
-
-
 def run(
     spec: SweepSpec,
-    host: RemoteHost,
+    hosts: Hosts,
     watch: Observer,
     storage: str,
     lanes: int,
     guarded: Guarded = NO_GUARDS,
     earlier: Earlier = NOTHING,
 ) -> None:
-    """Run all trials of the sweep that have not ended, `lanes` of them training at a time.
+    """Run all trials of the sweep that have not ended, `lanes` of them training at each host.
 
     Tune's own files go under `storage`; those of a sweep that was cut off are not needed again.
+    Raises `UserError` where no host is left.
     """
     shutil.rmtree(Path(storage, EXPERIMENT), ignore_errors=True)
     scheduler = search.early_stopping(spec)
@@ -226,15 +159,16 @@ def run(
         return
     trainable = tune.with_parameters(
         LaneTrial,
-        host=host.actor,
+        desk=hosts.desk,
         training=trial_settings(spec, {}).model_dump(),
-        begun=[each.trial_id for each in earlier.searched],
+        begun={each.trial_id: max(0, each.step) for each in earlier.searched},
     )
+    watcher = Watcher(spec, hosts.desk, watch, earlier)
     tuner = tune.Tuner(
         tune.with_resources(trainable, CLIENT),
         tune_config=tune.TuneConfig(
             num_samples=left,
-            max_concurrent_trials=at_once(lanes),
+            max_concurrent_trials=hosts.number * at_once(lanes),
             search_alg=search.tune_search(spec, guarded.constraints, earlier),
             scheduler=scheduler,
             reuse_actors=True,
@@ -243,12 +177,17 @@ def run(
             name=EXPERIMENT,
             storage_path=storage,
             verbose=0,
-            callbacks=[Watcher(spec, host.actor, watch, earlier)],
+            callbacks=[watcher],
             failure_config=tune.FailureConfig(max_failures=2),
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=1, num_to_keep=1),
         ),
     )
-    tuner.fit()
+    try:
+        tuner.fit()
+    except TuneError as error:  # which holds the text of what a callback has raised
+        if watcher.without_hosts is None:
+            raise
+        raise UserError(f"{watcher.without_hosts}; go on with --resume") from error
 
 
 def rebuilt(scheduler: Any, earlier: Earlier, watch: Observer) -> Earlier:

@@ -71,7 +71,9 @@ class Plan:
     device: Device
     device_reason: str
     lanes: int
-    """Trials trained together."""
+    """Trials trained together on a device."""
+    hosts: str
+    """How many devices, in words: a cluster is known once the sweep runs on it."""
     repeated: int
     """Trainings of the finalists with other seeds, after the search."""
     rungs: tuple[int, ...]
@@ -128,6 +130,7 @@ def plan(spec: SweepSpec) -> Plan:
         device=device,
         device_reason=device_reason,
         lanes=lanes_on(device, spec),
+        hosts=_hosts(device, spec),
         rungs=search.rungs(spec),
         repeated=repeated(spec, trials),
         steps_at_most=(trials + repeated(spec, trials)) * spec.training.max_steps,
@@ -146,6 +149,13 @@ def lanes_on(device: Device, spec: SweepSpec) -> int:
     """How many trials train together on a device: what the sweep says, or enough to fill it."""
     wanted = MOST_LANES[device] if spec.resources.lanes == "auto" else spec.resources.lanes
     return min(wanted, search.number_of_trials(spec))
+
+
+def _hosts(device: Device, spec: SweepSpec) -> str:
+    wanted = spec.resources.hosts
+    if wanted != "auto":
+        return f"{wanted} device{'s' if wanted > 1 else ''}, as the sweep says"
+    return {"cuda": "every GPU of the cluster", "cpu": "one device per node"}[device]
 
 
 def count(spec: SweepSpec) -> Data:

@@ -33,6 +33,7 @@ def _lines(plan: Plan) -> list[tuple[str, str]]:
         *(line for text in plan.judges for line in _wrapped("judge", text)),
         ("engine", f"{plan.engine}: {plan.engine_reason}"),
         ("device", f"{plan.device} ({plan.device_reason}), {plan.lanes} trials at a time"),
+        ("hosts", plan.hosts),
         ("weights", plan.weights),
         ("tracking", plan.tracking),
     ]

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from empathy.errors import UserError
+from sweeps import search
 from sweeps.changes import changed_settings, check_facts
 from sweeps.data_step import CARD, write_card
 from sweeps.evaluations import Evaluations
@@ -56,6 +58,7 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
     `out` is an empty folder, or that of a sweep that goes on and has done what `earlier` says.
     Raises UserError for what a user can mend.
     """
+    _check_hosts(spec, address)
     started, out = time.monotonic(), out.resolve()
     if earlier.ended and not changed_settings(earlier, spec):
         return _reported(out)
@@ -67,7 +70,7 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
     device, _ = device_here(spec)
     lanes = lanes_on(device, spec)
     settings = study_settings(spec, lanes).model_dump(mode="json")
-    host = _host(address, settings, spec.report_steps, out, device)
+    host, number = _host(spec, address, settings, out, device)
     try:
         ready = _prepare(host, watch)
         check_facts(earlier, ready["facts"])  # nothing is changed before
@@ -83,7 +86,7 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
         ledger.note(occupancy=host.occupancy())
         chosen = finalists(spec, kept, guarded)
         repeated = again(spec, chosen, kept.parameters)
-        train_again(spec, repeated, host, watch, lanes, earlier)
+        train_again(spec, repeated, host, watch, number * lanes, earlier)
         judged = [*chosen, *(each.trial_id for each in repeated if kept.complete(each.trial_id))]
         watch.stage("final evaluation", 0, len(judged))
         finals = _finals(spec, host, judged, out)
@@ -108,6 +111,14 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
         host.close()
         watch.close()
     return _reported(out)
+
+
+def _check_hosts(spec: SweepSpec, address: str) -> None:
+    if address == "inprocess" and spec.resources.hosts not in ("auto", 1):
+        raise UserError(
+            f"resources.hosts is {spec.resources.hosts}, but --address inprocess has one host; "
+            "set it to auto, or use another --address"
+        )
 
 
 def _reported(out: Path) -> Path:
@@ -147,17 +158,18 @@ def _info(spec: SweepSpec, out: Path, earlier: Earlier) -> SweepInfo:
 
 
 def _host(
-    address: str, settings: Mapping[str, Any], steps: Sequence[int], out: Path, device: str
-) -> Any:
-    """A LaneHost in this process, or in one of Ray's."""
+    spec: SweepSpec, address: str, settings: Mapping[str, Any], out: Path, device: str
+) -> tuple[Any, int]:
+    """A LaneHost in this process, or a pool of them on Ray; and how many they are."""
     if address == "inprocess":
         from sweeps.host import LaneHost
 
-        return LaneHost(settings, steps, str(out))
-    from sweeps import on_ray
+        return LaneHost(settings, spec.report_steps, str(out)), 1
+    from sweeps import hosts, on_ray
 
     on_ray.connect(address)
-    return on_ray.RemoteHost(settings, steps, str(out), device)
+    number = hosts.how_many(spec.resources.hosts, device, search.number_of_trials(spec))
+    return hosts.Hosts(settings, spec.report_steps, str(out), device, hosts=number), number
 
 
 def _prepare(host: Host, watch: Observer) -> dict[str, Any]:

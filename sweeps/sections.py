@@ -77,6 +77,10 @@ class Resources(Section):
 
     lanes: Positive | Literal["auto"] = "auto"
     """Trials trained together on one device."""
+    hosts: Positive | Literal["auto"] = "auto"
+    """Devices to train on, each with its own copy of the base model: auto takes every GPU that the
+    cluster has when the sweep starts, or one device per node where trials train on CPUs. A number
+    may be more than that: an autoscaler brings the rest."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """auto takes the GPU where there is one."""
 

@@ -191,8 +191,8 @@ def engine(host: LaneHost) -> FakeEngine:
     return found
 
 
-def join(host: LaneHost, trial: str, resume: bool = False, **settings: Any) -> str:
-    return host.join(trial, settings, resume)
+def join(host: LaneHost, trial: str, resume: bool = False, heard: int = 0, **settings: Any) -> str:
+    return host.join(trial, settings, resume, heard)
 
 
 def to_the_end(host: LaneHost, trial: str, **settings: Any) -> list[int]:

@@ -17,7 +17,7 @@ from empathy.errors import UserError
 from empathy.settings import StudySettings, TrainingSettings
 from sweeps import host as hosts
 from sweeps.host import LaneHost
-from sweeps.leases import StaleLeaseError
+from sweeps.leases import DrainingError, StaleLeaseError
 
 STEPS = (2, 4, 6)
 Start = Callable[..., LaneHost]
@@ -315,3 +315,67 @@ def test_a_finalist_s_fresh_seed_is_measured_at_its_end_alone(start: Start) -> N
     assert (row["step"], row["done"]) == (STEPS[-1], True)
     study: Any = host._study
     assert len(study.saved) == len(STEPS)  # it can go on from any of them
+
+
+class Paced(FakeStudy):
+    STEP_SECONDS = 0.05
+
+
+def drained_between_reports(start: Start, steps: tuple[int, ...]) -> int:
+    """A trial's host is drained after a step that is no report; returns the checkpoint's step."""
+    host = start(study=Paced, steps=steps)
+    assert host.prepared(5) is not None
+    token = join(host, "t000")
+    with ThreadPoolExecutor(1) as pool:
+        assert host.report(token)["step"] == steps[0]
+        row = pool.submit(host.report, token)
+        while len(engine(host).taken) < steps[0] + 2:
+            time.sleep(0.005)
+        assert not host.draining(0)
+        host.drain()
+        with pytest.raises(DrainingError):
+            row.result(5)
+    assert host.draining(0)
+    with pytest.raises(DrainingError, match="no trials any more"):
+        join(host, "t001")
+    taken = len(engine(host).taken)
+    time.sleep(0.1)
+    assert len(engine(host).taken) == taken
+    assert engine(host).free == [0, 1]
+    return taken
+
+
+def test_a_drained_trial_goes_on_at_that_very_step_and_reports_as_if_nothing_were(
+    start: Start,
+) -> None:
+    steps = (4, 12, 14)
+    left = drained_between_reports(start, steps)
+    assert 6 <= left < 12
+    other = start(steps=steps)
+    token = join(other, "t000", resume=True, heard=4)
+    row = other.report(token)
+    assert row["step"] == 12
+    assert len(engine(other).taken) == 12 - left
+    assert row["curves"]["loss"] == pytest.approx(sum(1 / n for n in range(5, 13)) / 8)
+    assert other.report(token)["curves"]["loss"] == pytest.approx((1 / 13 + 1 / 14) / 2)
+
+
+def test_what_was_heard_of_a_checkpoint_is_not_measured_again(start: Start) -> None:
+    host = start()
+    died = join(host, "t000")
+    assert [host.report(died)["step"], host.report(died)["step"]] == [2, 4]
+    token = join(host, "t000", resume=True, heard=4)
+    row = host.report(token)
+    assert (row["step"], row["done"], len(engine(host).taken)) == (6, True, 6)
+    assert row["curves"]["loss"] == pytest.approx((1 / 5 + 1 / 6) / 2)
+
+
+def test_a_checkpoint_that_another_host_wrote_out_of_sight_is_missed(start: Start) -> None:
+    host = start()
+    died = join(host, "t000")
+    host.report(died)
+    with pytest.raises(UserError, match=r"t000 has reported step 4, .* is at step 2: --out must"):
+        host.report(join(host, "t000", resume=True, heard=4))
+    with pytest.raises(UserError, match=r"t001 has reported step 2, .* is not there: --out must"):
+        host.report(join(host, "t001", resume=True, heard=2))
+    assert to_the_end(host, "t002") == list(STEPS)

@@ -58,3 +58,24 @@ def test_readers_are_told_what_was_measured_and_no_more() -> None:
         "While trials trained, the device was busy for 80% of the time; a lane waited 0.25 s for "
         "its next trial (median of 1; at most 0.25 s)."
     )
+
+
+def test_of_several_hosts_readers_are_told_the_range_and_how_many_are_missing() -> None:
+    first, second = Occupancy(), Occupancy()
+    first.began([0], 0.0)
+    first.ended(3.0)
+    first.began([0], 4.0)
+    first.ended(5.0)
+    one = {"host 0": {"state": "ready", **first.as_dict()}}
+    assert in_words(one) == in_words(first.as_dict())
+    second.began([0], 0.0)
+    second.ended(1.0)
+    second.freed(0, 1.0)
+    second.began([0], 2.5)
+    second.ended(3.0)
+    hosts = one | {"host 1": second.as_dict(), "host 2": {"state": "ended", "reason": "it died"}}
+    assert in_words(hosts) == (
+        "While trials trained, 2 devices were busy for 50% to 80% of the time each; a lane waited "
+        "1.5 s for its next trial (median of 1; at most 1.5 s). Not counted: 1 that died or never "
+        "trained."
+    )

@@ -32,6 +32,19 @@ def demo(*overrides: str) -> spec.SweepSpec:
     return spec.load("demo", [*SETTINGS, *overrides])
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("resources={device: cpu}", "one device per node"),
+        ("resources={device: cuda}", "every GPU of the cluster"),
+        ("resources={device: cuda, hosts: 8}", "8 devices, as the sweep says"),
+        ("resources={device: cpu, hosts: 1}", "1 device, as the sweep says"),
+    ],
+)
+def test_the_plan_says_on_how_many_devices(given: str, said: str) -> None:
+    assert f"\nhosts       {said}\n" in as_text(plan(demo(given)))
+
+
 def test_steps_are_bounded_and_halved() -> None:
     found = plan(demo())
     assert (found.trials, found.steps_at_most, found.rungs) == (8, 8 * 12, (4, 8))

@@ -274,3 +274,10 @@ def test_a_start_that_is_refused_touches_no_earlier_results(
     assert (out / "history.jsonl").read_text("utf-8") == "earlier"
     assert host.closed
     assert ended == [True, True]
+
+
+def test_one_process_has_one_host(tmp_path: Path) -> None:
+    sweep = spec.load("demo", ["resources.hosts=2"])
+    with pytest.raises(UserError, match=r"resources\.hosts is 2, but --address inprocess has one"):
+        runner.run(sweep, tmp_path / "out", "inprocess")
+    assert not (tmp_path / "out").exists()

@@ -202,6 +202,7 @@ REFUSED = [
     ("warm_start.learning_rate=1e999", r"1e999 is too large for a number"),
     ("warm_start.learning_rate=.nan", r"is '.nan'; it must be a number"),
     ("resources.lanes=0", r"resources.lanes is 0; it must be greater than 0 or 'auto'"),
+    ("resources.hosts=0", r"resources.hosts is 0; it must be greater than 0 or 'auto'"),
     ("resources.lanes=many", r"resources.lanes is 'many'; it must be a whole number or 'auto'"),
     ("data.corpora=sample", r"data.corpora is 'sample'; it must be a list"),
     ("data.corpora=[]", r"data.corpora is empty; known: .*sample"),

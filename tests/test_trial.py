@@ -14,9 +14,9 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import pytest
 import ray
@@ -24,7 +24,8 @@ from fake_study import BREAKS, DIVERGES, MEMORY, FakeHost
 
 from empathy.settings import StudySettings, TrainingSettings
 from sweeps import on_ray, spec
-from sweeps.on_ray import RemoteHost, Watcher
+from sweeps.hosts import HostProcess, Hosts
+from sweeps.on_ray import Watcher
 from sweeps.spec import SweepSpec, trial_settings
 
 TRIALS = 32
@@ -48,6 +49,10 @@ def ray_here() -> Iterator[None]:
         warnings.simplefilter("ignore", ResourceWarning)  # Ray waits for none of its processes
         ray.shutdown()
         gc.collect()
+
+
+class RemoteHost(FakeHost, HostProcess):
+    """A host without a model, as Ray runs hosts."""
 
 
 class Recorder:
@@ -81,21 +86,29 @@ def sweep(*overrides: str) -> SweepSpec:
     return spec.load("demo", [halving, *steps, *overrides])
 
 
-def host_of(sweep: SweepSpec, lanes: int, out: Path) -> Any:
+@contextmanager
+def pool_of(sweep: SweepSpec, lanes: int, out: Path) -> Iterator[Hosts]:
+    """A pool with one host, which is without a model."""
     settings = StudySettings(
         family="tiny", lanes=lanes, training=TrainingSettings(max_steps=sweep.training.max_steps)
-    )
-    actor: Any = ray.remote(FakeHost).options(num_cpus=0.5, max_concurrency=256)
-    host = actor.remote(settings.model_dump(mode="json"), list(sweep.report_steps), str(out))
-    assert ray.get(host.prepared.remote(60)) is not None
+    ).model_dump(mode="json")
+    pool = Hosts(settings, sweep.report_steps, str(out), "cpu", kind=RemoteHost)
+    try:
+        assert pool.prepared(60) is not None
+        yield pool
+    finally:
+        ray.kill(pool.desk)
+
+
+def host_of(pool: Hosts) -> Any:
+    (host,) = ray.get(pool.desk.actors.remote())
     return host
 
 
-def search(sweep: SweepSpec, host: Any, out: Path, at_once: int) -> Recorder:
+def search(sweep: SweepSpec, pool: Hosts, out: Path, lanes: int) -> Recorder:
     """The search as the runner starts it; only the host is another."""
     seen = Recorder()
-    stand_in = cast(RemoteHost, SimpleNamespace(actor=host))
-    on_ray.run(sweep, stand_in, seen, str(out), at_once)
+    on_ray.run(sweep, pool, seen, str(out), lanes)
     return seen
 
 
@@ -122,16 +135,14 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> dict[int, set[str]]:
 def run_thirty_two(out: Path, lanes: int, processes: dict[int, set[str]]) -> None:
     """32 trials with reused processes, and as many clients as lanes or more."""
     spec = sweep(f"run_cap={TRIALS}")
-    host = host_of(spec, lanes, out)
-    try:
-        seen = search(spec, host, out, at_once=8)
+    with pool_of(spec, lanes, out) as pool:
+        host = host_of(pool)
+        seen = search(spec, pool, out, lanes=8)
         check_every_trial_ended(spec, seen)
         check_settings_arrived(spec, seen, ray.get(host.joins.remote()))
         assert ray.get(host.held.remote()) == (0, 0)
         assert 2 <= len(processes) < TRIALS  # trials did run side by side, and after one another
         assert set().union(*processes.values()) == set(seen.ended)
-    finally:
-        ray.kill(host)
 
 
 def check_every_trial_ended(spec: SweepSpec, seen: Recorder) -> None:
@@ -196,19 +207,18 @@ def test_a_killed_client_s_trial_goes_on_from_its_checkpoint(
 ) -> None:
     monkeypatch.setattr(on_ray, "Watcher", Killer)
     spec = sweep("early_terminate=null", "run_cap=3", "training.max_steps=16")
-    host = host_of(spec, 3, tmp_path)
-    seen = search(spec, host, tmp_path, at_once=3)
+    with pool_of(spec, 3, tmp_path) as pool:
+        seen = search(spec, pool, tmp_path, lanes=3)
+        joins = ray.get(host_of(pool).joins.remote())
+        assert ray.get(host_of(pool).held.remote()) == (0, 0)
     assert {name: state for name, (state, _) in seen.ended.items()} == dict.fromkeys(
         ("t000", "t001", "t002"), "completed"
     )
     # What t001's checkpoint repeats is not told twice.
     assert seen.steps["t000"] == seen.steps["t001"] == seen.steps["t002"] == [4, 8, 12, 16]
-    joins = ray.get(host.joins.remote())
     assert [resumed for _, resumed in joins] == [False] * 3 + [True]
     victim = trial_settings(spec, seen.started["t001"]).model_dump()
     assert joins[3][0] == victim
-    assert ray.get(host.held.remote()) == (0, 0)
-    ray.kill(host)
 
 
 def test_what_the_host_says_is_why_a_trial_failed(ray_here: None, tmp_path: Path) -> None:
@@ -218,30 +228,27 @@ def test_what_the_host_says_is_why_a_trial_failed(ray_here: None, tmp_path: Path
     ]
     seeds = f"parameters.seed={{values: [{DIVERGES}, {BREAKS}]}}"
     spec = sweep("early_terminate=null", "run_cap=2", "method=grid", seeds, *constants)
-    host = host_of(spec, 1, tmp_path)  # one lane, for an error in a step reaches all in it
-    seen = search(spec, host, tmp_path, at_once=1)
+    # One lane, for an error in a step reaches all in it.
+    with pool_of(spec, 1, tmp_path) as pool:
+        seen = search(spec, pool, tmp_path, lanes=1)
+        assert ray.get(host_of(pool).held.remote()) == (0, 0)
     reasons = sorted(str(reason) for _, reason in seen.ended.values())
     assert [state for state, _ in seen.ended.values()] == ["failed", "failed"]
     assert reasons[0].endswith(f"RuntimeError: {MEMORY}")
     assert reasons[1] == "not finite after step 0"
-    assert ray.get(host.held.remote()) == (0, 0)
-    ray.kill(host)
 
 
 @pytest.mark.slow
 def test_a_freed_lane_is_busy_again_at_once(ray_here: None, tmp_path: Path) -> None:
     """The bound is generous: it would fail if a client's process started after the lane is free."""
     spec = sweep(f"run_cap={TRIALS}")
-    host = host_of(spec, 4, tmp_path)
-    try:
-        search(spec, host, tmp_path, at_once=4)
-        found = ray.get(host.occupancy.remote())
+    with pool_of(spec, 4, tmp_path) as pool:
+        search(spec, pool, tmp_path, lanes=4)
+        found = pool.occupancy()["host 0"]
         print(found)
         assert found["lane_changes"] >= TRIALS // 2
         assert found["lane_idle_median_seconds"] < 1.0
         assert 0 < found["busy_share"] <= 1
-    finally:
-        ray.kill(host)
 
 
 def test_a_client_never_imports_torch() -> None:

@@ -84,6 +84,7 @@ def by_lanes(sweep: SweepSpec, lanes: int) -> Searched:
     """The search as `launch.py` runs it on one machine, without what follows it."""
     from sweeps import on_ray
     from sweeps.handover import study_settings
+    from sweeps.hosts import Hosts
     from sweeps.leases import TRIAL
     from sweeps.plan import device_here
     from sweeps.tune_search import TuneSearch
@@ -103,7 +104,7 @@ def by_lanes(sweep: SweepSpec, lanes: int) -> Searched:
     on_ray.connect("local")
     with tempfile.TemporaryDirectory() as out:
         asked = time.time()
-        host = on_ray.RemoteHost(settings, sweep.report_steps, out, device)
+        host = Hosts(settings, sweep.report_steps, out, device)
         try:
             while host.prepared(POLL) is None:
                 pass
