@@ -120,7 +120,7 @@ def test_the_summary_has_what_its_readers_need(done: Done) -> None:
     summary = done.summary
     states = [trial.state for trial in done.trials.values()]
     assert (summary["sweep"], summary["trials"]) == ("demo", 4)
-    assert summary["stopped_early"] == states.count("stopped") >= 1
+    assert summary["stopped_early"] == states.count("stopped")  # who is first decides whether any
     measured = [*summary["baselines"].values(), summary["best"], *summary["finalists"]]
     assert set(summary["baselines"]) == {"base", "sft"}
     assert set(summary["best"]) >= {"trial", "parameters", "metrics"}
@@ -249,7 +249,7 @@ def test_a_start_that_is_refused_touches_no_earlier_results(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out, host = tmp_path / "out", Prepared()
-    monkeypatch.setattr(runner, "_host", lambda *_: host)
+    monkeypatch.setattr(runner, "_host", lambda *_: (host, 1))
     ended: list[bool] = []
     monkeypatch.setattr(Everyone, "close", lambda self: ended.append(True))
     sweep = spec.load("demo", [*SETTINGS, "family=llama", "tracking.mode=disabled"])

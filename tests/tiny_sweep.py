@@ -17,7 +17,6 @@ SETTINGS = (
     "finalists={top: 2, seeds: 2}",
     "resources={device: cpu}",
     "tracking={mode: offline}",
-    "seed=1",  # whose trials are far enough apart for one to be stopped
 )
 
 
