@@ -38,16 +38,8 @@ def claimed(out: Path, *, overwrite: bool) -> Iterator[None]:
         lock = os.open(place, os.O_RDONLY)
     except OSError as error:
         raise _unusable(out, error) from error
-    try:
-        _lock(lock, out)
-        try:
-            yield
-        except BaseException:
-            recover(place)
-            raise
-        drop_old(place)
-    finally:
-        os.close(lock)
+    with _held(lock, place, out):
+        yield
 
 
 @contextmanager
@@ -65,6 +57,13 @@ def continued(out: Path) -> Iterator[None]:
         lock = os.open(place, os.O_RDONLY)
     except OSError as error:
         raise _unusable(out, error) from error
+    with _held(lock, place, out):
+        yield
+
+
+@contextmanager
+def _held(lock: int, place: Path, out: Path) -> Iterator[None]:
+    """Nobody else has the open folder meanwhile; earlier results come back where it fails."""
     try:
         _lock(lock, out)
         try:
