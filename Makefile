@@ -30,7 +30,7 @@ help:
 	@echo "make test       the fast tests;  make test-slow: the others"
 	@echo "make test-cluster  a real ray up over three hosts in namespaces; as root, minutes"
 	@echo "make lint       ruff and mypy"
-	@echo "make bench      measure speed against TRL, some 20 minutes; ARGS=--quick: two"
+	@echo "make bench      measure speed against TRL, 40 minutes on a CPU; ARGS=--quick: two"
 
 setup: $(STAMP)
 

@@ -41,7 +41,7 @@ DEFAULT_MODELS = {"cpu": ["gemma-270m"], "cuda": ["gemma-270m", "llama-1b", "lla
 SEARCHED = {"cpu": "tiny", "cuda": "gemma-270m"}
 """On a CPU a tiny one: the start is that of the software, and a sweep takes minutes, not hours."""
 MINUTES = {
-    "cpu": {"step": 10.0, "generation": 2.0, "start": 1.5, "sweep": 4.0, "growth": 3.0},
+    "cpu": {"step": 23.0, "generation": 6.0, "start": 1.5, "sweep": 4.0, "growth": 3.0},
     "cuda": {"step": 9.0, "generation": 1.0, "start": 2.0, "sweep": 8.0, "growth": 2.0},
 }
 """Guesses for a part with its defaults: on two quiet cores; on a GPU, where `step` is per model."""

@@ -20,21 +20,28 @@ Prompts = Sequence[tuple[int, ...]]
 
 @torch.no_grad()
 def measure(
-    model: PreTrainedModel, targets: Sequence[str], lanes: int, prompts: Prompts, new_tokens: int
+    model: PreTrainedModel,
+    targets: Sequence[str],
+    lanes: int,
+    looped: int,
+    prompts: Prompts,
+    new_tokens: int,
 ) -> dict[str, Any]:
     """Tokens per second of both, in turns, and the ratio of each turn.
 
     Greedy replies of `new_tokens` tokens; every adapter is asked every prompt. The loop reads an
-    adapter's prompts as one left-padded batch, as `generate` is meant to be used.
+    adapter's prompts as one left-padded batch, as `generate` is meant to be used. It takes only
+    `looped` of the adapters: one more takes it as long as any other.
     """
-    loop = _loop(copy.deepcopy(model), targets, lanes, prompts, new_tokens)
+    loop = _loop(copy.deepcopy(model), targets, looped, prompts, new_tokens)
     fused = _fused(model, targets, lanes, prompts, new_tokens)
-    drawn = lanes * len(prompts) * new_tokens
-    rates: dict[str, list[float]] = {"lanes": [], "loop over adapters": []}
-    for contender in (fused, loop):  # what is only done once
+    tokens = len(prompts) * new_tokens
+    contenders = {"lanes": (fused, lanes * tokens), "loop over adapters": (loop, looped * tokens)}
+    rates: dict[str, list[float]] = {name: [] for name in contenders}
+    for contender, _ in contenders.values():  # what is only done once
         contender()
     for _ in range(ROUNDS):
-        for name, contender in zip(rates, (fused, loop), strict=True):
+        for name, (contender, drawn) in contenders.items():
             rates[name].append(drawn / _seconds(contender))
     ratios = [ours / theirs for ours, theirs in zip(*rates.values(), strict=True)]
     return {

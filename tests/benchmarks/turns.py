@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from threading import BrokenBarrierError
+from threading import BrokenBarrierError, Thread
 from typing import Any, TypeVar
 
 import by_lanes
@@ -74,10 +74,19 @@ def _begin(log: Path, barrier: Any) -> None:
     """Send all that libraries print in this process to a file."""
     global _barrier
     _barrier = barrier
+    Thread(target=_end_with_the_parent, daemon=True).start()
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a") as file:
         for stream in (sys.stdout, sys.stderr):
             os.dup2(file.fileno(), stream.fileno())
+
+
+def _end_with_the_parent() -> None:
+    """A race that was cut off must not go on in the background and slow the next one down."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _gate() -> None:
