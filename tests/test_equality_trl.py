@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -267,20 +268,53 @@ def distance(found: Run, golden: Run) -> float:
     return float(apart.square().mean().sqrt())
 
 
-@pytest.mark.parametrize("family", ["llama", "gemma"])
-def test_bfloat16_is_as_far_from_float32_as_trl_s_own(family: str, tmp_path: Path) -> None:
-    """Base weights that bfloat16 holds exactly, and float32 adapters everywhere.
+def adapters_apart(found: Run, golden: Run) -> float:
+    """Euclidean distance of all numbers of both adapters."""
+    pairs = [(found.adapter[name], golden.adapter[name]) for name in golden.adapter]
+    parts = [f - g for ours, theirs in pairs for f, g in zip(ours, theirs, strict=True)]
+    return float(torch.cat([part.flatten() for part in parts]).norm())
 
-    Single runs scatter by half around equality: the root mean squares over both lanes were 3.8e-4
-    (TRL 3.9e-4) in five data orders with the Llama and 3.5e-3 (2.4e-3) in four with the Gemma.
+
+def log_ratios(family: str, settings: list[TrialSettings], folder: Path) -> list[tuple[float, ...]]:
+    """Of each setting, log of ours / TRL's: how far bfloat16 takes losses, and adapters.
+
+    Base weights that bfloat16 holds exactly, and float32 adapters everywhere.
     """
-    golden = train_lanes(family, NEIGHBOURS, dtype=torch.float32)
-    ours = train_lanes(family, NEIGHBOURS, dtype=torch.bfloat16)
-    found, allowed = 0.0, 0.0
-    for lane, settings in enumerate(NEIGHBOURS):
-        theirs = train_trl(
-            family, settings, ours.task, golden.starts[lane], tmp_path, torch.bfloat16
-        )
-        found += distance(ours.runs[lane], golden.runs[lane])
-        allowed += distance(theirs, golden.runs[lane])
-    assert 0 < found <= 2 * allowed
+    golden = train_lanes(family, settings, dtype=torch.float32)
+    ours = train_lanes(family, settings, dtype=torch.bfloat16)
+    found = []
+    for lane, each in enumerate(settings):
+        theirs = train_trl(family, each, ours.task, golden.starts[lane], folder, torch.bfloat16)
+        ratios = [
+            apart(ours.runs[lane], golden.runs[lane]) / apart(theirs, golden.runs[lane])
+            for apart in (distance, adapters_apart)
+        ]
+        found.append(tuple(math.log(ratio) for ratio in ratios))
+    return found
+
+
+@pytest.mark.parametrize("family", ["llama", "gemma"])
+def test_bfloat16_is_about_as_far_from_float32_as_trl_s_own(family: str, tmp_path: Path) -> None:
+    """Two runs; single ones scatter by half around equality, see the slow test for more."""
+    found = log_ratios(family, NEIGHBOURS, tmp_path)
+    losses, adapters = (sum(each) / len(each) for each in zip(*found, strict=True))
+    assert losses < math.log(2)
+    assert adapters < math.log(1.2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["llama", "gemma"])
+def test_bfloat16_is_no_further_from_float32_than_trl_s_own(family: str, tmp_path: Path) -> None:
+    """Geometric means of the ratios over ten data orders of two lanes, with 95 % intervals.
+
+    Measured, ours over TRL's: losses 0.83 [0.67, 1.03] with the Gemma, 1.03 [0.81, 1.31] with the
+    Llama; adapters 0.99 [0.96, 1.03] and 1.03 [0.92, 1.16].
+    """
+    orders = [
+        [each.model_copy(update={"seed": seed + lane}) for lane, each in enumerate(NEIGHBOURS)]
+        for seed in range(100, 120, 2)
+    ]
+    found = [ratios for order in orders for ratios in log_ratios(family, order, tmp_path)]
+    for ratios in zip(*found, strict=True):
+        told = torch.tensor(ratios)
+        assert told.mean() <= 2 * told.std() / len(told) ** 0.5
