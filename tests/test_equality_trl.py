@@ -272,7 +272,7 @@ def adapters_apart(found: Run, golden: Run) -> float:
     """Euclidean distance of all numbers of both adapters."""
     pairs = [(found.adapter[name], golden.adapter[name]) for name in golden.adapter]
     parts = [f - g for ours, theirs in pairs for f, g in zip(ours, theirs, strict=True)]
-    return float(torch.cat([part.flatten() for part in parts]).norm())
+    return float(torch.cat([part.detach().flatten() for part in parts]).norm())
 
 
 def log_ratios(family: str, settings: list[TrialSettings], folder: Path) -> list[tuple[float, ...]]:
