@@ -112,6 +112,9 @@ class TrainingSettings(TrialSettings):
     """Pairs in one forward pass of a trial."""
     gradient_accumulation: Positive = 1
     """Forward passes in one optimizer step."""
+    balanced_batches: bool = False
+    """Deal pairs out by length among every few batches: side by side, lanes then need less padding,
+    but the order is no longer the plain shuffle that TRL takes."""
     max_prompt_tokens: Positive = 256
     """Longer prompts lose their oldest tokens; how many did is reported."""
     max_length: Positive = 512

@@ -192,6 +192,7 @@ class Study:
             training.max_steps,
             training.batch_size,
             training.gradient_accumulation,
+            training.balanced_batches,
         )
         layout = adapt(self.base.model, self.base.family.lora_targets, settings.max_rank)
         return LaneEngine(self.base.model, layout, task, self._lanes(layout, task))

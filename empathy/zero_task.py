@@ -27,7 +27,7 @@ from empathy.lanes.heads import TRANSFORMS
 from empathy.lanes.rows import Example
 from empathy.weights import Base
 
-SHARED = ("loss", "max_steps", "batch_size", "gradient_accumulation")
+SHARED = ("loss", "max_steps", "batch_size", "gradient_accumulation", "balanced")
 
 
 class Handed(NamedTuple):

@@ -29,11 +29,12 @@ def test_what_is_handed_over_is_read_again(tiny_base: Base, tmp_path: Path) -> N
     next(iter(parameters.values())).data += 1
     pairs = [Example(each.prompt, each.replies) for each in examples(5)]
     reference = torch.arange(10.0).view(5, 2)
-    zero_task.hand_over(tiny_base, Task(pairs, reference, "ipo", 7, 4, 2), tmp_path / "zero")
+    zero_task.hand_over(tiny_base, Task(pairs, reference, "ipo", 7, 4, 2, True), tmp_path / "zero")
     found = zero_task.read(tmp_path / "zero")
     assert (found.task.examples, found.task.loss) == (pairs, "ipo")
     assert (found.task.max_steps, found.task.batch_size) == (7, 4)
     assert found.task.gradient_accumulation == 2
+    assert found.task.balanced
     assert torch.equal(found.task.reference, reference)
     assert found.targets == list(tiny_base.family.lora_targets)
     again = dict(found.load().named_parameters())
