@@ -23,6 +23,7 @@ from sweeps.guards import NO_GUARDS, Guarded
 from sweeps.hosts import Hosts, at_once
 from sweeps.leases import TRIAL
 from sweeps.observers import Observer, Row, State, ending
+from sweeps.ray_token import closed_token
 from sweeps.resumption import NOTHING, Earlier, end
 from sweeps.spec import SweepSpec, trial_settings
 from sweeps.trial import ROW, LaneTrial
@@ -44,9 +45,13 @@ def connect(address: str) -> None:
     os.environ.update(QUIET)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address == "local":
-        ray.init(
-            address="local", object_store_memory=STORE_BYTES, include_dashboard=False, **options
-        )
+        with closed_token():
+            ray.init(
+                address="local",
+                object_store_memory=STORE_BYTES,
+                include_dashboard=False,
+                **options,
+            )
         return
     try:
         ray.init(address=address, **options)

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlparse
 
-from empathy.corpora import CORPORA
+from empathy.privacy import holds_private
 from sweeps.ledger import figures
 from sweeps.observers import BASELINES, Observer, Row, Shielded, State, SweepInfo, of_search
 
@@ -166,8 +166,7 @@ class Tracker:
         self.close()
         if self._sweep is None or self.mode != "offline":
             return
-        corpora = self._sweep.settings.get("data", {}).get("corpora", ())
-        if not any(CORPORA[name].private for name in corpora):
+        if not holds_private(self._sweep.settings.get("data", {})):
             runs = self._sweep.out / "wandb" / "offline-run-*"
             print(f"to send the runs to a W&B server: wandb sync {runs}", file=sys.stderr)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from empathy.errors import UserError
 from sweeps.comparison.contrasts import Findings
 from sweeps.comparison.report import rendered, searches
-from sweeps.privacy import private_among
+from empathy.privacy import private_among
 from sweeps.tracking import has_login
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ class Document(NamedTuple):
 def check(found: Findings) -> None:
     """Raises UserError where the comparison may not, or cannot, be sent."""
     for _, _, sweep in searches(found):
-        private = private_among(sweep.setting("data.corpora") or ())
+        private = private_among(
+            sweep.setting("data.corpora") or (), marked=bool(sweep.setting("data.private"))
+        )
         if private:
             raise UserError(
                 f"{sweep.folder} used the corpus '{private[0]}', which is private, and nothing of "
