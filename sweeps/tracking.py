@@ -46,8 +46,17 @@ def tracker(
     """
     if mode == "disabled":
         return None
+    report_no_errors()
     found: RunMode = ("online" if has_login() else "offline") if mode == "auto" else mode
     return Shielded(Tracker(found, project, entity, init_timeout_seconds), "Weights & Biases")
+
+
+def report_no_errors() -> None:
+    """Keep W&B's client from telling its makers of its own errors, which may quote a path.
+
+    It does so by itself, offline too, unless this variable is set before its process starts.
+    """
+    os.environ["WANDB_ERROR_REPORTING"] = "false"
 
 
 def has_login() -> bool:

@@ -1,0 +1,159 @@
+"""Names of people: by a language model where the user has one, else by the words before them.
+
+Without a model this is weak. What gives a name away is "my name is", a title, a relation ("meu irmão
+Pedro"), or in Portuguese an article within a sentence ("com a Rita"). A name found once is found
+again wherever it stands in the same file; one that nothing announces is missed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+from empathy.deidentify.spans import Span
+from empathy.errors import UserError
+
+Namer = Callable[[str], Iterable[Span]]
+"""Finds names in one text."""
+PERSON = frozenset({"PERSON", "PER"})
+"""What spaCy's models call a person: those of English, those of Portuguese."""
+
+_CAP = r"[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]+(?:['’-][A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]+)?"
+_FULL = rf"(?P<name>{_CAP}(?: (?:(?:d[aeo]s?|de la|van|von|e) )?(?:{_CAP}|[A-Z]\.))" + r"{0,5})"
+_ANY = r"(?P<name>[^\W\d_]{2,}(?: (?:d[aeo]s? [^\W\d_]{2,}|" + _CAP + r")){0,4})"
+_KIN_PT = (
+    r"(?:espos[ao]|marido|mulher|m[aã]e|pai|padrasto|madrasta|irm[aã]o?|filh[ao]|net[ao]|av[oóô]|"
+    r"v[oóô]|ti[ao]|prim[ao]|sobrinh[ao]|sogr[ao]|cunhad[ao]|genro|nora|namorad[ao]|noiv[ao]|ex|"
+    r"companheir[ao]|amig[ao]|colega|vizinh[ao]|chefe|patr[aã]o|patroa|padrinho|madrinha|afilhad[ao])"
+)
+_KIN_EN = (
+    r"(?:wife|husband|partner|mother|mom|mum|father|dad|stepfather|stepmother|brother|sister|son|"
+    r"daughter|grandson|granddaughter|grandmother|grandma|grandfather|grandpa|uncle|aunt|cousin|"
+    r"nephew|niece|boyfriend|girlfriend|fianc[eé]e?|ex|friend|neighbou?r|boss|sponsor|colleague|"
+    r"roommate|therapist|counsell?or|doctor|nurse|baby|twin)"
+)
+_TITLE_PT = (
+    r"(?:seu|senhora?|sra?\.?|dona|d\.|doutora?|dra?\.?|professora?|prof\.?|enfermeir[ao]|irm[aã]|"
+    r"padre|pastora?|ti[ao]|v[oóô]|vov[oó])"
+)
+_TITLE_EN = (
+    r"(?:mr|mrs|ms|miss|dr|prof|professor|doctor|nurse|father|pastor|sister|brother|aunt|auntie|"
+    r"uncle|officer|judge|coach|grandma|grandpa|cousin)\.?"
+)
+
+_CUES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"\b(?i:(?:meu|o meu) nome (?:completo )?[eé]|me chamo|my (?:full )?name is|my name's|"
+        rf"name:|nome:|paciente:|patient:) (?:(?:o|a) )?{_ANY}",
+        rf"\b(?i:(?:se|me) cham\w+|chamad[ao]|apelid\w+(?: de)?|conhecid[ao] como|nome d\w+ [eé]) (?:de |[oa] )?{_FULL}",
+        rf"\b(?i:aqui (?:[eé]|quem fala [eé]) |quem fala [eé] |sou )(?:[oa] ){_FULL}",
+        rf"\b(?i:i'm|i am|this is|call me|calls me|called|named|it's|name is|goes by|known as) {_FULL}",
+        rf"\b(?i:meu|minha|meus|minhas|nosso|nossa|seu|sua|dele|dela) (?i:{_KIN_PT}),? (?:mais \w+,? )?(?:[oa] )?{_FULL}",
+        rf"\b(?i:my|our|his|her|their|your) (?:\w+ )?(?i:{_KIN_EN}),? {_FULL}",
+        rf"\b(?i:{_TITLE_PT}|{_TITLE_EN}) {_FULL}",
+        rf"(?<=[\w,;:] )(?:[oaOA]|d[oa]|n[oa]|ao|à|pel[oa]|pr[oa]|com [oa]|para [oa]) {_FULL}",
+        rf"^(?:O|A) {_FULL}",
+        rf"\b(?:com|para|pra|with|told|tell|asked|ask|met|and me,|love|hate|miss|call|called|saw) {_FULL}",
+        rf"{_FULL}(?=,? (?i:meu|minha|my) (?i:{_KIN_PT}|{_KIN_EN})\b)",
+        rf"(?:^|[.!?] ){_FULL}(?= (?:said|says|told|asked|called|came|disse|falou|perguntou|me ligou|ligou|veio)\b)",
+        rf"(?i:\b(?:thanks|thank you|thank|obrigad[oa]|oi|ol[aá]|hi|hello|dear|querid[oa]|tchau|bye)),? {_FULL}",
+    )
+)
+
+# Words with a capital that such cues also announce, and that are nobody's.
+NOBODY = frozenset(
+    """
+    a o os as um uma eu ele ela nós você vocês meu minha seu sua não sim mas que quando onde como
+    deus jesus cristo senhor senhora nossa brasil igreja estado governo prefeitura hospital caps
+    natal páscoa carnaval ano réveillon bíblia internet facebook instagram whatsapp google netflix
+    youtube uber samu sus ubs posto universidade faculdade escola janeiro fevereiro março abril
+    maio junho julho agosto setembro outubro novembro dezembro segunda terça quarta quinta sexta
+    sábado domingo português inglês brasileiro alcoólicos narcóticos anônimos
+    i i'm i'll i've he she it we you they my your his her our their the this that these those and
+    but so because when where what who why how if yes no not just really very well okay god lord
+    christ bible christmas easter monday tuesday wednesday thursday friday saturday sunday january
+    february march april may june july august september october november december english american
+    alcoholics narcotics anonymous church hospital university school state america medicaid
+    medicare mom mum dad mother father grandma grandpa both all maybe sometimes then there here
+    mãe pai vó vô tia tio doutor doutora
+    """.split()
+)
+_LEADS = frozenset({"e", "de", "da", "do", "das", "dos"})
+
+
+def by_cues(text: str) -> Iterator[Span]:
+    """Names that the words before them give away."""
+    for pattern in _CUES:
+        for found in pattern.finditer(text):
+            start, end = _trimmed(text, *found.span("name"))
+            if start < end:
+                yield Span(start, end, "NAME")
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """Without words that are nobody's name at the beginning, or from the first later one on."""
+    words = [(m.start() + start, m.end() + start) for m in re.finditer(r"\S+", text[start:end])]
+    kept: list[tuple[int, int]] = []
+    for first, last in words:
+        plain = text[first:last].strip(".,;:").lower()
+        if plain in NOBODY or (not kept and plain in _LEADS):
+            if kept:
+                break
+            continue
+        kept.append((first, last))
+    while kept and text[slice(*kept[-1])] in _LEADS:
+        kept.pop()
+    return (kept[0][0], kept[-1][1]) if kept else (start, start)
+
+
+def again(names: Iterable[str]) -> Namer:
+    """Finds these names, and each word of them that has a capital, wherever they stand."""
+    words = {word for name in names for word in re.findall(_CAP, name)}
+    words = {word for word in words if len(word) > 2 and word.lower() not in NOBODY}
+    if not words:
+        return lambda text: ()
+    longest = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    pattern = re.compile(rf"(?<!\w)(?:{longest})(?:'s)?(?: (?:{longest}))*(?!\w)")
+    return lambda text: (Span(*found.span(), "NAME") for found in pattern.finditer(text))
+
+
+def installed_models() -> list[str]:
+    """spaCy's models of Portuguese and English that this machine has; none without spaCy."""
+    if find_spec("spacy") is None:
+        return []
+    import spacy
+
+    return sorted(name for name in spacy.util.get_installed_models() if name[:2] in ("pt", "en"))
+
+
+def by_models(names: Sequence[str]) -> Namer:
+    """Finds the people that spaCy's models find, each named by its package or folder.
+
+    Raises UserError where there is no spaCy or no such model.
+    """
+    if find_spec("spacy") is None:
+        raise UserError(
+            "--model needs spaCy, which is not installed: pip install spacy, then `python -m spacy "
+            "download pt_core_news_md`; or leave --model out, and only cue words find names"
+        )
+    import spacy
+
+    loaded: list[Any] = []
+    for name in names:
+        try:
+            loaded.append(spacy.load(name))
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"spaCy has no model '{name}'; it has: {', '.join(installed_models()) or 'none'}"
+            ) from error
+
+    def find(text: str) -> Iterator[Span]:
+        for model in loaded:
+            for entity in model(text).ents:
+                if entity.label_ in PERSON:
+                    yield Span(entity.start_char, entity.end_char, "NAME")
+
+    return find
