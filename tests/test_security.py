@@ -17,12 +17,15 @@ from typing import Any
 import huggingface_hub
 import pytest
 import yaml
+from tiny_reward import saved
 
 from empathy import weights
 from empathy.errors import UserError
 from empathy.families import FAMILIES
 from empathy.study import Study
-from empathy.weights import Weights
+from empathy.verdicts.reward_model import RewardModel
+from empathy.verdicts.verdict import Comparison
+from empathy.weights import Base, Weights
 from sweeps.changes import check_facts
 from sweeps.resumption import Earlier
 from sweeps.tracking import _settings, tracker
@@ -74,6 +77,20 @@ def test_the_hub_s_commit_is_noted_and_another_one_is_refused_on_resume(publish:
     with pytest.raises(UserError, match=rf"weights\.revision was '{OLD}', is '{NEW}'"):
         check_facts(earlier, facts("owner/model"))
     check_facts(earlier, facts(f"owner/model@{OLD}"))  # which is how to bring it back
+
+
+def test_a_reward_model_s_commit_is_part_of_its_name_in_the_results(
+    tiny_base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    repository = tmp_path / "models--owner--reward"
+    saved(repository / "snapshots" / OLD, tiny_base.tokenizer)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(OLD)
+    judge = RewardModel.load("owner/reward", device="cpu")
+    told = judge.judge([Comparison("p", "one", "another", "sample", "en")])
+    assert told.judge == f"reward_model:owner/reward@{OLD}"
 
 
 # -- Weights & Biases -------------------------------------------------------------------------
