@@ -106,7 +106,9 @@ def write_winner(
         base.tokenizer.save_pretrained(target)
         if whole:
             write_base(base, target / "base")
-        (target / "README.md").write_text(card(base, whole=whole, private=private), encoding="utf-8")
+        (target / "README.md").write_text(
+            card(base, whole=whole, private=private), encoding="utf-8"
+        )
 
     targets: Sequence[str] | str = base.family.lora_targets
     if base.text_prefix and not whole:

@@ -21,9 +21,7 @@ FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 def private_among(corpora: Iterable[str], *, marked: bool = False) -> list[str]:
     """Those corpora that are private: all of them where they are `marked`."""
-    return [
-        name for name in corpora if marked or name not in CORPORA or CORPORA[name].private
-    ]
+    return [name for name in corpora if marked or name not in CORPORA or CORPORA[name].private]
 
 
 def holds_private(data: Mapping[str, Any]) -> bool:

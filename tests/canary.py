@@ -36,7 +36,7 @@ TOKENS = {
 """Secrets by the variable that holds them."""
 
 # Runs in every Python process of a run, before anything else does.
-HOOK = '''
+HOOK = """
 import os, sys
 
 root, log = os.environ["CANARY_ROOT"], os.environ["CANARY_ROOT"] + "/outside"
@@ -64,7 +64,7 @@ def watch(event, arguments):
 
 
 sys.addaudithook(watch)
-'''
+"""
 
 
 def forms(text: str, tokenizer: Tokenizer | None = None) -> dict[str, bytes]:
@@ -83,7 +83,10 @@ def forms(text: str, tokenizer: Tokenizer | None = None) -> dict[str, bytes]:
         "hex": text.encode().hex().encode(),
     }
     for shift in range(3):
-        for name, alphabet in (("base64", base64.b64encode), ("base64 URL", base64.urlsafe_b64encode)):
+        for name, alphabet in (
+            ("base64", base64.b64encode),
+            ("base64 URL", base64.urlsafe_b64encode),
+        ):
             found[f"{name}, {shift}"] = _inside(text.encode(), shift, alphabet)
         found[f"base64 of UTF-16, {shift}"] = _inside(
             text.encode("utf-16-le"), shift, base64.b64encode

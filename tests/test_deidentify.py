@@ -143,7 +143,9 @@ def test_without_spacy_a_model_is_refused_in_one_sentence(
     (tmp_path / "a.txt").write_text("Oi.")
     code = deidentified(tmp_path / "a.txt", tmp_path / "b.txt", "--model", "pt_core_news_sm")
     assert code == 2
-    assert "--model needs spaCy, which is not installed: pip install spacy" in capsys.readouterr().err
+    assert (
+        "--model needs spaCy, which is not installed: pip install spacy" in capsys.readouterr().err
+    )
 
 
 # -- files ------------------------------------------------------------------------------------
@@ -248,7 +250,9 @@ def test_the_marks_are_read() -> None:
 def test_the_measure_counts_what_is_covered_whole_and_what_is_wrong() -> None:
     sentences = [
         parsed("pt", "CPF {CPF|529.982.247-25} e {NAME|Quem Ninguém Anuncia}."),
-        parsed("pt", "Meu nome é {ADDRESS|Ana}, 12/03/2019."),  # the kind is wrong, the date nobody's
+        parsed(
+            "pt", "Meu nome é {ADDRESS|Ana}, 12/03/2019."
+        ),  # the kind is wrong, the date nobody's
     ]
     done = measure([], sentences)
     assert done.tallies["pt", "CPF"] == (1, 1, 1)
@@ -261,7 +265,9 @@ def test_the_measure_counts_what_is_covered_whole_and_what_is_wrong() -> None:
 
 def test_the_set_is_large_and_in_both_languages() -> None:
     sentences = annotated()
-    count = {code: sum(len(s.spans) for s in sentences if s.language == code) for code in ("pt", "en")}
+    count = {
+        code: sum(len(s.spans) for s in sentences if s.language == code) for code in ("pt", "en")
+    }
     assert sum(count.values()) >= 150
     assert min(count.values()) >= 70
     assert {span.kind for sentence in sentences for span in sentence.spans} == set(KINDS)

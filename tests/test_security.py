@@ -143,13 +143,19 @@ def test_every_documented_start_of_ray_asks_for_the_token() -> None:
     for key in ("head_start_ray_commands", "worker_start_ray_commands"):
         for command in config[key]:
             assert "ray start" not in command or "RAY_AUTH_MODE=token" in command
-    jobs = [found for text in blocks("yaml") if "RayJob" in text for found in [yaml.safe_load(text)]]
+    jobs = [
+        found for text in blocks("yaml") if "RayJob" in text for found in [yaml.safe_load(text)]
+    ]
     assert [job["spec"]["rayClusterSpec"]["authOptions"]["mode"] for job in jobs] == ["token"]
 
 
 def test_nothing_turns_the_token_off() -> None:
     pattern = re.compile(r"RAY_AUTH_MODE\W+(?!token)\w+|auth_mode\W+disabled", re.IGNORECASE)
-    for path in [*ROOT.glob("*.*"), *(ROOT / "sweeps").rglob("*.py"), *(ROOT / "empathy").rglob("*.py")]:
+    for path in [
+        *ROOT.glob("*.*"),
+        *(ROOT / "sweeps").rglob("*.py"),
+        *(ROOT / "empathy").rglob("*.py"),
+    ]:
         if path.is_file():
             assert not pattern.search(path.read_text(encoding="utf-8")), path
 

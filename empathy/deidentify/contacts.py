@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from empathy.deidentify.nobody import NOBODY
 from empathy.deidentify.spans import Span
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+%-]+ ?@ ?[\w-]+(?:\.[\w-]+)+")
@@ -27,7 +28,8 @@ _STREET_PT = (
 )
 _HOUSE_PT = (
     r"(?:,? ?(?:n[º°o]?\.? ?|n[uú]mero )?\d+[A-Za-z]?\b)"
-    r"(?:,? (?:ap(?:to?|artamento)?\.?|bloco|bl\.|casa|sala|fundos|quadra|lote) ?\w{1,6}\b)*"
+    r"(?:,? (?:(?:ap(?:to?|artamento)?\.?|bloco|bl\.|casa|sala|quadra|lote) ?\w{1,6}\b"
+    r"|fundos|frente|t[eé]rreo))*"
 )
 _QUARTER = rf"(?:,? (?:(?i:no |do )?(?i:bairro|b\.) {_OF}{_CAP}(?: {_OF}{_CAP}){{0,3}}))?"
 _STREET_EN = (
@@ -40,12 +42,12 @@ PATTERNS = tuple(
     re.compile(pattern)
     for pattern in (
         rf"\b(?i:{_STREET_PT}) {_OF}(?:{_CAP}|\d+)(?: {_OF}{_CAP}){{0,5}}(?i:{_HOUSE_PT})?{_QUARTER}",
-        rf"\b(?i:{_STREET_PT}) (?:[a-zà-ÿ]+ ){{1,5}}(?i:{_HOUSE_PT})",
+        rf"\b(?i:{_STREET_PT}) d[aeo]s? (?:[a-zà-ÿ]+,? ){{1,3}}(?i:{_HOUSE_PT})",
         rf"\b(?i:bairro|vila|jardim|morro|comunidade|s[ií]tio|fazenda) {_OF}{_CAP}(?: {_OF}{_CAP}){{0,3}}",
         r"(?<![\d.-])\d{2}\.?\d{3}-\d{3}(?![\d-])",
         r"(?i:\bcep\b\D{0,12})(?P<a>\d{2}\.?\d{3}-?\d{3})(?!\d)",
         rf"(?:(?i:{_FLAT}),? )?\b\d{{1,5}}[A-Za-z]? (?:{_CAP} ){{1,4}}(?i:{_STREET_EN})(?!\w)(?:,? (?i:{_FLAT}))?",
-        rf"\b\d{{1,5}}[A-Za-z]? (?:[a-z'.]+ ){{1,3}}(?i:{_STREET_EN})(?!\w)(?:,? (?i:{_FLAT}))?",
+        r"\b\d{1,5}[A-Za-z]? (?:[a-z'.]+ ){1,2}(?:street|road|avenue|lane|drive|boulevard|terrace)\b",
         rf"\b(?:{_CAP} ){{1,3}}(?:Street|Road|Avenue|Lane|Drive|Boulevard|Court|Terrace|Crescent|Square)\b",
         r"\b[A-Z]{2},? \d{5}(?:-\d{4})?\b",
         r"(?i:\b(?:zip|postal|post)(?: ?code)?\b\D{0,12})(?P<b>\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})\b",
@@ -72,7 +74,8 @@ def addresses(text: str) -> Iterator[Span]:
         for found in pattern.finditer(text):
             for name, part in found.groupdict().items():
                 if part is not None:
-                    yield Span(*found.span(name), "ADDRESS")
+                    if part.split()[0].lower() not in NOBODY:
+                        yield Span(*found.span(name), "ADDRESS")
                     break
             else:
                 yield Span(*found.span(), "ADDRESS")

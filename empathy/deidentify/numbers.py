@@ -27,6 +27,12 @@ _LONG = re.compile(rf"{_EDGE}\d(?:[ ./-]?\d){{6,}}{_END}")
 _MONEY = re.compile(r"(?:R\$|US\$|[$£€])\s*$")
 _SSN = re.compile(rf"{_EDGE}\d{{3}}-\d{{2}}-\d{{4}}{_END}")
 _PLATE = re.compile(r"\b[A-Z]{3}[ -]?\d[A-Z0-9]\d{2}\b")
+_SHAPES: tuple[tuple[re.Pattern[str], Kind], ...] = (
+    (_CPF, "CPF"),
+    (_SSN, "NUMBER"),
+    (_PLATE, "NUMBER"),
+)
+_YEARS = re.compile(r"(?:19|20)\d{2}[ -](?:19|20)\d{2}")
 _CUED = re.compile(
     r"\b(?P<cue>cpf|cns|sus|rg|prontu[aá]rio|matr[ií]cula|registro|benef[ií]cio|processo|conta|"
     r"ag[eê]ncia|passaporte|identidade|medical record|mrn|nhs|ssn|social security|account|passport|"
@@ -49,9 +55,9 @@ def numbers(text: str) -> Iterator[Span]:
         if sum(map(str.isdigit, found["number"])) >= 4:
             kind = _KIND_OF_CUE.get(found["cue"].lower(), "NUMBER")
             yield Span(*found.span("number"), kind)
-    for pattern, kind in ((_CPF, "CPF"), (_SSN, "NUMBER"), (_PLATE, "NUMBER")):
+    for pattern, kind in _SHAPES:
         for found in pattern.finditer(text):
-            yield Span(*found.span(), kind)  # type: ignore[arg-type]  # a kind, from the line above
+            yield Span(*found.span(), kind)
     for found in _CNS.finditer(text):
         yield Span(*found.span(), "CNS" if cns_checks(_digits(found[0])) else "NUMBER")
     for found in _ELEVEN.finditer(text):
@@ -59,7 +65,7 @@ def numbers(text: str) -> Iterator[Span]:
         if cpf_checks(found[0]) and not called:
             yield Span(*found.span(), "CPF")
     for found in _LONG.finditer(text):
-        if not _MONEY.search(text, 0, found.start()):
+        if not _MONEY.search(text, 0, found.start()) and not _YEARS.fullmatch(found[0]):
             yield Span(*found.span(), "NUMBER")
 
 
@@ -68,10 +74,11 @@ def _telephones(text: str) -> Iterator[Span]:
 
     for region in REGIONS:
         for match in PhoneNumberMatcher(text, region, leniency=Leniency.VALID):
-            if _CPF.fullmatch(match.raw_string) is None and not _is_cpf(text, match.start, match.end):
+            if not _is_cpf(text, match.start, match.end):
                 yield Span(match.start, match.end, "PHONE")
     for found in _LOCAL.finditer(text):
-        if 7 <= len(_digits(found[0])) <= 14 and not _MONEY.search(text, 0, found.start()):
+        money = _MONEY.search(text, 0, found.start())
+        if 7 <= len(_digits(found[0])) <= 14 and not money and not _YEARS.fullmatch(found[0]):
             yield Span(*found.span(), "PHONE")
 
 
