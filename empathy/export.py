@@ -181,8 +181,8 @@ A package's weights are a folder after their first use:
 
 _PRIVATE = """
 **Private.** These weights were trained on patients' words, and a model may say again what it was
-trained on: they are as sensitive as the words. Keep this folder, and the checkpoints under `trials`,
-where the transcripts may be kept; share it with nobody who may not read them.
+trained on: they are as sensitive as the words. Keep this folder, and the checkpoints under
+`trials`, where the transcripts may be kept; share it with nobody who may not read them.
 """
 
 _CARD = """\

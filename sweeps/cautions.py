@@ -18,8 +18,8 @@ from sweeps.wording import named, said, setting
 EDGE = 0.05  # of a range: so near to its end the optimum may lie beyond
 LENGTH_CHANGE = 0.25  # of SFT's words: more may explain a score by itself
 PRIVATE = (
-    "Trained on private words: no reply is shown, for a model may say again what it learnt, and its "
-    "weights (winner, trials, cache) are as sensitive as the words."
+    "Trained on private words: no reply is shown, for a model may say again what it learnt, and "
+    "its weights (winner, trials, cache) are as sensitive as the words."
 )
 
 

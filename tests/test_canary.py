@@ -1,7 +1,8 @@
 """Sweeps on invented private sessions with words planted in them: where do these turn up?
 
-What a patient said stands in one place by need: the replies that the warm-started model was sampled
-for, in the cache, since a model says again what it was trained on. Here it is trained until it does.
+What a patient said stands in one place by need: the replies that the warm-started model was
+sampled for, in the cache, since a model says again what it was trained on. Here it is trained until
+it does.
 
 python -m pytest tests/test_canary.py
 """

@@ -1,4 +1,4 @@
-"""A public sweep that is tracked online and judged by a language model: what do the two servers get?
+"""A public sweep, tracked online and judged by a language model: what do the two servers get?
 
 python -m pytest tests/test_canary_online.py
 """

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from empathy.__main__ import main
 from empathy.deidentify import names
-from empathy.deidentify.measured import annotated, measure, parsed
+from empathy.deidentify.measured import measure, parsed
 from empathy.deidentify.numbers import cns_checks, cpf_checks
 from empathy.deidentify.placeholders import Placeholders, find
 from empathy.deidentify.spans import KINDS, Span, merged
@@ -61,7 +62,7 @@ def test_check_digits_by_hand() -> None:
         ("at 48 Larkspur Lane, Apt 3B.", "at [ADDRESS]."),
         ("Meu nome é Joana Prado.", "Meu nome é [NAME]."),
         ("my name is john, and", "my name is [NAME], and"),
-        ("o número 1234567890", "o número [NUMBER]"),
+        ("o número 12345678901234567", "o número [NUMBER]"),
     ],
 )
 def test_a_rule_at_a_time(text: str, expected: str) -> None:
@@ -95,9 +96,9 @@ def test_spans_that_overlap_become_one_that_covers_all_of_them() -> None:
 def test_any_text_keeps_all_that_no_span_covers(text: str) -> None:
     (spans,) = find([text])
     assert all(0 <= span.start < span.end <= len(text) for span in spans)
-    assert all(a.end <= b.start for a, b in zip(spans, spans[1:], strict=False))
-    kept = "".join(text[a:b] for a, b in zip([0, *(s.end for s in spans)],
-                                             [*(s.start for s in spans), len(text)], strict=True))  # fmt: skip
+    assert all(a.end <= b.start for a, b in pairwise(spans))
+    starts, ends = [0, *(s.end for s in spans)], [*(s.start for s in spans), len(text)]
+    kept = "".join(text[a:b] for a, b in zip(starts, ends, strict=True))
     put = Placeholders().put(text, spans)
     assert len(put) == len(kept) + sum(len(span.kind) + 2 for span in spans)
 
@@ -168,7 +169,7 @@ def test_plain_text_in_plain_text_out_and_closed(
     assert (tmp_path / "b.txt").read_text("utf-8") == f"{PUT}\nSim, [NAME].\n"
     assert (tmp_path / "b.txt").stat().st_mode & 0o077 == 0
     told = json.loads(report.read_text("utf-8"))
-    assert told["replaced"] == {kind: 0 for kind in KINDS} | {
+    assert told["replaced"] == dict.fromkeys(KINDS, 0) | {
         "NAME": 2, "CPF": 1, "PHONE": 1, "DATE": 1,
     }  # fmt: skip
     said = capsys.readouterr()
@@ -242,33 +243,21 @@ def test_mistakes_are_told_in_a_sentence_without_any_word_of_the_file(
 
 
 def test_the_marks_are_read() -> None:
-    found = parsed("pt", "Oi, {NAME|Ana}: {PHONE|3232-0000}.")
+    found = parsed("known", "pt", "Oi, {NAME|Ana}: {PHONE|3232-0000}.")
     assert found.text == "Oi, Ana: 3232-0000."
     assert found.spans == (Span(4, 7, "NAME"), Span(9, 18, "PHONE"))
 
 
 def test_the_measure_counts_what_is_covered_whole_and_what_is_wrong() -> None:
     sentences = [
-        parsed("pt", "CPF {CPF|529.982.247-25} e {NAME|Quem Ninguém Anuncia}."),
-        parsed(
-            "pt", "Meu nome é {ADDRESS|Ana}, 12/03/2019."
-        ),  # the kind is wrong, the date nobody's
+        parsed("known", "pt", "CPF {CPF|529.982.247-25} e {NAME|jéssica}."),
+        # Here the kind is wrong, and the date is said to be nobody's.
+        parsed("known", "pt", "Meu nome é {ADDRESS|Ana}, 12/03/2019."),
     ]
-    done = measure([], sentences)
+    done = measure(sentences)
     assert done.tallies["pt", "CPF"] == (1, 1, 1)
     assert done.tallies["pt", "NAME"] == (0, 1, 0)
     assert done.tallies["pt", "ADDRESS"] == (1, 1, 0)
-    assert done.misses == [("pt", "NAME", "Quem Ninguém Anuncia")]
+    assert done.misses == [("pt", "NAME", "jéssica")]
     assert (done.replaced, done.right) == ({"pt": 3}, {"pt": 2})
     assert done.wrong == [("pt", "DATE", "12/03/2019")]
-
-
-def test_the_set_is_large_and_in_both_languages() -> None:
-    sentences = annotated()
-    count = {
-        code: sum(len(s.spans) for s in sentences if s.language == code) for code in ("pt", "en")
-    }
-    assert sum(count.values()) >= 150
-    assert min(count.values()) >= 70
-    assert {span.kind for sentence in sentences for span in sentence.spans} == set(KINDS)
-    assert sum(not sentence.spans for sentence in sentences) >= 15  # where nothing is to be found

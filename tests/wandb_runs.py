@@ -92,7 +92,7 @@ def serving() -> Iterator[Server]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def _take(self) -> None:
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             request = Sent(self.command, self.path, dict(self.headers.items()), body)
             kept.sent.append(request)
@@ -103,7 +103,11 @@ def serving() -> Iterator[Server]:
             self.end_headers()
             self.wfile.write(told)
 
-        do_GET = do_POST = do_PUT = _take
+        def do_GET(self) -> None:
+            self.do_POST()
+
+        def do_PUT(self) -> None:
+            self.do_POST()
 
         def log_message(self, *_: object) -> None:
             """Silent."""

@@ -62,8 +62,8 @@ def run(options: Namespace) -> int:
     namers = [by_models(models)] if models else []
     names = ", ".join(models) or BY_CUES
     if options.measure:
-        print("\n".join([f"names by {names}", *measured.as_lines(measured.measure(namers))]))
-        print(CAUTION)
+        print("\n".join([f"names by {names}", *measured.as_lines(namers)]))
+        print(f"\nReal speech may well give less. {CAUTION}")
         return 0
     counts = _replace(options, namers)
     report = {"replaced": counts, "names_by": names, "caution": CAUTION}

@@ -37,13 +37,15 @@ _FRACTIONS = {"24/7", "1/2", "1/3", "2/3", "1/4", "3/4", "50/50"}
 PATTERNS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"(?<![\d/.-])(?:[0-3]?\d([/.-])[01]?\d\1(?:\d{4}|\d{2})|\d{4}([/.-])[01]?\d\2[0-3]?\d)(?![\d/-])",
+        r"(?<![\d/.-])(?:[0-3]?\d([/.-])[01]?\d\1(?:\d{4}|\d{2})|"
+        r"\d{4}([/.-])[01]?\d\2[0-3]?\d)(?![\d/-])",
         r"(?<![\d/.,])[0-3]?\d/[0-3]?\d(?![\d/])",
         r"(?<![\d/])(?:0?[1-9]|1[0-2])/(?:19|20)\d{2}(?![\d/])",
         rf"\b(?:dia )?{_DAY_PT} (?:de )?{_MONTH_PT}\b(?:,? (?:de |do ano de )?{_YEAR})?",
         rf"\b(?:dia )?{_DAY_PT} de {_SHORT_PT}(?!\w)(?:,? (?:de )?{_YEAR})?",
         rf"\b{_MONTH_PT}(?:,? (?:de |do ano de ){_YEAR})\b",
-        rf"\b(?:em|desde|at[eé]|depois de|antes de|m[eê]s de|fim de|in[ií]cio de|meio de) (?P<b>{_MONTH_PT})\b",
+        r"\b(?:em|desde|at[eé]|depois de|antes de|m[eê]s de|fim de|in[ií]cio de|meio de) "
+        rf"(?P<b>{_MONTH_PT})\b",
         rf"\b(?:{_MONTH_EN}|{_SHORT_EN}) (?:the )?{_DAY_EN}\b(?:,? (?:of )?{_YEAR})?",
         rf"\b{_DAY_EN} (?:of )?(?:{_MONTH_EN}|{_SHORT_EN})\b(?:,? (?:of )?{_YEAR})?",
         rf"\b(?:{_MONTH_EN}|{_SHORT_EN})(?:,? (?:of )?{_YEAR})\b",

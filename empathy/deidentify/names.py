@@ -1,8 +1,9 @@
 """Names of people: by a language model where the user has one, else by the words before them.
 
-Without a model this is weak. What gives a name away is "my name is", a title, a relation ("meu irmão
-Pedro"), or in Portuguese an article within a sentence ("com a Rita"). A name found once is found
-again wherever it stands in the same file; one that nothing announces is missed.
+Without a model this is weak. What gives a name away is "my name is", a title, a relation ("meu
+irmão Pedro"), and most of all a capital within a sentence, but for words that are nobody's; so it
+finds towns and firms as well. A name found once is found again wherever it stands in the same
+file. One that stands alone at the beginning of a sentence, or without a capital, is missed.
 """
 
 from __future__ import annotations
@@ -21,49 +22,56 @@ Namer = Callable[[str], Iterable[Span]]
 PERSON = frozenset({"PERSON", "PER"})
 """What spaCy's models call a person: those of English, those of Portuguese."""
 
-_CAP = r"[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]+(?:['’-][A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]+)?"
-_FULL = rf"(?P<name>{_CAP}(?: (?:(?:d[aeo]s?|de la|van|von|e) )?(?:{_CAP}|[A-Z]\.))" + r"{0,5})"
-_ANY = r"(?P<name>[^\W\d_]{2,}(?: (?:d[aeo]s? [^\W\d_]{2,}|" + _CAP + r")){0,4})"
+_CAP = r"[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]+(?:['\u2019-][A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]+)?"
+_FULL = rf"(?P<name>{_CAP}(?: (?:(?:d[aeo]s?|de la|van|von|e) )?(?:{_CAP}|[A-Z]\.)){{0,5}})"
+_ANY = rf"(?P<name>[^\W\d_]{{2,}}(?: (?:d[aeo]s? [^\W\d_]{{2,}}|{_CAP})){{0,4}})"
 _KIN_PT = (
-    r"(?:espos[ao]|marido|mulher|m[aã]e|pai|padrasto|madrasta|irm[aã]o?|filh[ao]|net[ao]|av[oóô]|"
+    r"(?i:espos[ao]|marido|mulher|m[aã]e|pai|padrasto|madrasta|irm[aã]o?|filh[ao]|net[ao]|av[oóô]|"
     r"v[oóô]|ti[ao]|prim[ao]|sobrinh[ao]|sogr[ao]|cunhad[ao]|genro|nora|namorad[ao]|noiv[ao]|ex|"
     r"companheir[ao]|amig[ao]|colega|vizinh[ao]|chefe|patr[aã]o|patroa|padrinho|madrinha|afilhad[ao])"
 )
 _KIN_EN = (
-    r"(?:wife|husband|partner|mother|mom|mum|father|dad|stepfather|stepmother|brother|sister|son|"
+    r"(?i:wife|husband|partner|mother|mom|mum|father|dad|stepfather|stepmother|brother|sister|son|"
     r"daughter|grandson|granddaughter|grandmother|grandma|grandfather|grandpa|uncle|aunt|cousin|"
     r"nephew|niece|boyfriend|girlfriend|fianc[eé]e?|ex|friend|neighbou?r|boss|sponsor|colleague|"
     r"roommate|therapist|counsell?or|doctor|nurse|baby|twin)"
 )
 _TITLE_PT = (
-    r"(?:seu|senhora?|sra?\.?|dona|d\.|doutora?|dra?\.?|professora?|prof\.?|enfermeir[ao]|irm[aã]|"
+    r"(?i:seu|senhora?|sra?\.?|dona|d\.|doutora?|dra?\.?|professora?|prof\.?|enfermeir[ao]|irm[aã]|"
     r"padre|pastora?|ti[ao]|v[oóô]|vov[oó])"
 )
 _TITLE_EN = (
-    r"(?:mr|mrs|ms|miss|dr|prof|professor|doctor|nurse|father|pastor|sister|brother|aunt|auntie|"
+    r"(?i:mr|mrs|ms|miss|dr|prof|professor|doctor|nurse|father|pastor|sister|brother|aunt|auntie|"
     r"uncle|officer|judge|coach|grandma|grandpa|cousin)\.?"
 )
+
+_SAYS_PT = (
+    r"(?i:meu nome(?: completo)? [eé]|me chamo|nome:|paciente:|(?:se|me) cham\w+|chamad[ao]|"
+    r"apelid\w+(?: de)?|nome d\w+ [eé])(?: de| [oa])?"
+)
+_SAYS_EN = r"(?i:my (?:full )?name is|my name's|name:|patient:)"
+_SAYS_WEAKLY = r"(?i:i'm|i am|this is|calls? me|called|named|it's|goes by|known as|quem fala [eé])"
+_OURS_PT = r"(?i:meus?|minhas?|noss[ao]|seu|sua|dele|dela)"
+_OURS_EN = r"(?i:my|our|his|her|their|your)"
+_SPEAKS = (
+    r"(?:said|says|told|asked|called|came|took|left|disse|falou|perguntou|ligou|me ligou|veio|saiu)"
+)
+_GREETS = r"(?i:thanks|thank you|obrigad[oa]|oi|ol[aá]|hi|hello|dear|querid[oa]|tchau|bye)"
 
 _CUES = tuple(
     re.compile(pattern)
     for pattern in (
-        r"\b(?i:(?:meu|o meu) nome (?:completo )?[eé]|me chamo|my (?:full )?name is|my name's|"
-        rf"name:|nome:|paciente:|patient:) (?:(?:o|a) )?{_ANY}",
-        rf"\b(?i:(?:se|me) cham\w+|chamad[ao]|apelid\w+(?: de)?|conhecid[ao] como|nome d\w+ [eé]) (?:de |[oa] )?{_FULL}",
-        rf"\b(?i:aqui (?:[eé]|quem fala [eé]) |quem fala [eé] |sou )(?:[oa] ){_FULL}",
-        rf"\b(?i:i'm|i am|this is|call me|calls me|called|named|it's|name is|goes by|known as) {_FULL}",
-        rf"\b(?i:meu|minha|meus|minhas|nosso|nossa|seu|sua|dele|dela) (?i:{_KIN_PT}),? (?:mais \w+,? )?(?:[oa] )?{_FULL}",
-        rf"\b(?i:my|our|his|her|their|your) (?:\w+ )?(?i:{_KIN_EN}),? {_FULL}",
-        rf"\b(?i:{_TITLE_PT}|{_TITLE_EN}) {_FULL}",
-        rf"(?<=[\w,;:] )(?:[oaOA]|d[oa]|n[oa]|ao|à|pel[oa]|pr[oa]|com [oa]|para [oa]) {_FULL}",
+        rf"\b(?:{_SAYS_PT}|{_SAYS_EN}) {_ANY}",
+        rf"\b{_SAYS_WEAKLY}(?: [oa])? {_FULL}",
+        rf"\b{_OURS_PT} {_KIN_PT},? (?:mais \w+,? )?(?:[oa] )?{_FULL}",
+        rf"\b{_OURS_EN} (?:\w+ )?{_KIN_EN},? {_FULL}",
+        rf"\b(?:{_TITLE_PT}|{_TITLE_EN}) {_FULL}",
+        rf"(?<=[\w,;] ){_FULL}",  # a capital within a sentence
         rf"^(?:O|A) {_FULL}",
-        rf"\b(?:com|para|pra|with|told|tell|asked|ask|met|and me,|love|hate|miss|call|called|saw) {_FULL}",
-        rf"{_FULL}(?=,? (?i:meu|minha|my) (?i:{_KIN_PT}|{_KIN_EN})\b)",
-        rf"(?:^|[.!?] ){_FULL}(?= (?:said|says|told|asked|called|came|disse|falou|perguntou|me ligou|ligou|veio)\b)",
-        rf"(?i:\b(?:thanks|thank you|thank|obrigad[oa]|oi|ol[aá]|hi|hello|dear|querid[oa]|tchau|bye)),? {_FULL}",
+        rf"(?:^|[.!?:] |\n){_FULL}(?= {_SPEAKS}\b)",
+        rf"\b{_GREETS},? {_FULL}",
     )
 )
-
 _LEADS = frozenset({"e", "de", "da", "do", "das", "dos"})
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-NOBODY = frozenset(
-    """
+# As words with blanks between, for they are easier to read and to add to.
+_WORDS = """
+    mr mrs ms miss dr dra sr sra prof seu dona irish scottish welsh italian german french spanish
+    mexican latino brazilian portuguese catholic christian jewish muslim baptist
     a o os as um uma eu ele ela nós você vocês meu minha seu sua não sim mas que quando onde como
     deus jesus cristo senhor senhora nossa brasil igreja estado governo prefeitura hospital caps
     natal páscoa carnaval ano réveillon bíblia internet facebook instagram whatsapp google netflix
@@ -17,5 +19,5 @@ NOBODY = frozenset(
     alcoholics narcotics anonymous church hospital university school state america medicaid
     medicare mom mum dad mother father grandma grandpa both all maybe sometimes then there here
     mãe pai vó vô tia tio doutor doutora
-    """.split()
-)
+"""
+NOBODY = frozenset(_WORDS.split())

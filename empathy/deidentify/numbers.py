@@ -17,11 +17,12 @@ REGIONS = ("BR", "US", "GB")
 """Where a telephone number without a country may be."""
 
 _EDGE, _END = r"(?<![\w.,/-])", r"(?![\w/-]|[.,]\d)"
-_CPF = re.compile(rf"{_EDGE}\d{{3}}[. ]?\d{{3}}[. ]?\d{{3}} ?[-–/. ] ?\d{{2}}{_END}")
+_CPF = re.compile(rf"{_EDGE}\d{{3}}[. ]?\d{{3}}[. ]?\d{{3}} ?[-\u2013/. ] ?\d{{2}}{_END}")
 _CNS = re.compile(rf"{_EDGE}\d{{3}}[ .-]?\d{{4}}[ .-]?\d{{4}}[ .-]?\d{{4}}{_END}")
 _ELEVEN = re.compile(rf"{_EDGE}\d{{11}}{_END}")
 _LOCAL = re.compile(
-    rf"(?<![\w/-])(?:\+\d{{1,3}}[ .-]?)?(?:\(?0?\d{{2,4}}\)?[ .-]?)?(?:9[ .]?)?\d{{3,5}}[ .-]\d{{4}}{_END}"
+    r"(?<![\w/-])(?:\+\d{1,3}[ .-]?)?(?:\(?0?\d{2,4}\)?[ .-]?)?(?:9[ .]?)?\d{3,5}[ .-]\d{4}"
+    rf"{_END}"
 )
 _LONG = re.compile(rf"{_EDGE}\d(?:[ ./-]?\d){{6,}}{_END}")
 _MONEY = re.compile(r"(?:R\$|US\$|[$£€])\s*$")
@@ -37,7 +38,7 @@ _CUED = re.compile(
     r"\b(?P<cue>cpf|cns|sus|rg|prontu[aá]rio|matr[ií]cula|registro|benef[ií]cio|processo|conta|"
     r"ag[eê]ncia|passaporte|identidade|medical record|mrn|nhs|ssn|social security|account|passport|"
     r"member|policy|case|chart|licence|license)\b[^\d\n]{0,25}?"
-    r"(?P<number>(?:[A-Z]{1,3}[- ]?)?\d[\dXx./ -]{2,20}[\dXx])(?!\w)",
+    r"(?P<number>(?:[A-Z]{1,3}[- ]?)?\d(?:[\dX./ -]|-[A-Z]{1,4}-){2,20}[\dX])(?!\w)",
     re.IGNORECASE,
 )
 _KIND_OF_CUE: dict[str, Kind] = {"cpf": "CPF", "cns": "CNS", "sus": "CNS"}
@@ -99,8 +100,8 @@ def _digits(text: str) -> str:
 def cpf_checks(digits: str) -> bool:
     """Whether the last two of eleven digits are the check digits of a CPF.
 
-    Each is the sum of the digits before it, weighted by 2, 3, 4 ... from the right, times 10, modulo
-    11; a 10 counts as 0. Eleven equal digits pass this but are given to nobody.
+    Each is the sum of the digits before it, weighted by 2, 3, 4 ... from the right, times 10,
+    modulo 11; a 10 counts as 0. Eleven equal digits pass this but are given to nobody.
     """
     if len(digits) != 11 or len(set(digits)) == 1:
         return False

@@ -56,9 +56,7 @@ Panel = dict[str, Callable[[], WinJudge]]
 def panel(settings: JudgeSettings, scorers: Judges, device: str) -> Panel:
     """The judges that the settings name."""
     built_in = {"referee": scorers.referee, "rank": scorers.ranking, "evaluate": scorers.evaluating}
-    found: Panel = {
-        name: partial(_scored, name, built_in[name]) for name in settings.scorers or ()
-    }
+    found: Panel = {name: partial(_scored, name, built_in[name]) for name in settings.scorers or ()}
     if settings.reward_model is not None:
         found["reward_model"] = partial(_reward_model, settings.reward_model, device)
     if settings.llm is not None:
@@ -81,8 +79,9 @@ def verdicts(
     """All judges on what each policy, `sft` and `human` among them, has said to the prompts.
 
     Returns plain JSON: {"judges": {judge: {"judge": its whole name, "missing": why it has no
-    numbers, or None, "counts", "wins": {policy: {rival: a `WinReport`}}}}, "agreement": [{"judges": [two names], "raw",
-    "kappa"}]}. Agreement is on who beats SFT, where the two replies differ.
+    numbers, or None, "counts", "wins": {policy: {rival: a `WinReport`}}}}, "agreement":
+    [{"judges": [two names], "raw", "kappa"}]}. Agreement is on who beats SFT, where the two replies
+    differ.
     """
     asked = {
         match: [
