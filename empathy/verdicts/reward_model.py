@@ -20,6 +20,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from empathy.checkpoints.unreadable import refused_if_unreadable
 from empathy.device import choose
 from empathy.errors import UserError
 from empathy.verdicts.reward_folder import fetched, local
@@ -53,13 +54,14 @@ class RewardModel:
         where = choose(device)
         read: Any = AutoModelForSequenceClassification  # annotated as if it gave a model alone
         try:
-            model, found = read.from_pretrained(
-                folder,
-                dtype=where.dtype,
-                use_safetensors=True,
-                trust_remote_code=False,
-                output_loading_info=True,
-            )
+            with refused_if_unreadable(checkpoint):
+                model, found = read.from_pretrained(
+                    folder,
+                    dtype=where.dtype,
+                    use_safetensors=True,
+                    trust_remote_code=False,
+                    output_loading_info=True,
+                )
             tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         except (ValueError, OSError) as error:
             raise UserError(
