@@ -37,7 +37,7 @@ class HostProcess(LaneHost):
         # torch reads both when it is imported, in `_prepare`.
         os.environ["OMP_NUM_THREADS"] = str(os.cpu_count() or 1)  # Ray has given it one
         os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # spinning threads starve Ray's own processes
-        if holds_private(settings["data"]):  # on a machine whose driver is another
+        if holds_private(settings.get("data", {})):  # on a machine whose driver is another
             close(cache_folder())
             keep_to_owner()
         super().__init__(settings, report_steps, out)

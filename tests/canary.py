@@ -1,7 +1,8 @@
 """Words that stand nowhere else, and a search for them in whatever a run wrote, said and sent.
 
 A run gets a home, a temporary folder and a working folder of its own under one root, so that every
-file it makes is found; a hook in each of its Python processes tells of files made elsewhere.
+file it makes is found; a hook in each of its Python processes tells of files made elsewhere, and of
+connections to anywhere else.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import io
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -39,8 +41,15 @@ TOKENS = {
 HOOK = """
 import os, sys
 
+SOCK_STREAM = 1
 root, log = os.environ["CANARY_ROOT"], os.environ["CANARY_ROOT"] + "/outside"
 allowed = (root + "/", "/dev/", "/proc/", "/sys/")
+
+
+def note(line):
+    file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.write(file, (line + "\\n").encode())
+    os.close(file)
 
 
 def watch(event, arguments):
@@ -48,6 +57,11 @@ def watch(event, arguments):
         path, _, flags = arguments
         if not (flags or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
             return
+    elif event == "socket.connect":
+        connection, address = arguments
+        if connection.type & SOCK_STREAM and isinstance(address, tuple):
+            note(event + " " + str(address[0]))
+        return
     elif event == "os.mkdir":
         path = arguments[0]
     elif event == "os.rename":
@@ -58,9 +72,7 @@ def watch(event, arguments):
         return
     path = os.path.abspath(os.fsdecode(path))
     if path != root and not path.startswith(allowed):
-        line = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        os.write(line, (event + " " + path + "\\n").encode())
-        os.close(line)
+        note(event + " " + path)
 
 
 sys.addaudithook(watch)
@@ -186,9 +198,10 @@ class Ground:
 
     @property
     def outside(self) -> list[str]:
-        """What Python processes wrote elsewhere."""
+        """Where Python processes wrote elsewhere, and what they called beyond this machine."""
         log = self.root / "outside"
-        return sorted(set(log.read_text().splitlines())) if log.exists() else []
+        own = {f"socket.connect {address}" for address in ("127.0.0.1", "::1", *addresses())}
+        return sorted(set(log.read_text().splitlines()) - own) if log.exists() else []
 
     def launch(self, arguments: Sequence[str], **more: str) -> subprocess.Popen[bytes]:
         """`launch.py` with these arguments, and these variables in its environment."""
@@ -199,6 +212,12 @@ class Ground:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
+
+
+def addresses() -> list[str]:
+    """This machine's own addresses, by which Ray's processes call each other."""
+    found = socket.getaddrinfo(socket.gethostname(), None)
+    return sorted({str(address[0]) for *_, address in found})
 
 
 @contextmanager

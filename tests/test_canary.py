@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import csv
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -147,6 +149,28 @@ def test_tokens_and_packed_files_are_read(search: Search, tmp_path: Path) -> Non
     assert "reply (tokens)" in found["tokens.json"]
 
 
+def test_the_hook_tells_of_a_file_and_a_call_elsewhere(tmp_path: Path) -> None:
+    code = (
+        f"import os, socket; open({str(tmp_path / 'file')!r}, 'w').close(); "
+        f"os.mkdir({str(tmp_path / 'folder')!r}); open('here', 'w').close()\n"
+        "with socket.socket() as call:\n"
+        "    call.settimeout(0.01)\n"
+        "    call.connect_ex(('192.0.2.1', 9))\n"  # an address that is given to nobody
+    )
+    with ground() as place:
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=place.root / "work",
+            env=place.environment,
+            check=True,
+        )
+        assert place.outside == [
+            f"open {tmp_path / 'file'}",
+            f"os.mkdir {tmp_path / 'folder'}",
+            "socket.connect 192.0.2.1",
+        ]
+
+
 def test_the_sweep_ran_and_a_trial_of_it_crashed(ran: Ran) -> None:
     assert ran.code == 0, ran.said.decode()
     trials = (ran.ground.out / "trials.csv").read_text()
@@ -165,7 +189,7 @@ def test_nothing_planted_is_printed(ran: Ran, search: Search) -> None:
     assert search.in_bytes(ran.said) == set()
 
 
-def test_no_python_process_wrote_anywhere_else(ran: Ran) -> None:
+def test_no_python_process_wrote_or_called_anywhere_else(ran: Ran) -> None:
     assert ran.ground.outside == []
 
 
