@@ -37,6 +37,8 @@ TOKENS = {
 }
 """Secrets by the variable that holds them."""
 
+LONGEST = 500.0  # seconds of a run, on a machine that has other things to do
+
 # Runs in every Python process of a run, before anything else does.
 HOOK = """
 import os, sys
@@ -203,15 +205,25 @@ class Ground:
         own = {f"socket.connect {address}" for address in ("127.0.0.1", "::1", *addresses())}
         return sorted(set(log.read_text().splitlines()) - own) if log.exists() else []
 
-    def launch(self, arguments: Sequence[str], **more: str) -> subprocess.Popen[bytes]:
-        """`launch.py` with these arguments, and these variables in its environment."""
-        return subprocess.Popen(
+    def launch(self, arguments: Sequence[str], **more: str) -> tuple[int, bytes]:
+        """Run `launch.py` with these arguments, and these variables in its environment.
+
+        Returns the exit code, and all that it printed. One that takes too long is ended.
+        """
+        with subprocess.Popen(
             [sys.executable, str(ROOT / "launch.py"), *arguments],
             cwd=self.root / "work",
             env={**self.environment, **more},
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+            stderr=subprocess.STDOUT,
+            umask=0o022,  # as most people have it
+        ) as process:
+            try:
+                said, _ = process.communicate(timeout=LONGEST)
+            except subprocess.TimeoutExpired:
+                process.kill()  # Ray's own processes end when they miss it
+                raise
+        return process.returncode, said
 
 
 def addresses() -> list[str]:

@@ -22,7 +22,7 @@ from wandb_runs import serving as tracking
 
 from empathy.corpora import annomi
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 CLIENT, REPLY, WARD = "zebrilha açudêx", "Quixabelho murmurô", "ward-Ozelinda"
 WORDS = {"client": CLIENT, "reply": REPLY, "ward": WARD}
@@ -72,13 +72,12 @@ def ran() -> Iterator[Ran]:
         plant(place.data / WARD)
         llm = f"judges.llm={{url: '{judge.url}', model: m, key_variable: JUDGE_KEY}}"
         command = arguments(*SETTINGS, llm, f"data.folder={place.data / WARD}")
-        process = place.launch(
+        code, said = place.launch(
             [*command, "--address", "inprocess", "--out", str(place.out)],
             **TOKENS,
             WANDB_BASE_URL=tracker.url,
         )
-        said = b"".join(process.communicate(timeout=240))
-        yield Ran(place, tracker, judge, process.returncode, said)
+        yield Ran(place, tracker, judge, code, said)
 
 
 def test_it_was_tracked_and_judged(ran: Ran) -> None:
