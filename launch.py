@@ -21,7 +21,7 @@ from pathlib import Path
 from empathy.console import quiet_libraries
 from empathy.errors import UserError
 from empathy.options import OptionParser, quiet_pipe
-from sweeps import results_folder, spec
+from sweeps import privacy, results_folder, spec
 
 ADDRESSES = ("local", "auto", "inprocess")
 
@@ -219,7 +219,7 @@ def run(options: argparse.Namespace) -> None:
         return
     results_folder.check(out, overwrite=options.overwrite)
     _look_ahead(sweep, options.address)
-    with results_folder.claimed(out, overwrite=options.overwrite):
+    with results_folder.claimed(out, overwrite=options.overwrite), privacy.closed(sweep, out):
         # Only now: torch and Ray take seconds to import, a misspelt setting need not wait.
         from sweeps.runner import run as run_sweep
 
@@ -228,7 +228,7 @@ def run(options: argparse.Namespace) -> None:
 
 def resume(sweep: spec.SweepSpec, out: Path, address: str) -> None:
     """Go on with the sweep in `out` and print where its results are."""
-    with results_folder.continued(out):
+    with results_folder.continued(out), privacy.closed(sweep, out):
         from sweeps import changes, resumption
 
         earlier = resumption.read(out)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from empathy.console import quiet_libraries
+from empathy.deidentify import command as deidentify
 from empathy.errors import UserError
 from empathy.fetch import command as fetch
 from empathy.options import OptionParser, quiet_pipe
@@ -38,6 +39,11 @@ COMMANDS = {
         "ask scorers, simple rules and a model whether they agree with pairs of your own",
         prefer.arguments,
         prefer.run,
+    ),
+    "deidentify": Command(
+        "put placeholders for names, numbers, dates and addresses; no guarantee",
+        deidentify.arguments,
+        deidentify.run,
     ),
     "train-scorer": Command(
         "train the empathy scorers on EPITOME and write their card",

@@ -87,9 +87,12 @@ def write_adapter(
     write_atomically(folder, write)
 
 
-def write_winner(folder: Path, parts: Sequence[Part], base: Base, *, whole: bool) -> None:
+def write_winner(
+    folder: Path, parts: Sequence[Part], base: Base, *, whole: bool, private: bool = False
+) -> None:
     """Write the adapter with the tokenizer and a card; `whole`: with its base, too.
 
+    `private`: it was trained on private words, which the card says.
     That is needed where the base is no longer what people download, since training changed all of
     it or gave it a head.
     """
@@ -103,7 +106,9 @@ def write_winner(folder: Path, parts: Sequence[Part], base: Base, *, whole: bool
         base.tokenizer.save_pretrained(target)
         if whole:
             write_base(base, target / "base")
-        (target / "README.md").write_text(card(base, whole=whole), encoding="utf-8")
+        (target / "README.md").write_text(
+            card(base, whole=whole, private=private), encoding="utf-8"
+        )
 
     targets: Sequence[str] | str = base.family.lora_targets
     if base.text_prefix and not whole:
@@ -142,7 +147,7 @@ def write_base(base: Base, folder: Path) -> None:
     base.tokenizer.save_pretrained(folder)
 
 
-def card(base: Base, *, whole: bool) -> str:
+def card(base: Base, *, whole: bool, private: bool = False) -> str:
     """A short text that goes with an adapter: what it needs, how it loads, what it is not for."""
     name, source = base.weights.name, base.weights.source
     changes = {} if whole else base.family.config_changes
@@ -151,7 +156,9 @@ def card(base: Base, *, whole: bool) -> str:
     if base.text_prefix and not whole:
         told = f"{_MULTIMODAL}\n\n{told}"
     where = "" if whole else _PACKAGE.format(name=name)
-    return _CARD.format(told=told, options=options, where=where)
+    return _CARD.format(
+        told=told, options=options, where=where, private=_PRIVATE if private else ""
+    )
 
 
 _SAME_BASE = """\
@@ -172,6 +179,12 @@ A package's weights are a folder after their first use:
 `empathy.weights.prepare("{name}", family).folder`.
 """
 
+_PRIVATE = """
+**Private.** These weights were trained on patients' words, and a model may say again what it was
+trained on: they are as sensitive as the words. Keep this folder, and the checkpoints under
+`trials`, where the transcripts may be kept; share it with nobody who may not read them.
+"""
+
 _CARD = """\
 # A LoRA adapter for more empathic replies
 
@@ -185,7 +198,7 @@ tokenizer = AutoTokenizer.from_pretrained("winner")
 model = AutoModelForCausalLM.from_pretrained(base{options})
 model = PeftModel.from_pretrained(model, "winner")
 ```
-{where}
+{where}{private}
 For research. Its replies are not clinical advice, and a higher score by an automatic scorer is not
 proof of better care. The licence of the base model applies, and that of the training data.
 """

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from empathy.evaluate import Evaluation
 from empathy.policy import Progress, texts
+from empathy.privacy import holds_private
 from empathy.safety.examination import CRISIS, examined
 from empathy.verdicts.panel import panel, verdicts
 
@@ -71,7 +72,12 @@ def _verdicts(
 
 
 def _samples(study: Study, said: Mapping[str, Said]) -> list[dict[str, Any]]:
-    """Everybody's replies to the invented prompts, side by side."""
+    """Everybody's replies to the invented prompts, side by side.
+
+    None of models that learnt private words: to whatever prompt, they may say them again.
+    """
+    if holds_private(study.settings.data.model_dump()):
+        return []
     return [
         {
             "prompt": prompt.client_text,

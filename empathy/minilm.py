@@ -54,10 +54,14 @@ def load(attention: str = "sdpa") -> MiniLm:
     logging.disable_progress_bar()  # a bar of 0.1 s only disturbs the caller's own
     try:
         model = BertModel.from_pretrained(
-            home, local_files_only=True, attn_implementation=attention
+            home,
+            local_files_only=True,
+            use_safetensors=True,
+            attn_implementation=attention,
         )
         model.pooler = None  # BERT's own pooling of [CLS]: nobody reads it
     finally:
         if shown:
             logging.enable_progress_bar()
-    return MiniLm(model.eval(), AutoTokenizer.from_pretrained(home, local_files_only=True))
+    tokenizer = AutoTokenizer.from_pretrained(home, local_files_only=True, trust_remote_code=False)
+    return MiniLm(model.eval(), tokenizer)

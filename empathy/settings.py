@@ -25,6 +25,9 @@ class DataSettings(Section):
     """Corpora by name, see `empathy.corpora.CORPORA`."""
     folder: Path | None = None
     """Folder with the public data sets; None means the variable EMPATHY_DATA, else the cache's."""
+    private: bool = False
+    """True marks all the corpora as private, as `ufjf` is without it: nothing of them is uploaded
+    or sent to a judge, and results and cache are closed to other users."""
     schemes: Annotated[dict[str, Weight], Field(min_length=1)] = {"ranked": 1.0}
     """How pairs are made, see `empathy.schemes`: name to weight in the mix."""
     candidates: Annotated[int, Field(ge=2)] = 4

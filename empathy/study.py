@@ -38,6 +38,7 @@ from empathy.lanes.engine import LaneEngine, Task, measure
 from empathy.lanes.rows import Example
 from empathy.policy import Encoded, Progress, Speaker, Spoken, texts
 from empathy.preferences import Preferences
+from empathy.privacy import holds_private
 from empathy.records import Prompt, Split
 from empathy.reference import reference_logps
 from empathy.safety import examination
@@ -352,4 +353,5 @@ class Study:
         if (start := self.warm_start) is not None:
             parts = [*start.parts(self.base.model, self.base.family.lora_targets), *parts]
             whole = whole or start.whole
-        write_winner(folder, parts, self.base, whole=whole)
+        private = holds_private(self.settings.data.model_dump())
+        write_winner(folder, parts, self.base, whole=whole, private=private)

@@ -22,6 +22,7 @@ from empathy.checkpoints.packaged import (
     installed_version,
     on_console,
 )
+from empathy.checkpoints.unreadable import refused_if_unreadable
 from empathy.errors import UserError
 from empathy.families import Family
 
@@ -196,8 +197,9 @@ def load(
     """The base model of the folder on `device`: frozen, in evaluation mode, without dropout.
 
     `new_head`, one of the family's, makes a head where the checkpoint has none. Raises UserError
-    for a checkpoint of another architecture, one that lacks weights (they would be random), one
-    that needs code of its own, one without the family's chat tokens, or a model that is not causal.
+    for a checkpoint of another architecture, one that lacks weights (they would be random) or whose
+    file cannot be read, one that needs code of its own, one without the family's chat tokens, or a
+    model that is not causal.
     """
     from transformers import AutoModelForCausalLM
 
@@ -205,7 +207,7 @@ def load(
 
     _no_bars_in_logs()
     config, prefix = configuration(weights.folder, family, weights.source)
-    with _no_report():
+    with _no_report(), refused_if_unreadable(weights.source):
         read: Any = AutoModelForCausalLM.from_pretrained(  # gives a pair
             weights.folder,
             config=config,

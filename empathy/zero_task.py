@@ -40,7 +40,11 @@ class Handed(NamedTuple):
     def load(self) -> PreTrainedModel:
         """The frozen reference model in the number format it was written in."""
         model = AutoModelForCausalLM.from_pretrained(
-            self.folder / "model", dtype="auto", attn_implementation="sdpa"
+            self.folder / "model",
+            dtype="auto",
+            attn_implementation="sdpa",
+            use_safetensors=True,
+            trust_remote_code=False,
         )
         assert isinstance(model, PreTrainedModel)
         model.eval().requires_grad_(False)
@@ -48,7 +52,9 @@ class Handed(NamedTuple):
 
     def tokenizer(self) -> PreTrainedTokenizerBase:
         """TRL takes nothing but the padding token from it."""
-        found: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(self.folder / "model")
+        found: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            self.folder / "model", trust_remote_code=False
+        )
         return found
 
 

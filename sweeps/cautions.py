@@ -7,6 +7,7 @@ from math import log
 from typing import Any
 
 from empathy.metrics import METRICS
+from empathy.privacy import holds_private
 from sweeps.findings import Outcome, change_of, judged
 from sweeps.guard_text import breaks
 from sweeps.guards import bounds
@@ -16,11 +17,17 @@ from sweeps.wording import named, said, setting
 
 EDGE = 0.05  # of a range: so near to its end the optimum may lie beyond
 LENGTH_CHANGE = 0.25  # of SFT's words: more may explain a score by itself
+PRIVATE = (
+    "Trained on private words: no reply is shown, for a model may say again what it learnt, and "
+    "its weights (winner, trials, cache) are as sensitive as the words."
+)
 
 
 def data_warnings(manifest: Mapping[str, Any]) -> list[str]:
-    """Where the pairs can be told apart without a model, as the data card says."""
-    return list(manifest.get("data_cautions", ()))
+    """That the words are private, and where pairs can be told apart without a model."""
+    data = manifest.get("settings", {}).get("data", {})
+    private = [PRIVATE] if holds_private(data) else []
+    return [*private, *manifest.get("data_cautions", ())]
 
 
 def edge_warnings(found: Outcome) -> list[str]:

@@ -13,7 +13,9 @@ import ray
 from ray.exceptions import RayActorError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from empathy.cache import cache_folder
 from empathy.errors import UserError
+from empathy.privacy import close, holds_private, keep_to_owner
 from sweeps.changes import other_facts
 from sweeps.desk import Desk, NoHostError, Seat
 from sweeps.host import LaneHost
@@ -35,6 +37,9 @@ class HostProcess(LaneHost):
         # torch reads both when it is imported, in `_prepare`.
         os.environ["OMP_NUM_THREADS"] = str(os.cpu_count() or 1)  # Ray has given it one
         os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # spinning threads starve Ray's own processes
+        if holds_private(settings.get("data", {})):  # on a machine whose driver is another
+            close(cache_folder())
+            keep_to_owner()
         super().__init__(settings, report_steps, out)
         signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=self._go).start())
 

@@ -23,6 +23,7 @@ from sweeps.guards import NO_GUARDS, Guarded
 from sweeps.hosts import Hosts, at_once
 from sweeps.leases import TRIAL
 from sweeps.observers import Observer, Row, State, ending
+from sweeps.ray_token import closed_token
 from sweeps.resumption import NOTHING, Earlier, end
 from sweeps.spec import SweepSpec, trial_settings
 from sweeps.trial import ROW, LaneTrial
@@ -34,6 +35,7 @@ QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_TRAIN_V2_ENABLED": "1",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",  # nobody else is told of a sweep
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # a trial that failed reports no metric
 }
@@ -44,9 +46,13 @@ def connect(address: str) -> None:
     os.environ.update(QUIET)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address == "local":
-        ray.init(
-            address="local", object_store_memory=STORE_BYTES, include_dashboard=False, **options
-        )
+        with closed_token():
+            ray.init(
+                address="local",
+                object_store_memory=STORE_BYTES,
+                include_dashboard=False,
+                **options,
+            )
         return
     try:
         ray.init(address=address, **options)

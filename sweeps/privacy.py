@@ -1,11 +1,13 @@
-"""What a sweep on private dialogues may not do: nothing of it leaves this machine."""
+"""What a sweep on private dialogues may not do: nothing of it leaves this machine or its owner."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from empathy.corpora import CORPORA
+from empathy.cache import cache_folder
+from empathy.privacy import owner_only, private_among
 from sweeps.reading import SettingError
 
 if TYPE_CHECKING:
@@ -14,12 +16,15 @@ if TYPE_CHECKING:
 
 def private_corpora(spec: SweepSpec) -> list[str]:
     """The sweep's corpora that never leave the machine."""
-    return private_among(spec.data.corpora)
+    return private_among(spec.data.corpora, marked=spec.data.private)
 
 
-def private_among(corpora: Iterable[str]) -> list[str]:
-    """Those that never leave the machine; a corpus that is not known here counts as one."""
-    return [name for name in corpora if name not in CORPORA or CORPORA[name].private]
+def closed(spec: SweepSpec, out: Path) -> AbstractContextManager[None]:
+    """Where the sweep is private, only its owner can open what it writes into `out` and the cache.
+
+    Raises `UserError` where one of the two cannot be closed to others.
+    """
+    return owner_only(out, cache_folder()) if private_corpora(spec) else nullcontext()
 
 
 def check_tracking(spec: SweepSpec) -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlparse
 
-from empathy.corpora import CORPORA
+from empathy.privacy import holds_private
 from sweeps.ledger import figures
 from sweeps.observers import BASELINES, Observer, Row, Shielded, State, SweepInfo, of_search
 
@@ -46,8 +46,17 @@ def tracker(
     """
     if mode == "disabled":
         return None
+    report_no_errors()
     found: RunMode = ("online" if has_login() else "offline") if mode == "auto" else mode
     return Shielded(Tracker(found, project, entity, init_timeout_seconds), "Weights & Biases")
+
+
+def report_no_errors() -> None:
+    """Keep W&B's client from telling its makers of its own errors, which may quote a path.
+
+    It does so by itself, offline too, unless this variable is set before its process starts.
+    """
+    os.environ["WANDB_ERROR_REPORTING"] = "false"
 
 
 def has_login() -> bool:
@@ -166,8 +175,7 @@ class Tracker:
         self.close()
         if self._sweep is None or self.mode != "offline":
             return
-        corpora = self._sweep.settings.get("data", {}).get("corpora", ())
-        if not any(CORPORA[name].private for name in corpora):
+        if not holds_private(self._sweep.settings.get("data", {})):
             runs = self._sweep.out / "wandb" / "offline-run-*"
             print(f"to send the runs to a W&B server: wandb sync {runs}", file=sys.stderr)
 

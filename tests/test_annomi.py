@@ -138,10 +138,10 @@ def test_a_missing_file_names_both_and_the_folder(tmp_path: Path) -> None:
         (
             "client,00:00:01,[sighs]",
             "clown,00:00:01,[sighs]",
-            "line 5: interlocutor is 'clown', not client or therapist; fetch",
+            "line 5: interlocutor is not client or therapist; fetch",
         ),
-        ("1,low", "1,medium", "line 6: mi_quality is 'medium', not high or low"),
-        ("1,low", "one,low", "line 6: transcript_id is 'one', not a whole number"),
+        ("1,low", "1,medium", "line 6: mi_quality is not high or low"),
+        ("1,low", "one,low", "line 6: transcript_id is not a whole number"),
         ("What helped?", " ", "line 4: utterance_text is blank"),
         ("v/1", "", "line 2: video_url is blank"),
         ("cessation ,2", "cessation ,1", "line 4: a second row for the same utterance"),

@@ -102,6 +102,12 @@ def test_private_corpora_never_leave_the_machine(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("login")
+def test_a_corpus_that_was_marked_as_private_stays_too(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"used the corpus '\w+', which is private, and nothing"):
+        check(one(tmp_path, "data.private=true"))
+
+
+@pytest.mark.usefixtures("login")
 def test_a_sweep_that_was_not_tracked_is_not_sent(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"run with tracking\.mode=disabled, so nothing of it is"):
         check(one(tmp_path, "tracking={mode: disabled}"))

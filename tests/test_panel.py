@@ -98,9 +98,10 @@ def test_judges_agree_as_often_as_they_do_where_replies_differ() -> None:
 def test_a_judge_that_fails_has_a_reason_without_words_and_the_others_go_on() -> None:
     found = judged(JudgeSettings(scorers=("referee", "rank")), ranking=Failing())
     assert found["judges"]["rank"] == {
-        "missing": "the judge failed (RuntimeError)", "counts": {}, "wins": {},
+        "judge": None, "missing": "the judge failed (RuntimeError)", "counts": {}, "wins": {},
     }  # fmt: skip
     assert found["judges"]["referee"]["missing"] is None
+    assert found["judges"]["referee"]["judge"] == "referee"
     assert found["agreement"] == []
 
 

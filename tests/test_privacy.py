@@ -1,15 +1,24 @@
-"""Private dialogues stay: online tracking is refused, and auto never becomes it.
+"""Private dialogues stay: online tracking is refused, auto never becomes it, folders are closed.
 
 .venv/bin/python -m pytest tests/test_privacy.py
 """
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from empathy.errors import UserError
+from empathy.finals import _samples
+from empathy.privacy import close, holds_private, private_among
+from empathy.settings import DataSettings
 from sweeps import spec
-from sweeps.privacy import private_corpora, tracking_mode
+from sweeps.cautions import data_warnings
+from sweeps.privacy import closed, private_corpora, tracking_mode
 
 PRIVATE = "data.corpora=[sample, ufjf]"
 
@@ -41,3 +50,76 @@ def test_private_words_go_to_no_llm_judge_unless_allowed() -> None:
     allowed = spec.load("demo", [PRIVATE, judge, "judges.llm.allow_private=true"])
     assert allowed.judges.llm is not None
     spec.load("demo", ["data.corpora=[sample]", judge])
+
+
+MARKED = ("data.corpora=[sample]", "data.private=true")
+
+
+def test_any_corpus_can_be_marked_as_private() -> None:
+    sweep = spec.load("demo", MARKED)
+    assert private_corpora(sweep) == ["sample"]
+    assert tracking_mode(sweep) == "offline"
+    with pytest.raises(UserError, match=r"is 'online', but corpus 'sample' is private"):
+        spec.load("demo", [*MARKED, "tracking.mode=online"])
+    with pytest.raises(UserError, match=r"judges\.llm is given, but corpus 'sample' is private"):
+        spec.load("demo", [*MARKED, "judges.llm={url: 'http://localhost:8000', model: m}"])
+
+
+def test_a_corpus_that_nobody_knows_counts_as_private() -> None:
+    assert private_among(["sample", "gone"]) == ["gone"]
+    assert holds_private({"corpora": ["ufjf"]})
+    assert holds_private({"corpora": ["sample"], "private": True})
+    assert not holds_private({"corpora": ["sample"], "private": False})
+
+
+def test_a_private_sweep_closes_its_folders_and_what_it_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, cache = tmp_path / "out", tmp_path / "cache"
+    for folder in (out, cache):
+        folder.mkdir(mode=0o755)
+    monkeypatch.setenv("EMPATHY_CACHE", str(cache))
+    with closed(spec.load("demo", ["data.corpora=[sample]"]), out):
+        assert mode(out) == mode(cache) == 0o755  # a public one is left as it is
+    before = os.umask(0o022)
+    try:
+        with closed(spec.load("demo", [PRIVATE]), out):
+            (out / "file").touch()
+        (out / "after").touch()
+    finally:
+        os.umask(before)
+    assert mode(out) == mode(cache) == 0o700
+    assert (mode(out / "file"), mode(out / "after")) == (0o600, 0o644)
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def test_a_folder_that_stays_open_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.chmod(0o755)
+    monkeypatch.setattr(Path, "chmod", lambda *_: None)  # as on a drive that knows no owners
+    with pytest.raises(UserError, match="stays open to others, as some drives do"):
+        close(tmp_path)
+
+    def denied(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "chmod", denied)
+    with pytest.raises(UserError, match=r"cannot be closed to others \(Operation not permitted\)"):
+        close(tmp_path)
+
+
+def test_private_words_are_learnt_by_a_model_whose_replies_are_shown_to_nobody() -> None:
+    study: Any = SimpleNamespace(settings=SimpleNamespace(data=DataSettings(corpora=("ufjf",))))
+    assert _samples(study, {"sft": {"shown": ["what a patient said"]}}) == []
+
+
+def test_the_report_of_private_words_says_what_its_files_are_worth() -> None:
+    manifest = {"settings": {"data": {"corpora": ["ufjf"]}}, "data_cautions": ["c"]}
+    (first, second) = data_warnings(manifest)
+    assert "as sensitive as the words" in first
+    assert second == "c"
+    assert data_warnings({"settings": {"data": {"corpora": ["sample"]}}}) == []

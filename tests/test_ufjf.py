@@ -79,6 +79,8 @@ def refused(tmp_path: Path, says: str) -> None:
     with pytest.raises(UserError, match=says) as caught:
         ufjf.load(tmp_path)
     assert not any(secret in str(caught.value) for secret in SECRETS)
+    named = [path.name for path in (tmp_path / "ufjf").glob("*")]
+    assert not any(name in str(caught.value) for name in named)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
@@ -107,7 +109,7 @@ def test_a_broken_row_is_named_without_its_words(
 ) -> None:
     rows = invented_sessions("pt")
     rows[1] = rows[1] | change  # type: ignore[assignment]  # wrong on purpose
-    with pytest.raises(UserError, match=rf"s\.jsonl, {says}"):
+    with pytest.raises(UserError, match=rf"file 1 of 1 in .*ufjf \(by name\), {says}"):
         read(tmp_path, rows)
     refused(tmp_path, "correct that row as the format in empathy/corpora/ufjf.py says")
 
@@ -122,7 +124,7 @@ def test_one_speaker_only_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (b"", "s.jsonl is empty"),
+        (b"", r"file 1 of 1 in .* is empty"),
         (b'{"patient_id": "Maria", "te', "line 1: not a JSON object, or one cut short"),
         (b"[" * 100_000, "line 1: not a JSON object, or one cut short"),
         (b'["Maria"]\n', "line 1: not a JSON object;"),
@@ -150,13 +152,13 @@ def test_a_broken_csv_file_is_named(tmp_path: Path, old: str, new: str, says: st
     text = path.read_bytes().decode()
     assert old in text
     path.write_bytes(text.replace(old, new, 1).encode(errors="surrogateescape"))
-    refused(tmp_path, rf"sessions-pt\.csv.*{says}")
+    refused(tmp_path, rf"file 1 of 1 in .*{says}")
 
 
 def test_the_same_conversation_twice_is_refused(tmp_path: Path) -> None:
     write_ufjf(tmp_path, "pt", "csv")
     write_ufjf(tmp_path, "pt", "jsonl")
-    refused(tmp_path, r"sessions-pt\.jsonl, line 1: this turn of the conversation occurs twice")
+    refused(tmp_path, r"file 2 of 2 in .*, line 1: this turn of the conversation occurs twice")
 
 
 def test_suffixes_in_capitals_are_read(tmp_path: Path) -> None:
@@ -179,3 +181,15 @@ def test_a_missing_folder_names_the_format(tmp_path: Path) -> None:
     refused(tmp_path, r"holds no \*\.csv and no \*\.jsonl; put the sessions there")
     with pytest.raises(UserError, match="needs a folder"):
         ufjf.load(None)
+
+
+def test_a_file_that_cannot_be_opened_is_told_without_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_ufjf(tmp_path) / "ufjf" / "sessions-pt.csv"
+
+    def locked(self: Path) -> bytes:  # as the system does for a file of somebody else's
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(type(path), "read_bytes", locked)
+    refused(tmp_path, r"file 1 of 1 in .* cannot be read \(Permission denied\)")

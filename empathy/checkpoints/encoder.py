@@ -23,6 +23,7 @@ from transformers.utils import logging
 from empathy import minilm
 from empathy.cache import content_key, file_sha256
 from empathy.checkpoints import hub, packaged
+from empathy.checkpoints.unreadable import refused_if_unreadable
 from empathy.errors import UserError
 
 MINILM = "minilm"
@@ -114,13 +115,14 @@ def _model(place: Place) -> PreTrainedModel:
     logging.set_verbosity_error()  # what is missing we judge ourselves
     logging.disable_progress_bar()
     try:
-        read: Any = AutoModel.from_pretrained(  # gives a pair
-            place.folder,
-            dtype="float32",
-            attn_implementation="eager",
-            trust_remote_code=False,
-            output_loading_info=True,
-        )
+        with refused_if_unreadable(place.name):
+            read: Any = AutoModel.from_pretrained(  # gives a pair
+                place.folder,
+                dtype="float32",
+                attn_implementation="eager",
+                trust_remote_code=False,
+                output_loading_info=True,
+            )
     finally:
         logging.set_verbosity(level)
         if bars:

@@ -164,7 +164,7 @@ def _convert_model(source: Path, target: Path) -> None:
     from transformers import AutoConfig, AutoModelForCausalLM
 
     model = AutoModelForCausalLM.from_pretrained(
-        source.parent, gguf_file=source.name, dtype=torch.float32
+        source.parent, gguf_file=source.name, dtype=torch.float32, trust_remote_code=False
     )
     settings = model.config.to_dict()
     for gone in ("quantization_config", "_name_or_path"):
@@ -180,7 +180,9 @@ def _convert_model(source: Path, target: Path) -> None:
 def _convert_tokenizer(source: Path, target: Path) -> None:
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name)
+    tokenizer = AutoTokenizer.from_pretrained(
+        source.parent, gguf_file=source.name, trust_remote_code=False
+    )
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     tokenizer.save_pretrained(target)

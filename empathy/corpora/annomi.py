@@ -132,12 +132,10 @@ def _add(utterances: Utterances, row: Row, where: str) -> None:
     """Check a row and put it with its utterance; `where` names file and line for an error."""
     for name, allowed in (("interlocutor", tuple(SPEAKERS)), ("mi_quality", ("high", "low"))):
         if row[name] not in allowed:
-            raise UserError(
-                f"{where}: {name} is '{row[name]}', not {' or '.join(allowed)}; {REMEDY}"
-            )
+            raise UserError(f"{where}: {name} is not {' or '.join(allowed)}; {REMEDY}")
     for name in ("transcript_id", "utterance_id"):
         if not row[name].isdecimal():
-            raise UserError(f"{where}: {name} is '{row[name]}', not a whole number; {REMEDY}")
+            raise UserError(f"{where}: {name} is not a whole number; {REMEDY}")
     for name in ("video_url", "utterance_text"):
         check_words(row[name], where, name, REMEDY)
     rows = utterances[int(row["transcript_id"]), int(row["utterance_id"])]

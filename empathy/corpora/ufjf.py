@@ -15,9 +15,9 @@ refused, unless its name begins with a dot:
 - patient, substance and language stay the same in a whole conversation.
 
 Group: a fingerprint of the patient, since a patient may have come twice; the split is by patient.
-A fingerprint hides an id from sight, not from someone who holds the list of ids. Ids, words and
-cells are in no message, no dialogue id and no log; only the file's name is, so name no file after
-a patient. Corpora marked private are never uploaded.
+A fingerprint hides an id from sight, not from someone who holds the list of ids. Ids, words, cells
+and names of files are in no message, no dialogue id and no log: a message counts the files of the
+folder by name. Corpora marked private are never uploaded.
 """
 
 from __future__ import annotations
@@ -60,8 +60,9 @@ def load(folder: Path | None) -> list[Dialogue]:
         raise UserError("corpus 'ufjf' needs a folder: set EMPATHY_DATA or data.folder")
     paths = _files(folder / "ufjf")
     conversations: dict[tuple[str, str], list[Said]] = {}
-    for path in paths:
-        for where, row in READERS[path.suffix.lower()](path):
+    for number, path in enumerate(paths, start=1):
+        called = f"file {number} of {len(paths)} in {path.parent} (by name)"
+        for where, row in READERS[path.suffix.lower()](path, called):
             key, said = _said(row, where)
             conversations.setdefault(key, []).append(said)
     return [_dialogue(*key, said) for key, said in conversations.items()]
@@ -95,12 +96,12 @@ def _files(home: Path) -> list[Path]:
     return paths
 
 
-def _csv(path: Path) -> Iterator[tuple[str, Row]]:
-    return read_csv(path, COLUMNS, REMEDY)
+def _csv(path: Path, called: str) -> Iterator[tuple[str, Row]]:
+    return read_csv(path, COLUMNS, REMEDY, called)
 
 
-def _jsonl(path: Path) -> Iterator[tuple[str, Row]]:
-    return read_jsonl(path, COLUMNS, (LANGUAGE,), REMEDY)
+def _jsonl(path: Path, called: str) -> Iterator[tuple[str, Row]]:
+    return read_jsonl(path, COLUMNS, (LANGUAGE,), REMEDY, called)
 
 
 READERS = {".csv": _csv, ".jsonl": _jsonl}

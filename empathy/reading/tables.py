@@ -22,65 +22,81 @@ MOST_WORDS = 4_000
 whose quotes or line ends broke, so it is refused here and never cut silently later."""
 
 
-def read_text(path: Path, remedy: str) -> str:
-    """The file's text without a byte order mark. Raises `UserError` for anything but UTF-8."""
+def read_text(path: Path, remedy: str, called: str | None = None) -> str:
+    """The file's text without a byte order mark. Raises `UserError` for anything but UTF-8.
+
+    Here and below, `called` stands in messages for the path, whose name may be a patient's.
+    """
+    name = called or str(path)
     if not path.is_file():
-        raise UserError(f"{path} is missing; {remedy}")
-    data = path.read_bytes()
+        raise UserError(f"{name} is missing; {remedy}")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        # Not chained: the error it came from holds the path.
+        raise UserError(f"{name} cannot be read ({error.strerror}); {remedy}") from None
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         # Not chained: the error it came from holds the bytes of the whole file.
-        raise UserError(f"{path}, line {line}: not UTF-8; save it as UTF-8, or {remedy}") from None
+        raise UserError(f"{name}, line {line}: not UTF-8; save it as UTF-8, or {remedy}") from None
     if not text.strip():
-        raise UserError(f"{path} is empty; {remedy}")
+        raise UserError(f"{name} is empty; {remedy}")
     return text
 
 
-def read_lines(path: Path, remedy: str) -> Iterator[tuple[str, str]]:
+def read_lines(path: Path, remedy: str, called: str | None = None) -> Iterator[tuple[str, str]]:
     """Every line that is not blank, after where it stands ("file, line 3")."""
-    for number, line in enumerate(read_text(path, remedy).split("\n"), start=1):
+    for number, line in enumerate(read_text(path, remedy, called).split("\n"), start=1):
         if line.strip():
-            yield f"{path}, line {number}", line.removesuffix("\r")
+            yield f"{called or path}, line {number}", line.removesuffix("\r")
 
 
-def read_csv(path: Path, columns: Sequence[str], remedy: str) -> Iterator[tuple[str, Row]]:
+def read_csv(
+    path: Path, columns: Sequence[str], remedy: str, called: str | None = None
+) -> Iterator[tuple[str, Row]]:
     """Every row by column, after where it begins ("file, line 3"); other columns come along.
 
     Raises `UserError` if the file is missing, not UTF-8, empty or without rows, lacks one of
     `columns`, ends inside a quoted cell, or has a row with too few or too many cells.
     """
-    reader = csv.reader(io.StringIO(read_text(path, remedy), newline=""), strict=True)
+    name = called or str(path)
+    text = read_text(path, remedy, called)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     names: list[str] | None = None
     rows, before = 0, 0
     try:
         for cells in reader:
-            where, before = f"{path}, line {before + 1}", reader.line_num
+            where, before = f"{name}, line {before + 1}", reader.line_num
             if not cells:
                 continue
             if names is None:
-                names = _header(path, cells, columns, remedy)
+                names = _header(name, cells, columns, remedy)
             elif len(cells) != len(names):
                 raise UserError(f"{where}: a row with too few or too many cells; {remedy}")
             else:
                 rows += 1
                 yield where, dict(zip(names, cells, strict=True))
     except csv.Error as error:
-        raise UserError(f"{path}, after line {before}: {error}; {remedy}") from None
+        raise UserError(f"{name}, after line {before}: {error}; {remedy}") from None
     if not rows:
-        raise UserError(f"{path} has a header but no rows; {remedy}")
+        raise UserError(f"{name} has a header but no rows; {remedy}")
 
 
 def read_jsonl(
-    path: Path, columns: Sequence[str], also: Sequence[str], remedy: str
+    path: Path,
+    columns: Sequence[str],
+    also: Sequence[str],
+    remedy: str,
+    called: str | None = None,
 ) -> Iterator[tuple[str, Row]]:
     """Every line's object, after where it stands: its `columns` and those of `also` that it has.
 
     A whole number is read as text and null as a blank; other columns are passed over. Raises
     `UserError` as `read_csv` does, and for a line that is no JSON object or names a column twice.
     """
-    for where, line in read_lines(path, remedy):
+    for where, line in read_lines(path, remedy, called):
         try:
             cells = json.loads(line, object_pairs_hook=tuple)  # a dict would hide a second name
         except (ValueError, RecursionError):
@@ -100,12 +116,12 @@ def read_jsonl(
         yield where, {name: "" if value is None else str(value) for name, value in row.items()}
 
 
-def _header(path: Path, names: list[str], columns: Sequence[str], remedy: str) -> list[str]:
+def _header(place: str, names: list[str], columns: Sequence[str], remedy: str) -> list[str]:
     missing = [name for name in columns if name not in names]
     if missing:
-        raise UserError(f"{path} has no column {', '.join(missing)}; {remedy}")
+        raise UserError(f"{place} has no column {', '.join(missing)}; {remedy}")
     if len(set(names)) < len(names):
-        raise UserError(f"{path} names a column twice in its header; {remedy}")
+        raise UserError(f"{place} names a column twice in its header; {remedy}")
     return names
 
 

@@ -44,6 +44,8 @@ class Heard(NamedTuple):
     verdicts: tuple[Verdict, ...]
     counts: Mapping[str, int]
     missing: str | None = None
+    judge: str | None = None
+    """Who exactly it was: of a model from the hub also its commit."""
 
 
 Asked = Mapping[Match, Sequence[Comparison]]
@@ -54,9 +56,7 @@ Panel = dict[str, Callable[[], WinJudge]]
 def panel(settings: JudgeSettings, scorers: Judges, device: str) -> Panel:
     """The judges that the settings name."""
     built_in = {"referee": scorers.referee, "rank": scorers.ranking, "evaluate": scorers.evaluating}
-    found: Panel = {
-        name: partial(_scored, name, built_in[name]) for name in settings.scorers or ()
-    }
+    found: Panel = {name: partial(_scored, name, built_in[name]) for name in settings.scorers or ()}
     if settings.reward_model is not None:
         found["reward_model"] = partial(_reward_model, settings.reward_model, device)
     if settings.llm is not None:
@@ -78,9 +78,10 @@ def verdicts(
 ) -> dict[str, Any]:
     """All judges on what each policy, `sft` and `human` among them, has said to the prompts.
 
-    Returns plain JSON: {"judges": {judge: {"missing": why it has no numbers, or None, "counts",
-    "wins": {policy: {rival: a `WinReport`}}}}, "agreement": [{"judges": [two names], "raw",
-    "kappa"}]}. Agreement is on who beats SFT, where the two replies differ.
+    Returns plain JSON: {"judges": {judge: {"judge": its whole name, "missing": why it has no
+    numbers, or None, "counts", "wins": {policy: {rival: a `WinReport`}}}}, "agreement":
+    [{"judges": [two names], "raw", "kappa"}]}. Agreement is on who beats SFT, where the two replies
+    differ.
     """
     asked = {
         match: [
@@ -122,8 +123,8 @@ def _heard(judge: Callable[[], WinJudge], comparisons: Sequence[Comparison]) -> 
     if different and all(win is None for win in different):
         counts = ", ".join(f"{what}: {n}" for what, n in found.counts.items())
         why = f"none of {len(different)} comparisons was judged ({counts})"
-        return Heard((), found.counts, why)
-    return Heard(found.verdicts, found.counts)
+        return Heard((), found.counts, why, found.judge)
+    return Heard(found.verdicts, found.counts, judge=found.judge)
 
 
 def _numbers(name: str, heard: Heard, asked: Asked, groups: Sequence[str]) -> dict[str, Any]:
@@ -135,7 +136,8 @@ def _numbers(name: str, heard: Heard, asked: Asked, groups: Sequence[str]) -> di
         told = Verdicts(name, part, _counts(part, comparisons))
         report = win_report(told, comparisons, groups).as_dict()
         wins.setdefault(match.policy, {})[match.rival] = report
-    return {"missing": heard.missing, "counts": dict(heard.counts), "wins": wins}
+    counts = dict(heard.counts)
+    return {"judge": heard.judge, "missing": heard.missing, "counts": counts, "wins": wins}
 
 
 def _counts(part: Sequence[Verdict], comparisons: Sequence[Comparison]) -> Counter[str]:

@@ -20,9 +20,10 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from empathy.checkpoints.unreadable import refused_if_unreadable
 from empathy.device import choose
 from empathy.errors import UserError
-from empathy.verdicts.reward_folder import fetched
+from empathy.verdicts.reward_folder import fetched, local
 from empathy.verdicts.scored import Said, ScoredJudge
 from empathy.verdicts.verdict import Comparison, Verdicts
 
@@ -53,13 +54,14 @@ class RewardModel:
         where = choose(device)
         read: Any = AutoModelForSequenceClassification  # annotated as if it gave a model alone
         try:
-            model, found = read.from_pretrained(
-                folder,
-                dtype=where.dtype,
-                use_safetensors=True,
-                trust_remote_code=False,
-                output_loading_info=True,
-            )
+            with refused_if_unreadable(checkpoint):
+                model, found = read.from_pretrained(
+                    folder,
+                    dtype=where.dtype,
+                    use_safetensors=True,
+                    trust_remote_code=False,
+                    output_loading_info=True,
+                )
             tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         except (ValueError, OSError) as error:
             raise UserError(
@@ -73,7 +75,10 @@ class RewardModel:
                 "them, which would be random; give a checkpoint trained as a reward model"
             )
         model.requires_grad_(False).to(where.device)
-        return cls(checkpoint, model, tokenizer, reward_label(checkpoint, model, label))
+        # The hub's cache names a snapshot by its commit, which the results then tell.
+        hub_id = None if local(checkpoint) else checkpoint.partition("@")[0]
+        name = f"{hub_id}@{folder.name}" if hub_id else checkpoint
+        return cls(name, model, tokenizer, reward_label(checkpoint, model, label))
 
     def judge(self, comparisons: Sequence[Comparison]) -> Verdicts:
         """A win for the reply of the higher reward; `counts` tells how many texts were cut."""

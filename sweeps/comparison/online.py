@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from empathy.errors import UserError
+from empathy.privacy import private_among
 from sweeps.comparison.contrasts import Findings
 from sweeps.comparison.report import rendered, searches
-from sweeps.privacy import private_among
-from sweeps.tracking import has_login
+from sweeps.tracking import has_login, report_no_errors
 
 if TYPE_CHECKING:
     from wandb_workspaces.reports.v2 import Report
@@ -41,7 +41,9 @@ class Document(NamedTuple):
 def check(found: Findings) -> None:
     """Raises UserError where the comparison may not, or cannot, be sent."""
     for _, _, sweep in searches(found):
-        private = private_among(sweep.setting("data.corpora") or ())
+        private = private_among(
+            sweep.setting("data.corpora") or (), marked=bool(sweep.setting("data.private"))
+        )
         if private:
             raise UserError(
                 f"{sweep.folder} used the corpus '{private[0]}', which is private, and nothing of "
@@ -95,6 +97,7 @@ def send(found: Findings) -> str:
 
     Raises UserError where the server does not take it.
     """
+    report_no_errors()
     first = found.arms[0].dpo
     project = first.setting("tracking.project") or "empathy"
     try:
