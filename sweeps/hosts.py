@@ -33,8 +33,6 @@ class Clients(NamedTuple):
     needs: Mapping[str, float]
     """What Ray reserves for a client."""
     at_once: int
-    reused: bool
-    """Whether a trial that has ended leaves its process to the next."""
     given: Mapping[str, Any] = {}
     """What each of them is given beside the desk."""
 
@@ -107,7 +105,7 @@ class Hosts:
 
     def clients(self, lanes: int) -> Clients:
         """The Tune trials that train at these hosts, `lanes` of them at each."""
-        return Clients(LaneTrial, CLIENT, self.number * at_once(lanes), reused=True)
+        return Clients(LaneTrial, CLIENT, self.number * at_once(lanes))
 
     def prepared(self, timeout: float) -> dict[str, Any] | None:
         """See `LaneHost.prepared`: of the first host that is ready."""
@@ -116,7 +114,8 @@ class Hosts:
 
     def stages(self, start: int) -> list[tuple[str, int, int | None]]:
         """See `LaneHost.stages`: of the first host."""
-        found: list[tuple[str, int, int | None]] = _told(lambda: ray.get(self.desk.stages.remote(start)))
+        call = self.desk.stages.remote
+        found: list[tuple[str, int, int | None]] = _told(lambda: ray.get(call(start)))
         return found
 
     def join(
@@ -138,6 +137,10 @@ class Hosts:
     def leave(self, token: str) -> None:
         """See `LaneHost.leave`."""
         self._places.pop(token).leave()
+
+    def release(self, trial_id: str) -> None:
+        """End whatever a finished or dead trial may still hold; returns at once."""
+        self.desk.release.remote(trial_id)
 
     def occupancy(self) -> dict[str, Any]:
         """Of each host: see `LaneHost.occupancy`."""

@@ -59,9 +59,9 @@ class Watcher(tune.Callback):
     """Tells the observers what Tune tells its callbacks, and ends leases of ended trials."""
 
     def __init__(
-        self, spec: SweepSpec, desk: Any, watch: Observer, earlier: Earlier = NOTHING
+        self, spec: SweepSpec, hosts: Hosts, watch: Observer, earlier: Earlier = NOTHING
     ) -> None:
-        self._spec, self._desk, self._watch = spec, desk, watch
+        self._spec, self._hosts, self._watch = spec, hosts, watch
         self.without_hosts: NoHostError | None = None
         self._started: set[str] = set()
         self._last: dict[str, Row] = {row["trial_id"]: row for row in earlier.searched_rows}
@@ -114,7 +114,7 @@ class Watcher(tune.Callback):
 
     def _ended(self, trial: Trial, state: Any, reason: str | None) -> None:
         name = trial.config[TRIAL]
-        self._desk.release.remote(name)
+        self._hosts.release(name)
         self._watch.trial_ended(name, state, reason)
 
 
@@ -164,7 +164,7 @@ def run(
         begun={each.trial_id: max(0, each.step) for each in earlier.searched},
         **clients.given,
     )
-    watcher = Watcher(spec, hosts.desk, watch, earlier)
+    watcher = Watcher(spec, hosts, watch, earlier)
     tuner = tune.Tuner(
         tune.with_resources(trainable, dict(clients.needs)),
         tune_config=tune.TuneConfig(
@@ -172,7 +172,7 @@ def run(
             max_concurrent_trials=clients.at_once,
             search_alg=search.tune_search(spec, guarded.constraints, earlier),
             scheduler=scheduler,
-            reuse_actors=clients.reused,
+            reuse_actors=True,
         ),
         run_config=tune.RunConfig(
             name=EXPERIMENT,

