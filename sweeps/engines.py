@@ -7,6 +7,7 @@ the memory of a device.
 from __future__ import annotations
 
 import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -71,13 +72,20 @@ def _by_memory(needed: Footprint | None, available: int | None) -> Engine:
     return Engine("zero", f"{parts}, but a GPU has {_gib(available)}")
 
 
-def too_large(spec: SweepSpec, engine: Engine) -> list[str]:
-    """A sentence where not even the base model fits one GPU, on which a host measures trials.
+def missing(spec: SweepSpec, engine: Engine) -> list[str]:
+    """What engine zero lacks here, a sentence each: DeepSpeed, or memory for the base model.
 
-    Known only for engine zero, of a checkpoint that is here, where the GPU's memory is known too.
+    The second is known of a checkpoint that is here, where the GPUs' memory is known too.
     """
     if not engine.zero:
         return []
+    if find_spec("deepspeed") is None:
+        return [
+            "engine zero needs DeepSpeed, which is not installed: pip install deepspeed (on Linux), "
+            "or set engine to lanes"
+        ]
+    if spec.resources.device == "cpu":
+        return []  # trials and hosts share the memory of the machine
     needed, available = _footprint(spec), gpu_bytes(spec)
     if needed is None or available is None or fits(needed.base, available):
         return []

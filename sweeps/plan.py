@@ -110,7 +110,7 @@ def plan(spec: SweepSpec) -> Plan:
         study_settings(spec, lanes_on(device, spec)), device, _some_prompts(spec)
     )
     missing += obstacles.errors(looked_at, said=bool(missing)) + obstacles.device(spec)
-    missing += judging.missing(spec) + engines.too_large(spec, engine)
+    missing += judging.missing(spec) + engines.missing(spec, engine)
     try:
         data = count(spec)
         missing += obstacles.gaps(data.used) + obstacles.unread(spec, data.languages)

@@ -118,7 +118,7 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
 def _engine(spec: SweepSpec, device: str, address: str) -> Engine:
     """The engine that trains the trials; raises UserError where it cannot here."""
     engine = engines.engine_of(spec, device, address)
-    for sentence in engines.too_large(spec, engine):
+    for sentence in engines.missing(spec, engine):
         raise UserError(sentence)
     return engine
 

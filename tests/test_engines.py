@@ -16,7 +16,7 @@ from test_footprint import checkpoint
 from empathy.errors import UserError
 from empathy.lanes.footprint import GIB, Footprint
 from sweeps import engines, runner, spec
-from sweeps.engines import Engine, engine_of, gpu_bytes, too_large
+from sweeps.engines import Engine, engine_of, gpu_bytes, missing
 from sweeps.plan import plan
 from sweeps.plan_text import as_text
 from sweeps.spec import SweepSpec
@@ -80,11 +80,19 @@ def test_auto_takes_lanes_where_zero_is_of_no_use(
 
 
 def test_a_base_model_that_no_device_holds_is_said(lane: None) -> None:
-    small, zero = demo(*ZERO, "resources.gpu_memory_gib=17"), Engine("zero", "as the sweep says")
-    (sentence,) = too_large(small, zero)
+    zero = Engine("zero", "as the sweep says")
+    small = demo(*ZERO, "resources={device: cuda, gpu_memory_gib: 17}")
+    (sentence,) = missing(small, zero)
     assert sentence.startswith("the base model takes 16.0 GiB and a GPU has 17.0: ZeRO splits it")
-    assert too_large(demo(*ZERO, "resources.gpu_memory_gib=18"), zero) == []  # 16.2
-    assert too_large(small, Engine("lanes", "")) == []
+    fitting = demo(*ZERO, "resources={device: cuda, gpu_memory_gib: 18}")  # less a tenth: 16.2
+    assert missing(fitting, zero) == []
+    assert missing(small, Engine("lanes", "")) == []
+
+
+def test_without_deepspeed_there_is_no_engine_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    (sentence,) = missing(demo(*ZERO), Engine("zero", ""))
+    assert sentence.startswith("engine zero needs DeepSpeed, which is not installed: pip install")
 
 
 def test_the_estimate_is_the_checkpoint_s(tmp_path: Path) -> None:
@@ -109,10 +117,10 @@ def test_the_smallest_gpu_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     told("[N/A]\n")
     assert gpu_bytes(demo()) is None
 
-    def missing(*args: Any, **options: Any) -> None:
+    def absent(*args: Any, **options: Any) -> None:
         raise FileNotFoundError("nvidia-smi")
 
-    monkeypatch.setattr(subprocess, "run", missing)
+    monkeypatch.setattr(subprocess, "run", absent)
     assert gpu_bytes(demo()) is None
 
 
