@@ -81,8 +81,8 @@ def missing(spec: SweepSpec, engine: Engine) -> list[str]:
         return []
     if find_spec("deepspeed") is None:
         return [
-            "engine zero needs DeepSpeed, which is not installed: pip install deepspeed (on Linux), "
-            "or set engine to lanes"
+            "engine zero needs DeepSpeed, which is not installed: pip install deepspeed (on "
+            "Linux), or set engine to lanes"
         ]
     if spec.resources.device == "cpu":
         return []  # trials and hosts share the memory of the machine
@@ -90,14 +90,14 @@ def missing(spec: SweepSpec, engine: Engine) -> list[str]:
     if needed is None or available is None or fits(needed.base, available):
         return []
     return [
-        f"the base model takes {_gib(needed.base)} GiB and a GPU has {_gib(available)}: ZeRO splits "
-        "it while it trains, but one device must hold it whole to generate replies; take a smaller "
-        "model, or larger GPUs"
+        f"the base model takes {_gib(needed.base)} GiB and a GPU has {_gib(available)}: ZeRO "
+        "splits it while it trains, but one device must hold it whole to generate replies; take a "
+        "smaller model, or larger GPUs"
     ]
 
 
 def measuring(spec: SweepSpec) -> int:
-    """Hosts of engine zero: they prepare the study, train nothing, and measure what others train."""
+    """Hosts of engine zero: they prepare the study and measure what others train."""
     return 1 if spec.resources.hosts == "auto" else spec.resources.hosts
 
 

@@ -131,8 +131,8 @@ def _check_hosts(spec: SweepSpec, address: str) -> None:
         )
     if address == "inprocess" and spec.engine == "zero":
         raise UserError(
-            "engine is 'zero', but --address inprocess has one process; set engine to lanes, or use "
-            "another --address"
+            "engine is 'zero', but --address inprocess has one process; set engine to lanes, or "
+            "use another --address"
         )
 
 

@@ -84,7 +84,7 @@ class Resources(Section):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """auto takes the GPU where there is one."""
     gpu_memory_gib: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] | None = None
-    """Memory of a GPU that engine auto reckons with; None asks nvidia-smi, where the sweep starts."""
+    """Memory of a GPU, with which engine auto reckons; None asks nvidia-smi on this machine."""
 
 
 class Zero(ZeroSettings):

@@ -1,6 +1,7 @@
 """A ZeRO trial's Train run: Ray Train starts its workers, which train one trial together.
 
-It is asked for reports like a lane (`sweeps.place.Place`). The workers reserve their devices in one placement group, all or none, on one node where they fit.
+It is asked for reports like a lane (`sweeps.place.Place`). The workers reserve their devices in one
+placement group, all or none, on one node where they fit.
 """
 
 from __future__ import annotations

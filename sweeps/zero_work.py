@@ -45,7 +45,7 @@ class StoppedError(Exception):
 
 
 def work(given: Mapping[str, Job]) -> None:
-    """Train the `job`, a trial, from report to report, until its last one or until nobody wants the next.
+    """Train the `job`, a trial, report by report to its last, or until nobody wants the next.
 
     What a user can mend is told, and ends the trial; Ray Train tries again after anything else.
     """

@@ -87,7 +87,6 @@ def few_cores(monkeypatch: pytest.MonkeyPatch, session_cache: Path) -> Iterator[
         gc.collect()
 
 
-
 def sweep_of(out: Path, address: str, *overrides: str) -> Record:
     settings = ("finalists={top: 1, seeds: 2}", "run_cap=3", *overrides)
     assert launch.main([*arguments(*settings), "--address", address, "--out", str(out)]) == 0
@@ -115,8 +114,7 @@ def test_a_sweep_of_zero_trials_is_a_sweep_of_lanes(tmp_path: Path) -> None:
     steps = [(row["trial_id"], row["step"]) for row in zero.history]
     assert len(steps) == len(set(steps))  # every report once
     ours, theirs = (
-        {(row["trial_id"], row["step"]): row for row in record.history}
-        for record in (zero, lanes)
+        {(row["trial_id"], row["step"]): row for row in record.history} for record in (zero, lanes)
     )
     shared = ours.keys() & theirs.keys()
     assert {("base", 0), ("t000", 2), ("t001", 2), ("t002", 2)} <= shared
