@@ -29,6 +29,8 @@ from empathy.lanes.optimizer import schedule
 from empathy.settings import TrialSettings, ZeroSettings
 from empathy.zero_adapter import Adapter
 
+CURVES = ("rewards/", "logps/")  # of what TRL logs: those that lanes tell
+
 
 def join_group(device: torch.device) -> None:
     """Enter the process group that the launcher's environment (RANK, WORLD_SIZE, ...) describes."""
@@ -217,7 +219,7 @@ class _Steps(TrainerCallback):
             loss=logs["loss"],
             grad_norm=norm,
             learning_rate=schedule(settings, step - 1, task.max_steps),
-            curves={name: value for name, value in logs.items() if name.startswith("rewards/")},
+            curves={name: value for name, value in logs.items() if name.startswith(CURVES)},
             diverged=diverged,
         )
         if diverged:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -198,7 +198,7 @@ def _trainer(job: Job, spread: Spread) -> Any:
     )
 
 
-def room(nodes: list[Mapping[str, float]], spread: Spread, hosts: int) -> int:
+def room(nodes: Sequence[Mapping[str, float]], spread: Spread, hosts: int) -> int:
     """How many trials train at once beside so many hosts, on nodes with these resources.
 
     A host takes the place of a worker at most. Raises UserError where there is no room for one

@@ -36,7 +36,7 @@ TINY = Shape(
 def checkpoint(folder: Path, config: object = CONFIG) -> Path:
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     names = list(TENSORS)
-    home = {}
+    home: dict[str, str] = {}
     for number, part in enumerate((names[:2], names[2:])):  # in two files, as large ones are
         file = f"model-{number}.safetensors"
         save_file({name: np.zeros(TENSORS[name], np.float16) for name in part}, folder / file)

@@ -118,8 +118,13 @@ def test_a_sweep_of_zero_trials_is_a_sweep_of_lanes(tmp_path: Path) -> None:
     )
     shared = ours.keys() & theirs.keys()
     assert {("base", 0), ("t000", 2), ("t001", 2), ("t002", 2)} <= shared
+    for baseline in (("base", 0), ("sft", 0)):
+        assert ours[baseline]["metrics"] == theirs[baseline]["metrics"]
     for key in shared - {("base", 0), ("sft", 0)}:
-        assert ours[key]["curves"] == pytest.approx(theirs[key]["curves"], rel=1e-3, abs=1e-4), key
+        curves, wanted = ours[key]["curves"], theirs[key]["curves"]
+        # Before the first update all margins are 0, but for a rounding error, whose sign counts.
+        assert abs(curves.pop("rewards/accuracies") - wanted.pop("rewards/accuracies")) <= 0.5
+        assert curves == pytest.approx(wanted, rel=1e-3, abs=1e-4), key
         assert ours[key]["metrics"].keys() == theirs[key]["metrics"].keys()
         assert ours[key]["seconds"] > 0
     winner = json.loads((tmp_path / "zero" / "winner" / "adapter_config.json").read_text())
@@ -136,8 +141,8 @@ class Killer(Watcher):
     ) -> None:
         super().on_trial_result(iteration, trials, trial, result, **info)
         if self.killed is None:
-            type(self).killed = workers()[-1]
-            os.kill(self.killed, signal.SIGKILL)
+            type(self).killed = victim = workers()[-1]
+            os.kill(victim, signal.SIGKILL)
 
 
 def workers() -> list[int]:

@@ -27,6 +27,7 @@ ADAPTER = 16  # bytes of a trained number: itself, its gradient and two moments,
 # tokens unnoted; this makes 44 for pairs of 190 tokens and 56 for pairs of 244.
 PER_HIDDEN, PER_INTERMEDIATE = 12, 5
 LOGITS = 2048  # hidden states that meet the vocabulary at once: `logprobs.FUSED_CHUNK`
+SIZES = ("num_hidden_layers", "hidden_size", "intermediate_size", "vocab_size")
 
 
 class Shape(NamedTuple):
@@ -59,13 +60,9 @@ def shape(folder: Path, targets: Sequence[str]) -> Shape | None:
 
     None where the folder lacks a configuration with the usual names, or safetensors files.
     """
-    config = _config(folder)
-    sizes = [
-        config.get(name)
-        for name in ("num_hidden_layers", "hidden_size", "intermediate_size", "vocab_size")
-    ]
-    tensors = _tensors(folder)
-    if not tensors or not all(isinstance(size, int) for size in sizes):
+    config, tensors = _config(folder), _tensors(folder)
+    sizes = [size for name in SIZES if isinstance(size := config.get(name), int)]
+    if not tensors or len(sizes) < len(SIZES):
         return None
     layers, hidden, intermediate, vocabulary = sizes
     ends = tuple(f".{target}.weight" for target in targets)
