@@ -10,7 +10,7 @@ lane goes on from it as from its own.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ from empathy.lanes.optimizer import schedule
 from empathy.settings import TrialSettings, ZeroSettings
 from empathy.zero_adapter import Adapter
 
+CURVES = ("rewards/", "logps/")  # of what TRL logs: those that lanes tell
+
 
 def join_group(device: torch.device) -> None:
     """Enter the process group that the launcher's environment (RANK, WORLD_SIZE, ...) describes."""
@@ -46,13 +48,16 @@ def train(
     saved: Path,
     save_at: Collection[int],
     told: Callable[[StepReport], None],
+    kept: Callable[[StepReport], Mapping[str, Any]] = lambda report: {},
 ) -> None:
     """Train one trial from `saved`, if that exists, or from the start to `task.max_steps`.
 
     `load` gives the frozen reference model; under stage 3 transformers splits the weights while
     it reads them, so it must read them inside this call. `saved` is written (by one process, in a
     folder that all see) after every step in `save_at` and before that step is `told`, which every
-    process is. A step that is not finite ends the training and is never saved.
+    process is. `kept` hears of every finite step before it may be saved, and what it returns stands
+    in the checkpoint, for `checkpoint.told`. A step that is not finite ends the training, does not
+    count, and is never saved.
     Raises UserError if `task.batch_size` cannot be divided among the processes.
     """
     arguments = _arguments(task, settings, zero, saved.parent)
@@ -75,7 +80,7 @@ def train(
         return
     adapter.fill(state)
     trainer.begin(task, settings, state.step)
-    trainer.add_callback(_Steps(trainer, adapter, state, saved, save_at, told))
+    trainer.add_callback(_Steps(trainer, adapter, state, saved, save_at, told, kept))
     trainer.train()
 
 
@@ -191,9 +196,10 @@ class _Steps(TrainerCallback):
         saved: Path,
         save_at: Collection[int],
         told: Callable[[StepReport], None],
+        kept: Callable[[StepReport], Mapping[str, Any]],
     ) -> None:
         self._trainer, self._adapter, self._state = trainer, adapter, state
-        self._saved, self._save_at, self._told = saved, save_at, told
+        self._saved, self._save_at, self._told, self._kept = saved, save_at, told, kept
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """The optimizer exists by now."""
@@ -207,19 +213,28 @@ class _Steps(TrainerCallback):
         settings, task = self._trainer.settings, self._trainer.task
         step = self._state.step + state.global_step
         norm = float(logs["grad_norm"])
+        diverged = not (math.isfinite(logs["loss"]) and math.isfinite(norm))
         report = StepReport(
-            step=step,
+            step=step - diverged,
             loss=logs["loss"],
             grad_norm=norm,
             learning_rate=schedule(settings, step - 1, task.max_steps),
-            curves={name: value for name, value in logs.items() if name.startswith("rewards/")},
-            diverged=not (math.isfinite(logs["loss"]) and math.isfinite(norm)),
+            curves={name: value for name, value in logs.items() if name.startswith(CURVES)},
+            diverged=diverged,
         )
-        if report.diverged:
+        if diverged:
             control.should_training_stop = True
-        elif step in self._save_at:
-            whole = self._adapter.state(step)
-            if state.is_world_process_zero:
-                checkpoint.save(self._saved, self._adapter.layout, whole, settings)
-            torch.distributed.barrier()
+        else:
+            self._keep(report, first=state.is_world_process_zero)
         self._told(report)
+
+    def _keep(self, report: StepReport, *, first: bool) -> None:
+        """Save the step, if it is one of those; the first process writes for all."""
+        beside = self._kept(report)
+        if report.step not in self._save_at:
+            return
+        whole = self._adapter.state(report.step)
+        if first:
+            layout, settings = self._adapter.layout, self._trainer.settings
+            checkpoint.save(self._saved, layout, whole, settings, beside)
+        torch.distributed.barrier()

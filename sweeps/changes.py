@@ -16,6 +16,8 @@ MAY_CHANGE = {
     "finalists": "chosen when the search is over",
     "judges": "asked when the search is over",
     "resources": "where it runs; another precision shows in the weights below",
+    "engine": "the same losses; a checkpoint of one goes on in the other",
+    "zero": "over how many devices; a checkpoint knows nothing of them",
     "tracking.mode": "results are on disk whoever else hears of them",
     "data.folder": "where the corpora lie; what they hold is compared below",
 }

@@ -7,24 +7,36 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import ray
-from ray.exceptions import RayActorError
+from ray.exceptions import RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from empathy.cache import cache_folder
 from empathy.errors import UserError
 from empathy.privacy import close, holds_private, keep_to_owner
 from sweeps.changes import other_facts
-from sweeps.desk import Desk, NoHostError, Seat
+from sweeps.desk import Desk, NoHostError
 from sweeps.host import LaneHost
-from sweeps.leases import DrainingError
-from sweeps.place import DEATHS, Place
+from sweeps.place import Place, Reporting, somewhere
+from sweeps.trial import LaneTrial
 
 CALLS = 256  # at once: every client has one that waits
 LAST_WORDS = 1.0  # seconds for answers on their way, before a drained host's process ends
 FINALS = "finals"  # they take a seat like a trial
+CLIENT = {"CPU": 0.01}  # a client only waits
+
+
+class Clients(NamedTuple):
+    """The Tune trials of a pool of hosts."""
+
+    kind: type[LaneTrial]
+    needs: Mapping[str, float]
+    """What Ray reserves for a client."""
+    at_once: int
+    given: Mapping[str, Any] = {}
+    """What each of them is given beside the desk."""
 
 
 class HostProcess(LaneHost):
@@ -93,25 +105,35 @@ class Hosts:
             scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False),
         )
         self.desk: Any = actor.remote(start, other_facts, at_once(settings["lanes"]), **desk)
-        self._places: dict[str, Place] = {}
+        self._places: dict[str, Reporting] = {}
         ray.get(self.desk.open.remote(hosts))
+
+    def clients(self, lanes: int) -> Clients:
+        """The Tune trials that train at these hosts, `lanes` of them at each."""
+        return Clients(LaneTrial, CLIENT, self.number * at_once(lanes))
 
     def prepared(self, timeout: float) -> dict[str, Any] | None:
         """See `LaneHost.prepared`: of the first host that is ready."""
-        found: dict[str, Any] | None = _told(self.desk.prepared.remote(timeout))
+        found: dict[str, Any] | None = _told(lambda: ray.get(self.desk.prepared.remote(timeout)))
         return found
 
     def stages(self, start: int) -> list[tuple[str, int, int | None]]:
         """See `LaneHost.stages`: of the first host."""
-        found: list[tuple[str, int, int | None]] = _told(self.desk.stages.remote(start))
+        call = self.desk.stages.remote
+        found: list[tuple[str, int, int | None]] = _told(lambda: ray.get(call(start)))
         return found
 
     def join(
         self, trial_id: str, settings: Mapping[str, Any], resume: bool = False, heard: int = 0
     ) -> str:
         """See `LaneHost.join`: at some host, or one after the other."""
-        self._places[trial_id] = Place(self.desk, trial_id, settings, resume=resume, heard=heard)
+        self._places[trial_id] = self._place(trial_id, settings, resume, heard)
         return trial_id
+
+    def _place(
+        self, trial_id: str, settings: Mapping[str, Any], resume: bool, heard: int
+    ) -> Reporting:
+        return Place(self.desk, trial_id, settings, resume=resume, heard=heard)
 
     def report(self, token: str) -> dict[str, Any]:
         """See `LaneHost.report`."""
@@ -121,9 +143,13 @@ class Hosts:
         """See `LaneHost.leave`."""
         self._places.pop(token).leave()
 
+    def release(self, trial_id: str) -> None:
+        """End whatever a finished or dead trial may still hold; returns at once."""
+        self.desk.release.remote(trial_id)
+
     def occupancy(self) -> dict[str, Any]:
         """Of each host: see `LaneHost.occupancy`."""
-        found: dict[str, Any] = _told(self.desk.occupancy.remote())
+        found: dict[str, Any] = _told(lambda: ray.get(self.desk.occupancy.remote()))
         return found
 
     def finals(self, trials: Sequence[str]) -> dict[str, Any]:
@@ -142,18 +168,7 @@ class Hosts:
 
     def _at_one(self, call: Callable[[Any], Any]) -> Any:
         """Have any host do something; another if that one is lost."""
-        deaths = 0
-        while True:
-            seat: Seat = _told(self.desk.seat.remote(FINALS))
-            try:
-                return _told(call(seat.actor))
-            except (RayActorError, DrainingError):
-                ray.get(self.desk.lost.remote(seat))
-                deaths += 1
-                if deaths == DEATHS:
-                    raise
-            finally:
-                ray.get(self.desk.leave.remote(seat))
+        return _told(lambda: somewhere(self.desk, FINALS, call))
 
 
 def at_once(lanes: int) -> int:
@@ -179,13 +194,14 @@ def how_many(wanted: int | Literal["auto"], device: str, trials: int) -> int:
     return min(max(1, int(there)), trials)
 
 
-def _told(reference: Any) -> Any:
+def _told(call: Callable[[], Any]) -> Any:
     """A call's result; what a user can mend comes back as the error it was."""
     try:
-        return ray.get(reference)
-    except ray.exceptions.RayTaskError as error:
-        if isinstance(error.cause, NoHostError):
-            raise UserError(f"{error.cause}; go on with --resume") from error
-        if isinstance(error.cause, UserError):
-            raise UserError(str(error.cause)) from error
+        return call()
+    except (NoHostError, UserError, RayTaskError) as error:
+        cause = error.cause if isinstance(error, RayTaskError) else error
+        if isinstance(cause, NoHostError):
+            raise UserError(f"{cause}; go on with --resume") from error
+        if isinstance(cause, UserError):
+            raise UserError(str(cause)) from error
         raise

@@ -20,16 +20,15 @@ from sweeps import search
 from sweeps.asha import Asha
 from sweeps.desk import NoHostError
 from sweeps.guards import NO_GUARDS, Guarded
-from sweeps.hosts import Hosts, at_once
+from sweeps.hosts import Hosts
 from sweeps.leases import TRIAL
 from sweeps.observers import Observer, Row, State, ending
 from sweeps.ray_token import closed_token
 from sweeps.resumption import NOTHING, Earlier, end
 from sweeps.spec import SweepSpec, trial_settings
-from sweeps.trial import ROW, LaneTrial
+from sweeps.trial import ROW
 
 EXPERIMENT = "tune"  # the folder of Tune's own files
-CLIENT = {"CPU": 0.01}  # a client only waits
 STORE_BYTES = 150_000_000  # a lane's rows never travel: reports are small
 QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
@@ -66,9 +65,9 @@ class Watcher(tune.Callback):
     """Tells the observers what Tune tells its callbacks, and ends leases of ended trials."""
 
     def __init__(
-        self, spec: SweepSpec, desk: Any, watch: Observer, earlier: Earlier = NOTHING
+        self, spec: SweepSpec, hosts: Hosts, watch: Observer, earlier: Earlier = NOTHING
     ) -> None:
-        self._spec, self._desk, self._watch = spec, desk, watch
+        self._spec, self._hosts, self._watch = spec, hosts, watch
         self.without_hosts: NoHostError | None = None
         self._started: set[str] = set()
         self._last: dict[str, Row] = {row["trial_id"]: row for row in earlier.searched_rows}
@@ -121,7 +120,7 @@ class Watcher(tune.Callback):
 
     def _ended(self, trial: Trial, state: Any, reason: str | None) -> None:
         name = trial.config[TRIAL]
-        self._desk.release.remote(name)
+        self._hosts.release(name)
         self._watch.trial_ended(name, state, reason)
 
 
@@ -163,18 +162,20 @@ def run(
     left = max(search.number_of_trials(spec), len(earlier.searched)) - over
     if left == 0:
         return
+    clients = hosts.clients(lanes)
     trainable = tune.with_parameters(
-        LaneTrial,
+        clients.kind,
         desk=hosts.desk,
         training=trial_settings(spec, {}).model_dump(),
         begun={each.trial_id: max(0, each.step) for each in earlier.searched},
+        **clients.given,
     )
-    watcher = Watcher(spec, hosts.desk, watch, earlier)
+    watcher = Watcher(spec, hosts, watch, earlier)
     tuner = tune.Tuner(
-        tune.with_resources(trainable, CLIENT),
+        tune.with_resources(trainable, dict(clients.needs)),
         tune_config=tune.TuneConfig(
             num_samples=left,
-            max_concurrent_trials=hosts.number * at_once(lanes),
+            max_concurrent_trials=clients.at_once,
             search_alg=search.tune_search(spec, guarded.constraints, earlier),
             scheduler=scheduler,
             reuse_actors=True,

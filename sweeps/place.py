@@ -5,8 +5,8 @@ Light: a trial's client is made of it, and imports no torch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import ray
 from ray.exceptions import RayActorError, RayTaskError
@@ -15,6 +15,16 @@ from sweeps.desk import Seat
 from sweeps.leases import DrainingError
 
 DEATHS = 3  # hosts that may die on the way to one report: perhaps it is the trial that kills them
+
+
+class Reporting(Protocol):
+    """Where a trial trains, as its client asks it for reports."""
+
+    heard: int
+    """The step of the last report that there was."""
+
+    def report(self) -> dict[str, Any]: ...
+    def leave(self) -> None: ...
 
 
 class Place:
@@ -76,7 +86,7 @@ class Place:
 
     def _next(self) -> dict[str, Any]:
         if self._seat is None:
-            self._seat = self._seated()
+            self._seat = seated(self._desk, self._trial)
         host = self._seat.actor
         if self._token is None:
             self._token = ray.get(
@@ -85,15 +95,36 @@ class Place:
         row: dict[str, Any] = ray.get(host.report.remote(self._token))
         return row
 
-    def _seated(self) -> Seat:
-        try:
-            seat: Seat = ray.get(self._desk.seat.remote(self._trial))
-        except RayTaskError as error:
-            raise error.cause from None  # told as the desk's, not as one of Ray's within another
-        return seat
-
     def _lose(self) -> None:
         if self._seat is not None:
             ray.get(self._desk.lost.remote(self._seat))
         self._seat = self._token = None
         self._resume = True
+
+
+def seated(desk: Any, name: str) -> Seat:
+    """A seat for whoever has that name. Raises `NoHostError`."""
+    try:
+        seat: Seat = ray.get(desk.seat.remote(name))
+    except RayTaskError as error:
+        raise error.cause from None  # told as the desk's, not as one of Ray's within another
+    return seat
+
+
+def somewhere(desk: Any, name: str, call: Callable[[Any], Any]) -> Any:
+    """Have any host do something on a seat of that name; another if that one is lost.
+
+    `call` gets the host's actor and returns a reference, or a list of them.
+    """
+    deaths = 0
+    while True:
+        seat = seated(desk, name)
+        try:
+            return ray.get(call(seat.actor))
+        except (RayActorError, DrainingError):
+            ray.get(desk.lost.remote(seat))
+            deaths += 1
+            if deaths == DEATHS:
+                raise
+        finally:
+            ray.get(desk.leave.remote(seat))

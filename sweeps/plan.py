@@ -21,7 +21,7 @@ from empathy.records import SPLITS, Prompt, Split
 from empathy.safety.crisis import chosen
 from empathy.schemes import draws
 from empathy.splits import by_split
-from sweeps import judging, obstacles, search, space
+from sweeps import engines, judging, obstacles, search, space
 from sweeps.handover import study_settings
 from sweeps.privacy import private_corpora, tracking_mode
 from sweeps.space import Scalar
@@ -33,7 +33,6 @@ Device = Literal["cpu", "cuda"]
 # Measured: a CPU trains 1 / 4 lanes of Gemma-3-270M at 0.79 / 0.89 pairs a second, an H100 trains
 # 1 / 4 / 8 / 16 at 58 / 176 / 224 / 241. More lanes than these cost memory and gain little.
 MOST_LANES: dict[Device, int] = {"cpu": 4, "cuda": 16}
-ENGINE = "trials differ in their adapters alone, so they share one base model on one device"
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,8 @@ class Plan:
     device_reason: str
     lanes: int
     """Trials trained together on a device."""
+    workers: int | None
+    """Devices of one trial, where engine zero spreads it; else None."""
     hosts: str
     """How many devices, in words: a cluster is known once the sweep runs on it."""
     repeated: int
@@ -103,12 +104,13 @@ class Plan:
 def plan(spec: SweepSpec) -> Plan:
     """The plan of a sweep. Reads the corpora if they are there; nothing is missing silently."""
     device, device_reason = device_here(spec)
+    engine = engines.engine_of(spec, device)
     weights, missing = obstacles.weights(spec)
     looked_at = preflight.plan(
         study_settings(spec, lanes_on(device, spec)), device, _some_prompts(spec)
     )
     missing += obstacles.errors(looked_at, said=bool(missing)) + obstacles.device(spec)
-    missing += judging.missing(spec)
+    missing += judging.missing(spec) + engines.missing(spec, engine)
     try:
         data = count(spec)
         missing += obstacles.gaps(data.used) + obstacles.unread(spec, data.languages)
@@ -125,12 +127,13 @@ def plan(spec: SweepSpec) -> Plan:
         trials=trials,
         parameters={name: _range(spec, name) for name in spec.parameters},
         examples=search.examples(spec, 3),
-        engine="lanes",
-        engine_reason=ENGINE,
+        engine=engine.name,
+        engine_reason=engine.reason,
         device=device,
         device_reason=device_reason,
-        lanes=lanes_on(device, spec),
-        hosts=_hosts(device, spec),
+        lanes=1 if engine.zero else lanes_on(device, spec),
+        workers=spec.zero.workers if engine.zero else None,
+        hosts=_hosts(device, spec, engine),
         rungs=search.rungs(spec),
         repeated=repeated(spec, trials),
         steps_at_most=(trials + repeated(spec, trials)) * spec.training.max_steps,
@@ -151,8 +154,11 @@ def lanes_on(device: Device, spec: SweepSpec) -> int:
     return min(wanted, search.number_of_trials(spec))
 
 
-def _hosts(device: Device, spec: SweepSpec) -> str:
+def _hosts(device: Device, spec: SweepSpec, engine: engines.Engine) -> str:
     wanted = spec.resources.hosts
+    if engine.zero:
+        number = engines.measuring(spec)
+        return f"{number} device{'s' if number > 1 else ''} to measure; trials take the others"
     if wanted != "auto":
         return f"{wanted} device{'s' if wanted > 1 else ''}, as the sweep says"
     return {"cuda": "every GPU of the cluster", "cpu": "one device per node"}[device]

@@ -31,8 +31,8 @@ def _lines(plan: Plan) -> list[tuple[str, str]]:
         ("steps", f"at most {plan.steps_at_most}{halved}{rungs}"),
         ("replies", f"at most {plan.replies_at_most} generated"),
         *(line for text in plan.judges for line in _wrapped("judge", text)),
-        ("engine", f"{plan.engine}: {plan.engine_reason}"),
-        ("device", f"{plan.device} ({plan.device_reason}), {plan.lanes} trials at a time"),
+        *_wrapped("engine", f"{plan.engine}: {plan.engine_reason}"),
+        ("device", f"{plan.device} ({plan.device_reason}), {_together(plan)}"),
         ("hosts", plan.hosts),
         ("weights", plan.weights),
         ("tracking", plan.tracking),
@@ -44,6 +44,12 @@ def _lines(plan: Plan) -> list[tuple[str, str]]:
     for each in plan.preflight:
         lines += _wrapped(each.level, f"{each.about}: {each.told}")
     return lines + [("missing", text) for text in plan.missing or ["nothing"]]
+
+
+def _together(plan: Plan) -> str:
+    if plan.workers is None:
+        return f"{plan.lanes} trials at a time"
+    return f"{plan.workers} of them to a trial"
 
 
 def _wrapped(label: str, text: str) -> list[tuple[str, str]]:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from empathy.errors import UserError
-from sweeps import search
+from sweeps import engines, search
 from sweeps.changes import changed_settings, check_facts
 from sweeps.data_step import CARD, write_card
+from sweeps.engines import Engine
 from sweeps.evaluations import Evaluations
 from sweeps.finalists import again, finalists, train_again
 from sweeps.guards import Guarded, of_study
@@ -22,7 +23,7 @@ from sweeps.ledger import SAMPLES, SUMMARY, Ledger
 from sweeps.manifest import write_json
 from sweeps.observers import BASELINES, Everyone, Observer, SweepInfo
 from sweeps.obstacles import check_measured
-from sweeps.plan import device_here, lanes_on
+from sweeps.plan import Device, device_here, lanes_on
 from sweeps.privacy import tracking_mode
 from sweeps.progress import progress
 from sweeps.report import write_report
@@ -59,6 +60,8 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
     Raises UserError for what a user can mend.
     """
     _check_hosts(spec, address)
+    device, _ = device_here(spec)
+    engine = _engine(spec, device, address)
     started, out = time.monotonic(), out.resolve()
     if earlier.ended and not changed_settings(earlier, spec):
         return _reported(out)
@@ -67,14 +70,13 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
     tracking = tracker(tracking_mode(spec), spec.tracking.project, spec.tracking.entity)
     watch = Everyone([each for each in (ledger, kept, tracking, progress()) if each is not None])
     watch.sweep_started(info)
-    device, _ = device_here(spec)
-    lanes = lanes_on(device, spec)
+    lanes = 1 if engine.zero else lanes_on(device, spec)
     settings = study_settings(spec, lanes).model_dump(mode="json")
-    host, number = _host(spec, address, settings, out, device)
+    host, number = _host(spec, address, settings, out, device, engine)
     try:
         ready = _prepare(host, watch)
         check_facts(earlier, ready["facts"])  # nothing is changed before
-        ledger.note(**ready["facts"], **noted(earlier, info))
+        ledger.note(engine=engine._asdict(), **ready["facts"], **noted(earlier, info))
         (out / SUMMARY).unlink(missing_ok=True)  # of a sweep that had ended and gets more trials
         check_measured(spec, ready)  # before a measurement makes earlier results go
         guarded = of_study(spec.guards, ready)
@@ -113,11 +115,24 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
     return _reported(out)
 
 
+def _engine(spec: SweepSpec, device: str, address: str) -> Engine:
+    """The engine that trains the trials; raises UserError where it cannot here."""
+    engine = engines.engine_of(spec, device, address)
+    for sentence in engines.missing(spec, engine):
+        raise UserError(sentence)
+    return engine
+
+
 def _check_hosts(spec: SweepSpec, address: str) -> None:
     if address == "inprocess" and spec.resources.hosts not in ("auto", 1):
         raise UserError(
             f"resources.hosts is {spec.resources.hosts}, but --address inprocess has one host; "
             "set it to auto, or use another --address"
+        )
+    if address == "inprocess" and spec.engine == "zero":
+        raise UserError(
+            "engine is 'zero', but --address inprocess has one process; set engine to lanes, or "
+            "use another --address"
         )
 
 
@@ -158,9 +173,15 @@ def _info(spec: SweepSpec, out: Path, earlier: Earlier) -> SweepInfo:
 
 
 def _host(
-    spec: SweepSpec, address: str, settings: Mapping[str, Any], out: Path, device: str
+    spec: SweepSpec,
+    address: str,
+    settings: Mapping[str, Any],
+    out: Path,
+    device: Device,
+    engine: Engine,
 ) -> tuple[Any, int]:
-    """A LaneHost in this process, or a pool of them on Ray; and how many they are."""
+    """A LaneHost in this process, or a pool of them on Ray; and how many they are, or, where trials
+    train elsewhere, how many of those at once."""
     if address == "inprocess":
         from sweeps.host import LaneHost
 
@@ -168,8 +189,29 @@ def _host(
     from sweeps import hosts, on_ray
 
     on_ray.connect(address)
+    if engine.zero:
+        return _zero_hosts(spec, settings, out, device)
     number = hosts.how_many(spec.resources.hosts, device, search.number_of_trials(spec))
     return hosts.Hosts(settings, spec.report_steps, str(out), device, hosts=number), number
+
+
+def _zero_hosts(
+    spec: SweepSpec, settings: Mapping[str, Any], out: Path, device: Device
+) -> tuple[Any, int]:
+    from sweeps.on_ray import EXPERIMENT
+    from sweeps.train_run import Spread
+    from sweeps.zero_hosts import ZeroHosts
+
+    spread = Spread(
+        device=device,
+        workers=spec.zero.workers,
+        zero=spec.zero.model_dump(exclude={"workers"}),
+        report_steps=spec.report_steps,
+        storage=str(out / EXPERIMENT),
+    )
+    number = engines.measuring(spec)
+    pool = ZeroHosts(settings, spec.report_steps, str(out), spread, hosts=number)
+    return pool, pool.at_once
 
 
 def _prepare(host: Host, watch: Observer) -> dict[str, Any]:

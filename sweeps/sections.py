@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from empathy.settings import Positive, Section
+from empathy.settings import Positive, Section, ZeroSettings
 from sweeps.reading import SettingError, shown
 
 
@@ -83,6 +83,15 @@ class Resources(Section):
     may be more than that: an autoscaler brings the rest."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """auto takes the GPU where there is one."""
+    gpu_memory_gib: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] | None = None
+    """Memory of a GPU, with which engine auto reckons; None asks nvidia-smi on this machine."""
+
+
+class Zero(ZeroSettings):
+    """How engine zero spreads a trial over several devices."""
+
+    workers: Positive = 2
+    """Processes of one trial, each with a device: on one node where they fit."""
 
 
 class Tracking(Section):

@@ -49,9 +49,11 @@ from sweeps.sections import (
     MetricChoice,
     Resources,
     Tracking,
+    Zero,
     first_of_list,
 )
 from sweeps.space import Parameter, Scalar
+from sweeps.zero_checks import check_engine
 
 FOLDER = Path(__file__).parent
 
@@ -90,6 +92,11 @@ class SweepSpec(Section):
     judges: JudgeSettings = JudgeSettings()
     """Who compares the finalists' replies with the SFT model's and the human ones."""
     resources: Resources = Resources()
+    engine: Literal["auto", "lanes", "zero"] = "auto"
+    """lanes: many trials on one device; zero: one trial over several, by DeepSpeed ZeRO; auto takes
+    zero where one lane is estimated not to fit a GPU, and the plan says why."""
+    zero: Zero = Zero()
+    """How engine zero spreads a trial."""
     tracking: Tracking = Tracking()
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Seed of the search: which settings are tried. Training and evaluation have their own."""
@@ -306,6 +313,7 @@ CHECKS: tuple[Callable[[SweepSpec], None], ...] = (
     check_objective,
     check_label_smoothing,
     check_quantization,
+    check_engine,
     _check_parameters,
     _check_steps,
     _check_lengths,

@@ -10,7 +10,7 @@ from ray import tune
 
 from sweeps.leases import TRIAL
 from sweeps.observers import values_of
-from sweeps.place import Place
+from sweeps.place import Place, Reporting
 
 ROW = "row"  # the key of the whole report, as JSON, in what Tune is told
 
@@ -33,7 +33,10 @@ class LaneTrial(tune.Trainable):
 
     def _take_up(self, resume: bool, heard: int) -> None:
         settings = {**self._training, **self._parameters}
-        self._place = Place(self._desk, self._name, settings, resume=resume, heard=heard)
+        self._place = self._placed(settings, resume, heard)
+
+    def _placed(self, settings: Mapping[str, Any], resume: bool, heard: int) -> Reporting:
+        return Place(self._desk, self._name, settings, resume=resume, heard=heard)
 
     def step(self) -> dict[str, Any]:
         """The next report. A lane is taken here, when it is known whether to resume."""

@@ -7,6 +7,8 @@ from typing import Any
 
 from sweeps.host import LaneHost
 
+FOLDER = "zero"  # of what trials need, within the results folder
+
 
 class ZeroHost(LaneHost):
     """A LaneHost whose lanes train nothing: trials come by only to be measured."""
@@ -15,7 +17,7 @@ class ZeroHost(LaneHost):
         """Write what trials need into a folder (see `empathy.zero_task`) and return its path."""
         from empathy.zero_task import hand_over
 
-        folder = self._out / "zero"
+        folder = self._out / FOLDER
         self._do(lambda: hand_over(self._study.base, self._study.engine.task, folder))
         return str(folder)
 

@@ -85,7 +85,7 @@ def tune(spec: SweepSpec, disk: Disk, watch: Observer, earlier: Earlier) -> None
     scheduler: Any = search.early_stopping(spec)
     earlier = rebuilt(scheduler, earlier, watch)
     searcher = search.tune_search(spec, (), earlier)
-    nobody: Any = SimpleNamespace(release=SimpleNamespace(remote=lambda name: None))
+    nobody: Any = SimpleNamespace(release=lambda name: None)
     watcher = Watcher(spec, nobody, watch, earlier)
     begun = {each.trial_id for each in earlier.searched}
     over = sum(earlier.over(name) for name in begun)

@@ -69,3 +69,9 @@ def told(path: Path) -> dict[str, Any]:
     with safe_open(path, framework="pt") as file:
         found: dict[str, Any] = json.loads(file.metadata().get("told", "{}"))
     return found
+
+
+def step(path: Path) -> int:
+    """The steps that a saved lane had finished."""
+    with safe_open(path, framework="pt") as file:
+        return int(file.metadata()["step"])

@@ -18,9 +18,8 @@ from transformers import PreTrainedModel
 from empathy.device import out_of_memory, release_freed_memory
 from empathy.lanes.adapters import Layout
 from empathy.lanes.engine import LaneEngine, Task
+from empathy.lanes.footprint import MARGIN
 from empathy.settings import TrialSettings
-
-MARGIN = 0.1  # of what there is, left free: allocators lose some, and batches differ
 
 
 class LaneMemory(NamedTuple):
