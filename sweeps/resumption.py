@@ -16,7 +16,7 @@ from typing import Any
 
 from empathy.errors import UserError
 from sweeps.ledger import HISTORY, TRIALS, Trial, cut_torn_line, read_history, read_trials
-from sweeps.manifest import read_manifest
+from sweeps.manifest import MANIFEST, damaged, read_manifest
 from sweeps.observers import BASELINES, Observer, Past, Row, State, SweepInfo, ending, of_search
 
 
@@ -76,8 +76,8 @@ def read(out: Path) -> Earlier:
 
     A line of the history that a crash has torn is cut off for good: the trial had not been heard.
     """
-    manifest = read_manifest(out)
-    cut_torn_line(out / HISTORY)
+    manifest = _manifest(out)
+    torn = cut_torn_line(out / HISTORY)
     rows = _once(read_history(out / HISTORY))
     trials = _trials(out / TRIALS)
     unknown = {row["trial_id"] for row in rows} - {trial.trial_id for trial in trials}
@@ -89,8 +89,34 @@ def read(out: Path) -> Earlier:
     reports: dict[str, list[Row]] = {}
     for row in rows:
         reports.setdefault(row["trial_id"], []).append(row)
+    _check_heard(out, trials, reports, torn=torn)
     past = tuple(_past(trial, reports.get(trial.trial_id, [])) for trial in trials)
     return Earlier(manifest, past, rows)
+
+
+def _manifest(out: Path) -> dict[str, Any]:
+    """The manifest, with all that going on needs of it."""
+    manifest = read_manifest(out)
+    if not isinstance(manifest.get("settings", {}), dict):
+        raise damaged(out / MANIFEST, "its settings are no group")
+    try:
+        datetime.fromisoformat(manifest.get("started") or "2000-01-01")
+    except (TypeError, ValueError) as error:
+        raise damaged(out / MANIFEST, "started is no time") from error
+    return manifest
+
+
+def _check_heard(
+    out: Path, trials: Sequence[Trial], reports: Mapping[str, Sequence[Row]], *, torn: bool
+) -> None:
+    """Raises `UserError` where reports are gone. A crash can cost no more than the last line."""
+    heard = {name: int(rows[-1]["step"]) for name, rows in reports.items()}
+    behind = [t.trial_id for t in trials if t.step is not None and t.step > heard.get(t.trial_id, -1)]
+    if len(behind) > torn:
+        raise UserError(
+            f"{out / HISTORY} was cut short: {TRIALS} knows of reports of {behind[0]} that it does "
+            "not hold; put a copy of it back, or start again in another --out"
+        )
 
 
 def _trials(path: Path) -> tuple[Trial, ...]:

@@ -83,6 +83,9 @@ class Resources(Section):
     may be more than that: an autoscaler brings the rest."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """auto takes the GPU where there is one."""
+    silence_minutes: Positive = 60
+    """A host that does not answer for so long, or spends it on one step or evaluation, is taken to
+    hang: it is ended, and its trials go on elsewhere from their checkpoints."""
 
 
 class Tracking(Section):

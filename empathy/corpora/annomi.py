@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from empathy.errors import UserError
-from empathy.reading.tables import Row, check_words, read_csv
+from empathy.reading.tables import Row, check_words, is_number, read_csv
 from empathy.records import Dialogue, Speaker, Turn
 
 SIMPLE, FULL = "AnnoMI-simple.csv", "AnnoMI-full.csv"
@@ -136,8 +136,10 @@ def _add(utterances: Utterances, row: Row, where: str) -> None:
                 f"{where}: {name} is '{row[name]}', not {' or '.join(allowed)}; {REMEDY}"
             )
     for name in ("transcript_id", "utterance_id"):
-        if not row[name].isdecimal():
-            raise UserError(f"{where}: {name} is '{row[name]}', not a whole number; {REMEDY}")
+        if not is_number(row[name]):
+            raise UserError(
+                f"{where}: {name} is '{row[name][:20]}', not a whole number; {REMEDY}"
+            )
     for name in ("video_url", "utterance_text"):
         check_words(row[name], where, name, REMEDY)
     rows = utterances[int(row["transcript_id"]), int(row["utterance_id"])]

@@ -20,13 +20,17 @@ Row = dict[str, str]
 MOST_WORDS = 4_000
 """Words in one turn. The longest of the public corpora has 1,811; one of many thousands is a file
 whose quotes or line ends broke, so it is refused here and never cut silently later."""
+MOST_DIGITS = 9
 
 
 def read_text(path: Path, remedy: str) -> str:
     """The file's text without a byte order mark. Raises `UserError` for anything but UTF-8."""
     if not path.is_file():
         raise UserError(f"{path} is missing; {remedy}")
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}); {remedy}") from error
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -107,6 +111,11 @@ def _header(path: Path, names: list[str], columns: Sequence[str], remedy: str) -
     if len(set(names)) < len(names):
         raise UserError(f"{path} names a column twice in its header; {remedy}")
     return names
+
+
+def is_number(text: str) -> bool:
+    """Whether a cell counts something: digits, and not thousands of them, which `int` refuses."""
+    return text.isdecimal() and len(text) <= MOST_DIGITS
 
 
 def check_words(text: str, where: str, column: str, remedy: str) -> None:
