@@ -108,7 +108,9 @@ class Hosts:
             max_concurrency=CALLS * (hosts + 1),
             scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False),
         )
-        self.desk: Any = actor.remote(start, other_facts, at_once(settings["lanes"]), silence=silence, **desk)
+        self.desk: Any = actor.remote(
+            start, other_facts, at_once(settings["lanes"]), silence=silence, **desk
+        )
         self._places: dict[str, Place] = {}
         ray.get(self.desk.open.remote(hosts))
 
@@ -137,9 +139,11 @@ class Hosts:
             raise no_host(error) from error
 
     def drain(self) -> None:
-        """See `LaneHost.drain`: all that train, which are waited for as long as a step may take."""
+        """See `LaneHost.drain`: all that train; a step of theirs is waited for."""
         actors = ray.get(self.desk.ready.remote())
-        ray.wait([each.drain.remote() for each in actors], num_returns=len(actors), timeout=FAREWELL)
+        ray.wait(
+            [each.drain.remote() for each in actors], num_returns=len(actors), timeout=FAREWELL
+        )
 
     def leave(self, token: str) -> None:
         """See `LaneHost.leave`."""

@@ -251,7 +251,7 @@ def read_history(path: Path) -> tuple[dict[str, Any], ...]:
                 raise damaged(path, f"line {number}: {type(error).__name__}") from error
             log.warning("%s: the last line was torn by a crash and is left out", path)
             break
-        if not isinstance(row, dict) or not ROW_PARTS <= row.keys():
+        if not isinstance(row, dict) or not row.keys() >= ROW_PARTS:
             raise damaged(path, f"line {number} is no report of a trial")
         rows.append(row)
     return tuple(rows)

@@ -80,7 +80,7 @@ def _held(lock: int, place: Path, out: Path) -> Iterator[None]:
 
 
 def _make_ready(place: Path, out: Path) -> None:
-    """Raises `UserError` where nobody may write; else what a killed sweep left half-written goes."""
+    """Raises `UserError` where nobody may write. What a killed sweep left half-written goes."""
     try:
         with TemporaryFile(dir=place):
             pass

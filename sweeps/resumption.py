@@ -111,7 +111,11 @@ def _check_heard(
 ) -> None:
     """Raises `UserError` where reports are gone. A crash can cost no more than the last line."""
     heard = {name: int(rows[-1]["step"]) for name, rows in reports.items()}
-    behind = [t.trial_id for t in trials if t.step is not None and t.step > heard.get(t.trial_id, -1)]
+    behind = [
+        each.trial_id
+        for each in trials
+        if each.step is not None and each.step > heard.get(each.trial_id, -1)
+    ]
     if len(behind) > torn:
         raise UserError(
             f"{out / HISTORY} was cut short: {TRIALS} knows of reports of {behind[0]} that it does "

@@ -36,8 +36,9 @@ def check(wanted: int | Literal["auto"], hosts: int, device: str, address: str) 
         )
         return
     raise UserError(
-        f"resources.hosts is {wanted}, but this Ray has {kind}s for {there} of {hosts} hosts and starts "
-        "no more machines; ask for fewer or for another resources.device, or start Ray on more machines"
+        f"resources.hosts is {wanted}, but this Ray has {kind}s for {there} of {hosts} hosts and "
+        "starts no more machines; ask for fewer or for another resources.device, or start Ray on "
+        "more machines"
     )
 
 

@@ -35,12 +35,14 @@ STAMPS = {
 
 def asks_the_wall_clock(path: Path) -> bool:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            if node.attr in WALL.get(node.value.id, ()):
+        match node:
+            case ast.Attribute(value=ast.Name(id=module), attr=name) if name in WALL.get(
+                module, ()
+            ):
                 return True
-        if isinstance(node, ast.ImportFrom) and node.module == "time":
-            if any(alias.name in WALL["time"] for alias in node.names):
-                return True
+            case ast.ImportFrom(module="time", names=names):
+                if any(alias.name in WALL["time"] for alias in names):
+                    return True
     return False
 
 

@@ -103,7 +103,9 @@ def flipped(content: bytes) -> bytes:
 def test_a_damaged_checkpoint_is_named(tmp_path: Path, damage: Damage) -> None:
     path, _, _ = saved(tmp_path)
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(UserError, match=r"the checkpoint .*lane\.safetensors is damaged \(") as found:
+    with pytest.raises(
+        UserError, match=r"the checkpoint .*lane\.safetensors is damaged \("
+    ) as found:
         checkpoint.load(path, engine().layout)
     assert "\n" not in str(found.value)
 

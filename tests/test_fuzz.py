@@ -49,8 +49,8 @@ def fuzz(amount: int, check: Callable[[Any], object], given_: SearchStrategy[Any
 def refuses_or_reads(read: Callable[[], object]) -> None:
     try:
         read()
-    except UserError as error:
-        assert str(error).strip()
+    except UserError:
+        return
 
 
 # -- random content: bytes, a good file changed here and there, cells and lines of all kinds ------
@@ -132,7 +132,9 @@ overrides = st.lists(
 @pytest.mark.parametrize("what", ["bytes", "changed", "tree", "overrides"])
 def test_no_sweep_file_ends_in_a_foreign_error(tmp_path: Path, what: str, amount: int) -> None:
     path = tmp_path / "small.yaml"
-    trees = st.dictionaries(st.sampled_from(sorted(spec.SweepSpec.model_fields)) | text, json_values)
+    trees = st.dictionaries(
+        st.sampled_from(sorted(spec.SweepSpec.model_fields)) | text, json_values
+    )
     contents: dict[str, SearchStrategy[bytes]] = {
         "bytes": st.binary(max_size=60),
         "changed": changed(DEMO.encode()),

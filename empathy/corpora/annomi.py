@@ -137,9 +137,7 @@ def _add(utterances: Utterances, row: Row, where: str) -> None:
             )
     for name in ("transcript_id", "utterance_id"):
         if not is_number(row[name]):
-            raise UserError(
-                f"{where}: {name} is '{row[name][:20]}', not a whole number; {REMEDY}"
-            )
+            raise UserError(f"{where}: {name} is '{row[name][:20]}', not a whole number; {REMEDY}")
     for name in ("video_url", "utterance_text"):
         check_words(row[name], where, name, REMEDY)
     rows = utterances[int(row["transcript_id"]), int(row["utterance_id"])]
