@@ -206,16 +206,17 @@ class Desk:
 
         One whose process waits for a node has not begun, and may take as long as it likes.
         """
+        asked = asyncio.ensure_future(answer)
+        await asyncio.wait({asked}, timeout=self._silence if host.begun else None)
+        if not asked.done():
+            asked.cancel()
+            raise HungError(f"it did not answer for {self._silence:g} s (resources.silence_minutes)")
         try:
-            return await asyncio.wait_for(answer, self._silence if host.begun else None)
-        except RayTaskError as error:  # which may be a TimeoutError as well, a host's own
+            return asked.result()
+        except RayTaskError as error:
             if isinstance(error.cause, HungError):
                 raise HungError(str(error.cause)) from error
             raise
-        except TimeoutError as error:
-            raise HungError(
-                f"it did not answer for {self._silence:g} s (resources.silence_minutes)"
-            ) from error
 
     def _put_an_end_to(self, host: Standing) -> None:
         """Kill a host that may not listen any more; those who wait for it are told that it died."""

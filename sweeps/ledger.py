@@ -257,18 +257,15 @@ def read_history(path: Path) -> tuple[dict[str, Any], ...]:
     return tuple(rows)
 
 
-def cut_torn_line(path: Path) -> bool:
-    """Cut off a last line that a crash has torn, with a warning, so that others can follow it.
-
-    Whether there was one."""
+def cut_torn_line(path: Path) -> None:
+    """Cut off a last line that a crash has torn, with a warning, so that others can follow it."""
     content = path.read_bytes() if path.exists() else b""
     whole, _, torn = content.rpartition(b"\n")
     if not torn:
-        return False
+        return
     log.warning("%s: the last line was torn by a crash and is cut off", path)
     kept = whole + b"\n" if whole else b""
     write_atomically(path, lambda temporary: temporary.write_bytes(kept))
-    return True
 
 
 def read_trials(path: Path) -> tuple[Trial, ...]:

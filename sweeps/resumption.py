@@ -11,6 +11,7 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def read(out: Path) -> Earlier:
     A line of the history that a crash has torn is cut off for good: the trial had not been heard.
     """
     manifest = _manifest(out)
-    torn = cut_torn_line(out / HISTORY)
+    cut_torn_line(out / HISTORY)
     rows = _once(read_history(out / HISTORY))
     trials = _trials(out / TRIALS)
     unknown = {row["trial_id"] for row in rows} - {trial.trial_id for trial in trials}
@@ -89,7 +90,8 @@ def read(out: Path) -> Earlier:
     reports: dict[str, list[Row]] = {}
     for row in rows:
         reports.setdefault(row["trial_id"], []).append(row)
-    _check_heard(out, trials, reports, torn=torn)
+    every = manifest.get("settings", {}).get("evaluation", {}).get("report_every", inf)
+    _check_heard(out / HISTORY, trials, reports, every)
     past = tuple(_past(trial, reports.get(trial.trial_id, [])) for trial in trials)
     return Earlier(manifest, past, rows)
 
@@ -107,19 +109,20 @@ def _manifest(out: Path) -> dict[str, Any]:
 
 
 def _check_heard(
-    out: Path, trials: Sequence[Trial], reports: Mapping[str, Sequence[Row]], *, torn: bool
+    path: Path, trials: Sequence[Trial], reports: Mapping[str, Sequence[Row]], every: float
 ) -> None:
-    """Raises `UserError` where reports are gone. A crash can cost no more than the last line."""
+    """Raises `UserError` where reports are gone. A crash costs one trial its last report at most.
+
+    Trials report `every` so many steps; a finalist's training once more does so at its end alone.
+    """
     heard = {name: int(rows[-1]["step"]) for name, rows in reports.items()}
-    behind = [
-        each.trial_id
-        for each in trials
-        if each.step is not None and each.step > heard.get(each.trial_id, -1)
-    ]
-    if len(behind) > torn:
+    gone = {t.trial_id: t.step - heard.get(t.trial_id, -1) for t in trials if t.step is not None}
+    behind = [name for name, steps in gone.items() if steps > 0]
+    more = [name for name in behind if of_search(name) and gone[name] - (name not in heard) > every]
+    if more or len(behind) > 1:
         raise UserError(
-            f"{out / HISTORY} was cut short: {TRIALS} knows of reports of {behind[0]} that it does "
-            "not hold; put a copy of it back, or start again in another --out"
+            f"{path} was cut short: {TRIALS} knows of reports of {(more or behind)[0]} that it "
+            "does not hold; put a copy of it back, or start again in another --out"
         )
 
 
