@@ -9,6 +9,8 @@ import json
 import logging
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from typing import Any
 import pytest
 import torch
 from cut_off import Disk, go_on
-from test_checkpoint import ONE, engine, saved, steps
+from test_checkpoint import ONE, engine, saved
 from test_resumption import sweep
 
 import launch
@@ -26,6 +28,7 @@ from empathy.lanes import checkpoint
 from sweeps import resumption, runner
 from sweeps.manifest import read_json
 
+HERE = Path(__file__).parent
 Damage = Callable[[bytes], bytes]
 DAMAGES: dict[str, Damage] = {
     "empty": lambda content: b"",
@@ -129,24 +132,32 @@ def test_a_damaged_cache_is_computed_again_aloud(
     assert len(made) == 2
 
 
-@pytest.mark.parametrize("dies_in", ["fsync", "replace"])
-def test_killed_while_a_checkpoint_is_written_the_one_before_is_used(
-    tmp_path: Path, dies_in: str
-) -> None:
-    """Its numbers are on the disk, wholly or in part, and its name is not theirs yet."""
+DIES = """
+import os, signal, sys
+from pathlib import Path
+from test_checkpoint import ONE, engine, steps
+from empathy.lanes import checkpoint
+
+whole, path = engine(), Path(sys.argv[1])
+lane = whole.join(ONE)
+steps(whole, lane, 1)
+checkpoint.save(path, whole.layout, whole.state(lane), ONE, {"seconds": 2.0})
+steps(whole, lane, 1)
+os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+checkpoint.save(path, whole.layout, whole.state(lane), ONE, {"seconds": 4.0})
+"""
+
+
+def test_killed_while_a_checkpoint_is_written_the_one_before_is_used(tmp_path: Path) -> None:
+    """Its numbers are on the disk, and its name is not theirs yet."""
     path = tmp_path / "trials" / "t000" / "lane.safetensors"
-    whole = engine()
-    lane = whole.join(ONE)
-    steps(whole, lane, 2)
-    checkpoint.save(path, whole.layout, whole.state(lane), ONE, {"seconds": 2.0})
-    steps(whole, lane, 2)
-    child = os.fork()
-    if child == 0:
-        setattr(os, dies_in, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
-        checkpoint.save(path, whole.layout, whole.state(lane), ONE, {"seconds": 4.0})
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    done = subprocess.run(
+        [sys.executable, "-c", DIES, str(path)],
+        env=os.environ | {"PYTHONPATH": f"{HERE.parent}{os.pathsep}{HERE}"},
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == -signal.SIGKILL, done.stderr
     assert len(list(path.parent.glob(".tmp-*"))) == 1
-    state, settings = checkpoint.load(path, whole.layout)
-    assert (state.step, settings) == (2, ONE)
+    state, settings = checkpoint.load(path, engine().layout)
+    assert (state.step, settings) == (1, ONE)
     assert checkpoint.told(path) == {"seconds": 2.0}
