@@ -137,6 +137,9 @@ class Hosts:
             return self._places[token].report()
         except NoHostError as error:
             raise no_host(error) from error
+        except ray.exceptions.RayTaskError as error:
+            check_stopped(error)
+            raise
 
     def drain(self) -> None:
         """See `LaneHost.drain`: all that train; a step of theirs is waited for."""

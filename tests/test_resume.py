@@ -70,6 +70,8 @@ def start(out: Path, address: str, errors: Path | None = None) -> subprocess.Pop
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=errors.open("wb") if errors else subprocess.DEVNULL,
+        # A shell's background jobs ignore Ctrl-C, and so would this one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
