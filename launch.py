@@ -22,6 +22,7 @@ from empathy.console import quiet_libraries
 from empathy.errors import UserError
 from empathy.options import OptionParser, quiet_pipe
 from sweeps import privacy, results_folder, spec
+from sweeps.stops import HINT, Terminated, heeding_sigterm
 
 ADDRESSES = ("local", "auto", "inprocess")
 
@@ -86,7 +87,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code: 2 for a user's error, 130 for Ctrl-C."""
+    """Run the command line; returns the exit code: 2 for a user's error, 130 for Ctrl-C, 143 for
+    SIGTERM."""
     options = parser().parse_args(arguments)
     quiet_libraries()
     try:
@@ -97,9 +99,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         print(f"launch.py: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("launch.py: interrupted", file=sys.stderr)
-        return 130
+    except (KeyboardInterrupt, Terminated) as stop:
+        return _stopped(stop, hint=bool(options.sweep) and not options.data)
+
+
+def _stopped(stop: KeyboardInterrupt | Terminated, *, hint: bool) -> int:
+    """Say by what, and how a sweep goes on; returns the exit code, 128 and the signal's number."""
+    signalled = isinstance(stop, Terminated)
+    told = "stopped by SIGTERM" if signalled else "interrupted"
+    print(f"launch.py: {told}" + (f"; {HINT}" if hint else ""), file=sys.stderr)
+    return 143 if signalled else 130
 
 
 def _do(options: argparse.Namespace) -> int:
@@ -114,7 +123,8 @@ def _do(options: argparse.Namespace) -> int:
     elif options.data:
         show_card(options)
     else:
-        run(options)
+        with heeding_sigterm():
+            run(options)
     return 0
 
 

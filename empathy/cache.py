@@ -5,9 +5,12 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import logging
 import os
+import re
 import shutil
 import uuid
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,17 +18,30 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from filelock import FileLock
 
+from empathy.errors import DiskError
+
 if TYPE_CHECKING:
     from torch import Tensor
 
+log = logging.getLogger(__name__)
+
 Part: TypeAlias = str | bytes | int | float | Sequence["Part"] | Mapping[str, "Part"] | None
+
+REFUSALS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+)
+"""What a disk may answer to who writes: no room, no quota, no right, broken."""
+CHECKSUM = "crc32"  # the name of that note in a file of tensors
+TEMPORARY = ".tmp-"  # begins the name of a file that is not whole yet
+ROOM = 1 << 16  # bytes; less is none for a file and its folder
 
 
 def cache_folder() -> Path:
     """The folder of everything that can be made again: EMPATHY_CACHE, else ~/.cache/empathy."""
     named = os.environ.get("EMPATHY_CACHE")
     folder = Path(named).expanduser() if named else Path.home() / ".cache" / "empathy"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # it may hold replies to real words
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # it may hold replies to real words
     return folder.resolve()
 
 
@@ -65,17 +81,48 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     only within one file system) and keeps the suffix, which some writers insist on. A file
     replaces the one that was there. A folder that is already there is kept and the new one
     thrown away: writers of one content key write the same. Errors of `write` pass through, and
-    leave nothing behind.
+    leave nothing behind; where the disk refuses, the error is a `DiskError`.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".tmp-{uuid.uuid4().hex[:12]}-{path.name}")
+    temporary = path.with_name(f"{TEMPORARY}{uuid.uuid4().hex[:12]}-{path.name}")
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            write(temporary)
+            _sync(temporary)
+            _move(temporary, path)
+            _sync_one(path.parent)
+        finally:
+            _remove(temporary)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Raises `DiskError` where the disk refuses what is written for `path` meanwhile."""
     try:
-        write(temporary)
-        _sync(temporary)
-        _move(temporary, path)
-        _sync_one(path.parent)
-    finally:
-        _remove(temporary)
+        yield
+    except Exception as error:
+        number = _number(error)
+        if number not in REFUSALS:
+            raise
+        raise DiskError(
+            f"{path} cannot be written: {os.strerror(number)}; mend that, for instance by making "
+            "room, and run the same command again (a sweep goes on with --resume)"
+        ) from error
+
+
+def check_room(folder: Path) -> None:
+    """Raises `DiskError` where the disk of a folder is full."""
+    with writing(folder):
+        if shutil.disk_usage(folder).free < ROOM:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _number(error: Exception) -> int:
+    """The system's number of an error, 0 for none; safetensors tells it in words alone."""
+    if isinstance(error, OSError):
+        return error.errno or 0
+    told = re.search(r"\(os error (\d+)\)", str(error))
+    return int(told[1]) if told and type(error).__name__ == "SafetensorError" else 0
 
 
 def kept_tensor(path: Path, name: str, compute: Callable[[], Tensor]) -> Tensor:
@@ -101,20 +148,48 @@ def kept_tensors(path: Path, compute: Callable[[], dict[str, Tensor]]) -> dict[s
         found = _tensors(path)  # another process may have computed it meanwhile
         if found is None:
             found = computed = compute()
-            write_atomically(path, lambda temporary: save_file(computed, temporary))
+            notes = {CHECKSUM: checksum(computed)}
+            write_atomically(path, lambda temporary: save_file(computed, temporary, notes))
     return found
 
 
 def _tensors(path: Path) -> dict[str, Tensor] | None:
     """What the file holds; None if it is not there or damaged."""
     from safetensors import SafetensorError
-    from safetensors.torch import load_file
 
     try:
-        found: dict[str, Tensor] = load_file(path)
-    except (FileNotFoundError, SafetensorError):
+        return checked_tensors(path)[0]
+    except FileNotFoundError:
         return None
-    return found
+    except (SafetensorError, ValueError):
+        log.warning("%s is damaged and is made again", path)
+        return None
+
+
+def checked_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """All tensors of a safetensors file by name, and its notes.
+
+    Raises `SafetensorError` for a file that is damaged, `ValueError` for one whose numbers are not
+    those that were written (if it says which these were), and `FileNotFoundError`.
+    """
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        notes: dict[str, str] = file.metadata() or {}
+        found: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no dict
+    if notes.get(CHECKSUM) not in (None, checksum(found)):
+        raise ValueError("its numbers are not those that were written")
+    return found, notes
+
+
+def checksum(tensors: Mapping[str, Tensor]) -> str:
+    """CRC-32 of the bytes of all tensors, in the order of their names: it shows a flipped bit."""
+    from torch import uint8
+
+    found = 0
+    for name in sorted(tensors):
+        found = zlib.crc32(tensors[name].detach().reshape(-1).view(uint8).numpy(), found)
+    return f"{found:08x}"
 
 
 @contextmanager
@@ -123,9 +198,14 @@ def alone(path: Path) -> Iterator[None]:
 
     The system frees the lock of a process that dies. Not re-entrant for one path.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_name(f".{path.name}.lock")):
+    lock = FileLock(path.with_name(f".{path.name}.lock"))
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def _move(temporary: Path, path: Path) -> None:

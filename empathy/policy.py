@@ -103,7 +103,7 @@ class Speaker:
         name = content_key(key, [[r.prompt, r.seed] for r in requests], drawn_how)
         path = cache_folder() / "samples" / f"{name}.json"
         with alone(path):  # another host on this machine may be drawing them just now
-            flat = _kept_texts(path)
+            flat = _kept_texts(path, len(requests))
             if flat is None:
                 (drawn,) = generate(self.base.model, requests, 1, self.decoding)
                 flat = [self._text(each) for each in drawn]
@@ -149,13 +149,15 @@ def _seed(seed: int, prompt_id: str, sample: int) -> int:
     return int.from_bytes(digest[:7], "big")
 
 
-def _kept_texts(path: Path) -> list[str] | None:
-    """The texts in a cache file; None if there is none, or only a damaged one."""
+def _kept_texts(path: Path, count: int) -> list[str] | None:
+    """So many texts in a cache file; None if there is none, or only a damaged one."""
     if not path.exists():
         return None
     try:
-        texts: list[str] = json.loads(path.read_text("utf-8"))
+        texts = json.loads(path.read_text("utf-8"))
     except ValueError:
-        log.warning("%s is damaged and is made again", path)
-        return None
-    return texts
+        texts = None
+    if isinstance(texts, list) and len(texts) == count and all(isinstance(t, str) for t in texts):
+        return texts
+    log.warning("%s is damaged and is made again", path)
+    return None

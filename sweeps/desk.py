@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal, NamedTuple
@@ -17,11 +17,13 @@ import ray
 from ray.exceptions import RayActorError, RayTaskError
 
 from empathy.errors import UserError
+from sweeps.leases import HungError
 
 State = Literal["starting", "ready", "lost", "draining", "unfit", "ended"]
 POLL = 2.0  # seconds that a host may take to say that there is nothing new
 PATIENCE = 1200.0  # seconds without any host, while the autoscaler may bring a node
 FAILURES = 3  # hosts in a row that may die before they are ready
+SILENCE = 3600.0  # seconds without an answer, or in one step or evaluation: that is a hung host
 
 
 class NoHostError(RuntimeError):
@@ -66,11 +68,13 @@ class Desk:
         differ: Callable[[Any, Any], Sequence[object]],
         room: int,
         patience: float = PATIENCE,
+        silence: float = SILENCE,
     ) -> None:
         """`start` starts a host and returns its actor; `differ` lists what two hosts' facts do not
         share and must; `room` is how many trials a host may have, those included that wait for a
-        lane; `patience` is in seconds."""
+        lane; `patience` and `silence` are in seconds."""
         self._start, self._differ, self._room, self._patience = start, differ, room, patience
+        self._silence = silence
         self._facts: Any = None  # of the first host that was ready
         self._changed = asyncio.Condition()
         self._hosts: list[Standing] = []
@@ -146,6 +150,10 @@ class Desk:
         """How each host fared; of those that live, how busy they were: see `Occupancy.as_dict`."""
         return {f"host {host.number}": await _fared(host) for host in self._hosts}
 
+    async def ready(self) -> list[Any]:
+        """The hosts that train now."""
+        return [host.actor for host in self._hosts if host.state in ("ready", "lost")]
+
     async def actors(self) -> list[Any]:
         """The hosts that there ever were, in the order in which they were started."""
         return [host.actor for host in self._hosts]
@@ -161,7 +169,7 @@ class Desk:
         """From a host's start to its end; another follows it."""
         try:
             while host.ready is None:
-                host.ready = await host.actor.prepared.remote(POLL)
+                host.ready = await self._heard(host, host.actor.prepared.remote(POLL))
                 host.begun = True
             host.node = await host.actor.node.remote()
             self._facts = self._facts or host.ready["facts"]
@@ -170,7 +178,7 @@ class Desk:
                 return
             self._failures = 0
             await self._become(host, "ready")
-            while not await host.actor.draining.remote(POLL):
+            while not await self._heard(host, host.actor.draining.remote(POLL)):
                 if host.state == "lost":  # to a trial only, for a moment
                     await self._become(host, "ready")
             self._add()
@@ -178,6 +186,10 @@ class Desk:
             while True:
                 await host.actor.stages.remote(0)
                 await asyncio.sleep(POLL)
+        except HungError as error:
+            self._put_an_end_to(host)
+            self._add()
+            await self._become(host, "ended", str(error))
         except RayActorError as error:
             if host.state != "draining":
                 self._failures += host.ready is None
@@ -188,6 +200,27 @@ class Desk:
         except Exception as error:  # the preparation's own
             host.error = error.cause if isinstance(error, RayTaskError) else error
             await self._become(host, "unfit", str(host.error))
+
+    async def _heard(self, host: Standing, answer: Awaitable[Any]) -> Any:
+        """A host's answer. Raises `HungError` where there is none, or it says that a step hangs.
+
+        One whose process waits for a node has not begun, and may take as long as it likes.
+        """
+        asked = asyncio.ensure_future(answer)
+        await asyncio.wait({asked}, timeout=self._silence if host.begun else None)
+        if not asked.done():
+            asked.cancel()
+            raise HungError(f"it did not answer for {self._silence:g} s (resources.silence_minutes)")
+        try:
+            return asked.result()
+        except RayTaskError as error:
+            if isinstance(error.cause, HungError):
+                raise HungError(str(error.cause)) from error
+            raise
+
+    def _put_an_end_to(self, host: Standing) -> None:
+        """Kill a host that may not listen any more; those who wait for it are told that it died."""
+        ray.kill(host.actor)
 
     async def _heed(self) -> None:
         """Drain the hosts of nodes that Ray knows to go soon, as an autoscaler may tell it."""

@@ -12,10 +12,12 @@ from threading import Lock
 from typing import Any, NamedTuple, Protocol
 
 from sweeps.guards import NO_GUARDS, Guarded
+from sweeps.leases import NOT_THE_TRIALS_FAULT
 from sweeps.observers import AGAIN, Observer, Past, Row, of_search
 from sweeps.pareto import Measured, front
 from sweeps.resumption import NOTHING, Earlier
 from sweeps.spec import SweepSpec, trial_settings
+from sweeps.stops import all_done
 
 SEEDS_APART = 1000  # fresh seeds lie beyond any range that a sweep would search
 
@@ -37,6 +39,7 @@ class Host(Protocol):
     def join(self, trial_id: str, settings: Mapping[str, Any], resume: bool = False) -> str: ...
     def report(self, token: str) -> dict[str, Any]: ...
     def leave(self, token: str) -> None: ...
+    def drain(self) -> None: ...
 
 
 class Again(NamedTuple):
@@ -132,6 +135,8 @@ def train_again(
             watch.trial_started(trial.trial_id, trial.parameters)
         try:
             failed = _to_the_end(spec, trial, host, tell, earlier.trial(trial.trial_id))
+        except NOT_THE_TRIALS_FAULT:
+            raise
         except Exception as error:  # of this trial alone, such as too little memory
             failed = str(error) or type(error).__name__
         with lock:
@@ -139,8 +144,7 @@ def train_again(
 
     with ThreadPoolExecutor(max(1, lanes)) as pool:
         left = [trial for trial in trials if not earlier.over(trial.trial_id)]
-        for done in [pool.submit(train, trial) for trial in left]:
-            done.result()
+        all_done(pool, [pool.submit(train, trial) for trial in left], lambda: host.drain())
 
 
 def _to_the_end(

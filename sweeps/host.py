@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from empathy.settings import StudySettings, TrialSettings
-from sweeps.leases import DrainingError, Lease, Leases
+from sweeps.leases import DrainingError, Lease, Leases, StoppedError
 from sweeps.observers import of_search
 from sweeps.occupancy import Occupancy
+from sweeps.stepping import means, settle, together_or_alone, told
 
 GRACE = 0.5  # seconds that reported lanes are waited for, so that lanes step and speak together
 
@@ -89,7 +89,7 @@ class LaneHost:
             while lease.row is None:
                 self._leases.get(token)
                 if not self._thread.is_alive():
-                    raise RuntimeError("the lane host has stopped")
+                    raise StoppedError("the lane host has stopped")
                 self._changed.wait(1.0)
             row, lease.row, lease.decided = lease.row, None, time.monotonic()
             return row
@@ -154,7 +154,7 @@ class LaneHost:
         done: Future[Any] = Future()
         with self._changed:
             if not self._thread.is_alive():
-                raise RuntimeError("the lane host has stopped")
+                raise StoppedError("the lane host has stopped")
             self._jobs.append((job, done))
             self._changed.notify_all()
         return done.result()
@@ -187,7 +187,7 @@ class LaneHost:
                 if members:
                     self._occupancy.began(map(lane, members), time.monotonic())
             for job, done in jobs:
-                _settle(job, done)
+                settle(job, done)
             if members and not self._draining:
                 self._work(members)
 
@@ -204,6 +204,8 @@ class LaneHost:
         )
 
     def _tell(self, stage: str, done: int, total: int | None) -> None:
+        if self._closing:  # nobody waits for what is being prepared, or examined
+            raise StoppedError("the lane host has been closed")
         self._stages.append((stage, done, total))
 
     def _seat(self) -> None:
@@ -233,13 +235,15 @@ class LaneHost:
     def _give_back(self) -> None:
         with self._changed:
             seated = self._leases.seated
-        for lease in seated:
-            if lease.curves:  # it has stepped on since its last checkpoint
-                self._save(lease)
-        with self._changed:
-            for lease in [*self._leases.seated, *self._leases.waiting]:
-                self._end(lease.token, DrainingError("the lane host is about to go"))
-            self._changed.notify_all()
+        try:
+            for lease in seated:
+                if lease.curves:  # it has stepped on since its last checkpoint
+                    self._save(lease)
+        finally:  # also where the disk is full
+            with self._changed:
+                for lease in [*self._leases.seated, *self._leases.waiting]:
+                    self._end(lease.token, DrainingError("the lane host is about to go"))
+                self._changed.notify_all()
 
     def _due(self) -> list[Lease]:
         """Leases whose lane should step now; nobody while one may still come back in time."""
@@ -296,9 +300,9 @@ class LaneHost:
     def _round(self, members: Sequence[Lease]) -> None:
         """One step of all members, and a report of those who have come to one."""
         start = time.monotonic()
-        steps = self._study.engine.step([lane(lease) for lease in members])
+        stepped = self._stepped(members)
         rows = {}
-        for lease, step in zip(members, steps, strict=True):
+        for lease, step in stepped:
             lease.curves.append({"loss": step.loss, "grad_norm": step.grad_norm, **step.curves})
             if step.diverged:
                 rows[lease.token] = {"failed": f"not finite after step {step.step}"}
@@ -306,17 +310,28 @@ class LaneHost:
                 rows[lease.token] = {}
             elif step.step in self._report_steps:
                 self._save(lease)
-        reporting = [lease for lease in members if rows.get(lease.token) == {}]
+        reporting = [lease for lease, _ in stepped if rows.get(lease.token) == {}]
         for lease, row in self._measured(reporting):
             rows[lease.token] = row
         share = (time.monotonic() - start) / len(members)
         with self._changed:
-            for lease, step in zip(members, steps, strict=True):
+            for lease, step in stepped:
                 lease.seconds += share
                 lease.step = step.step
                 if lease.token in rows:
                     self._deliver(lease, step.step, rows[lease.token])
             self._changed.notify_all()
+
+    def _stepped(self, members: Sequence[Lease]) -> list[tuple[Lease, Any]]:
+        """A step of all; who meets an error even alone ends by it."""
+        found = together_or_alone(self._study.engine.step, list(map(lane, members)))
+        steps = list(zip(members, found, strict=True))
+        with self._changed:
+            for lease, step in steps:
+                if isinstance(step, Exception):
+                    self._end(lease.token, step)
+            self._changed.notify_all()
+        return [each for each in steps if not isinstance(each[1], Exception)]
 
     def _measured(self, leases: Sequence[Lease]) -> list[tuple[Lease, dict[str, Any]]]:
         """Checkpoint these lanes and measure them on validation prompts, all at once."""
@@ -327,9 +342,9 @@ class LaneHost:
         lanes = {lease.trial_id: lane(lease) for lease in leases}
         try:
             found = self._study.evaluate(lanes, "validation")
-        except ValueError as error:  # a number that is not finite: whose?
+        except Exception as error:  # a number that is not finite, too little memory: whose?
             if len(leases) == 1:
-                return [(leases[0], {"failed": str(error)})]
+                return [(leases[0], {"failed": told(error)})]
             return [row for lease in leases for row in self._measured([lease])]
         return [
             (
@@ -360,7 +375,7 @@ class LaneHost:
             "step": step,
             "seconds": lease.seconds,
             "metrics": {},
-            "curves": _means(curves),
+            "curves": means(curves),
             "done": "failed" in row or step >= self._settings.training.max_steps,
             **row,
         }
@@ -382,16 +397,3 @@ def lane(lease: Lease) -> int:
     """The lane of a seated lease."""
     assert lease.lane is not None
     return lease.lane
-
-
-def _means(curves: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Of each training curve over some steps; of none without a step."""
-    return {name: fmean(each[name] for each in curves) for name in (curves[0] if curves else ())}
-
-
-def _settle(job: Callable[[], Any], done: Future[Any]) -> None:
-    """Run a job and hand its result, or its exception, to the one who waits."""
-    try:
-        done.set_result(job())
-    except Exception as error:
-        done.set_exception(error)

@@ -14,16 +14,18 @@ from ray.exceptions import RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from empathy.cache import cache_folder
-from empathy.errors import UserError
+from empathy.errors import SweepStoppedError, UserError
 from empathy.privacy import close, holds_private, keep_to_owner
 from sweeps.changes import other_facts
-from sweeps.desk import Desk, NoHostError
+from sweeps.desk import SILENCE, Desk, NoHostError
 from sweeps.host import LaneHost
+from sweeps.leases import HungError
 from sweeps.place import Place, Reporting, somewhere
 from sweeps.trial import LaneTrial
 
 CALLS = 256  # at once: every client has one that waits
 LAST_WORDS = 1.0  # seconds for answers on their way, before a drained host's process ends
+FAREWELL = 60.0  # seconds that hosts have to checkpoint their lanes when the sweep is stopped
 FINALS = "finals"  # they take a seat like a trial
 CLIENT = {"CPU": 0.01}  # a client only waits
 
@@ -45,7 +47,15 @@ class HostProcess(LaneHost):
     A machine that is preempted, or shut down, sends that signal.
     """
 
-    def __init__(self, settings: Mapping[str, Any], report_steps: Sequence[int], out: str) -> None:
+    def __init__(
+        self,
+        settings: Mapping[str, Any],
+        report_steps: Sequence[int],
+        out: str,
+        silence: float = SILENCE,
+    ) -> None:
+        """As `LaneHost`; a step or an evaluation may last `silence` seconds."""
+        self._silence = silence
         # torch reads both when it is imported, in `_prepare`.
         os.environ["OMP_NUM_THREADS"] = str(os.cpu_count() or 1)  # Ray has given it one
         os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # spinning threads starve Ray's own processes
@@ -58,6 +68,16 @@ class HostProcess(LaneHost):
     def occupancy(self) -> dict[str, Any]:
         """See `LaneHost.occupancy`; and where that was."""
         return {**super().occupancy(), "node": ray.util.get_node_ip_address()}
+
+    def draining(self, timeout: float) -> bool:
+        """See `LaneHost.draining`. Raises `HungError` where a round lasts too long."""
+        with self._changed:
+            since = self._occupancy.under_way
+        if since is not None and (lasts := time.monotonic() - since) > self._silence:
+            raise HungError(
+                f"a step or an evaluation has lasted {lasts:.0f} s (resources.silence_minutes)"
+            )
+        return super().draining(timeout)
 
     def node(self) -> str:
         """Ray's id of the node where this process runs."""
@@ -86,9 +106,11 @@ class Hosts:
         *,
         hosts: int = 1,
         kind: type[HostProcess] = HostProcess,
+        silence: float = SILENCE,
         **desk: Any,
     ) -> None:
-        """`hosts` of a `kind`, as far as the cluster has room for them now or later."""
+        """`hosts` of a `kind`, as far as the cluster has room for them now or later. One that gives
+        no sign of life for `silence` seconds is replaced."""
         self.number = hosts
         gpus = 1 if device == "cuda" else 0
 
@@ -96,7 +118,7 @@ class Hosts:
             actor: Any = ray.remote(kind).options(
                 num_cpus=0.5, num_gpus=gpus, max_concurrency=CALLS, scheduling_strategy="SPREAD"
             )
-            return actor.remote(settings, list(steps), out)
+            return actor.remote(settings, list(steps), out, silence)
 
         here = ray.get_runtime_context().get_node_id()
         actor: Any = ray.remote(Desk).options(
@@ -104,7 +126,9 @@ class Hosts:
             max_concurrency=CALLS * (hosts + 1),
             scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False),
         )
-        self.desk: Any = actor.remote(start, other_facts, at_once(settings["lanes"]), **desk)
+        self.desk: Any = actor.remote(
+            start, other_facts, at_once(settings["lanes"]), silence=silence, **desk
+        )
         self._places: dict[str, Reporting] = {}
         ray.get(self.desk.open.remote(hosts))
 
@@ -137,7 +161,20 @@ class Hosts:
 
     def report(self, token: str) -> dict[str, Any]:
         """See `LaneHost.report`."""
-        return self._places[token].report()
+        try:
+            return self._places[token].report()
+        except NoHostError as error:
+            raise no_host(error) from error
+        except ray.exceptions.RayTaskError as error:
+            check_stopped(error)
+            raise
+
+    def drain(self) -> None:
+        """See `LaneHost.drain`: all that train; a step of theirs is waited for."""
+        actors = ray.get(self.desk.ready.remote())
+        ray.wait(
+            [each.drain.remote() for each in actors], num_returns=len(actors), timeout=FAREWELL
+        )
 
     def leave(self, token: str) -> None:
         """See `LaneHost.leave`."""
@@ -198,10 +235,23 @@ def _told(call: Callable[[], Any]) -> Any:
     """A call's result; what a user can mend comes back as the error it was."""
     try:
         return call()
-    except (NoHostError, UserError, RayTaskError) as error:
-        cause = error.cause if isinstance(error, RayTaskError) else error
-        if isinstance(cause, NoHostError):
-            raise UserError(f"{cause}; go on with --resume") from error
-        if isinstance(cause, UserError):
-            raise UserError(str(cause)) from error
+    except NoHostError as error:
+        raise no_host(error) from error
+    except RayTaskError as error:
+        check_stopped(error)
+        if isinstance(error.cause, UserError):
+            raise UserError(str(error.cause)) from error
         raise
+
+
+def check_stopped(error: ray.exceptions.RayTaskError) -> None:
+    """Raises what of an error in another process is no fault of who called there."""
+    if isinstance(error.cause, NoHostError):
+        raise no_host(error.cause) from error
+    if isinstance(error.cause, SweepStoppedError):
+        raise SweepStoppedError(str(error.cause)) from error
+
+
+def no_host(error: NoHostError) -> SweepStoppedError:
+    """What a user is told where there is nobody to train on."""
+    return SweepStoppedError(f"{error}; go on with --resume")

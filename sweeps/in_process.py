@@ -10,10 +10,12 @@ from optuna.trial import Trial, TrialState
 from sweeps import search
 from sweeps.guards import NO_GUARDS, Guarded, excesses
 from sweeps.host import LaneHost
-from sweeps.leases import trial_name
+from sweeps.leases import NOT_THE_TRIALS_FAULT, trial_name
 from sweeps.observers import Observer, Past, Row, State, ending, lacking
 from sweeps.resumption import NOTHING, Earlier, end
 from sweeps.spec import SweepSpec, trial_settings
+from sweeps.stepping import told
+from sweeps.stops import all_done
 
 
 class InProcess:
@@ -40,8 +42,7 @@ class InProcess:
         with ThreadPoolExecutor(lanes) as pool:
             running = [pool.submit(self._trial, *each) for each in resumed]
             running += [pool.submit(self._trial) for _ in range(new)]
-            for done in running:
-                done.result()
+            all_done(pool, running, lambda: self._host.drain())
 
     def _take_up(self) -> list[tuple[Trial, Past | None]]:
         """Tell the study all that was told before; returns the trials that have not ended."""
@@ -74,7 +75,13 @@ class InProcess:
         token = self._host.join(name, settings, resume=past is not None)
         heard = past.step if past else -1
         while True:
-            row = self._host.report(token)
+            try:
+                row = self._host.report(token)
+            except NOT_THE_TRIALS_FAULT:
+                raise
+            except Exception as error:  # such as too little memory, or a damaged checkpoint
+                self._fail(trial, told(error))
+                return
             if row["step"] <= heard and not row["done"]:
                 continue  # its checkpoint's, once more
             with self._lock:
@@ -85,6 +92,11 @@ class InProcess:
                 self._watch.trial_ended(name, *ended)
             self._host.leave(token)
             return
+
+    def _fail(self, trial: Trial, reason: str) -> None:
+        with self._lock:
+            self._study.tell(trial, state=TrialState.FAIL)
+            self._watch.trial_ended(trial_name(trial.number), "failed", reason)
 
     def _end(self, trial: Trial, row: Row) -> tuple[State, str | None] | None:
         """The trial's last state and the reason, or None if it goes on."""

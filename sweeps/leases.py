@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from empathy.errors import UserError
+from empathy.errors import SweepStoppedError, UserError
 from empathy.settings import TrialSettings
 
 TRIAL = "trial_id"  # the key of a trial's short name in its Ray Tune config
@@ -34,8 +34,20 @@ class StaleLeaseError(LookupError):
     """The token belongs to a lease that has ended."""
 
 
+class StoppedError(RuntimeError):
+    """The host has stopped: it will never report anything again."""
+
+
+class HungError(RuntimeError):
+    """The host gives no sign of life."""
+
+
 class DrainingError(RuntimeError):
     """The host is about to go: its trials go on from their checkpoints at another."""
+
+
+NOT_THE_TRIALS_FAULT = (StoppedError, DrainingError, SweepStoppedError)
+"""Errors that cut a trial off and do not fail it: it goes on elsewhere, or when resumed."""
 
 
 @dataclass

@@ -17,14 +17,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from empathy.cache import write_atomically
+from empathy.cache import write_atomically, writing
 from empathy.errors import UserError
-from sweeps.manifest import begin, note, read_manifest, write_json
+from sweeps.manifest import begin, damaged, note, read_json, read_manifest, write_json
 from sweeps.observers import BASELINES, Past, Row, State, SweepInfo
 
 TRIALS, HISTORY, SUMMARY, SAMPLES = "trials.csv", "history.jsonl", "summary.json", "samples.json"
 FIXED = ("trial_id", "state", "reason", "step", "seconds")
 PARTS = ("value", "low", "high", "n", "level")
+ROW_PARTS = {"trial_id", "step"}  # of every report
 TEST = "test_"
 LEVEL = 0.95
 
@@ -131,10 +132,7 @@ class Ledger:
         self._save()
 
     def trial_reported(self, row: Row) -> None:
-        with (self._out / HISTORY).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row, allow_nan=True) + "\n")
-            file.flush()
-            os.fsync(file.fileno())  # trials.csv must not know more than the history, ever
+        append(self._out / HISTORY, json.dumps(row, allow_nan=True) + "\n")
         trial = self.trials.setdefault(row["trial_id"], Trial(row["trial_id"]))
         trial.step, trial.seconds = row["step"], row.get("seconds")
         trial.metrics = figures(row.get("metrics", {}))
@@ -160,6 +158,23 @@ class Ledger:
 
     def _save(self) -> None:
         write_trials(self._out / TRIALS, list(self.trials.values()))
+
+
+def append(path: Path, line: str) -> None:
+    """Add a line and wait until it is on the disk: trials.csv must not know more than the history.
+
+    What a full disk took of it is cut off again, lest the next line is joined to it.
+    """
+    rest = line.encode()
+    with writing(path), path.open("ab", buffering=0) as file:
+        whole = file.tell()
+        try:
+            while rest:
+                rest = rest[file.write(rest) :]
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(whole)
+            raise
 
 
 def write_trials(path: Path, trials: Sequence[Trial]) -> None:
@@ -216,22 +231,29 @@ def read_record(out: Path) -> Record:
         manifest=read_manifest(out),
         trials=read_trials(out / TRIALS),
         history=read_history(out / HISTORY),
-        summary=json.loads(summary.read_text("utf-8")) if summary.exists() else None,
-        samples=tuple(json.loads(samples.read_text("utf-8"))) if samples.exists() else (),
+        summary=read_json(summary, dict) if summary.exists() else None,
+        samples=tuple(read_json(samples, list)) if samples.exists() else (),
     )
 
 
 def read_history(path: Path) -> tuple[dict[str, Any], ...]:
     """The reports in history.jsonl; a last line torn by a crash is left out with a warning."""
-    lines = path.read_text("utf-8").splitlines() if path.exists() else []
-    rows = []
+    try:
+        text = path.read_text("utf-8") if path.exists() else ""
+    except UnicodeDecodeError as error:
+        raise damaged(path, type(error).__name__) from error
+    lines, rows = text.splitlines(), []
     for number, line in enumerate(lines, start=1):
         try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError as error:
-            if number < len(lines):
-                raise UserError(f"{path}, line {number}, is no JSON: {error}") from error
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            if number < len(lines) or text.endswith("\n"):
+                raise damaged(path, f"line {number}: {type(error).__name__}") from error
             log.warning("%s: the last line was torn by a crash and is left out", path)
+            break
+        if not isinstance(row, dict) or not row.keys() >= ROW_PARTS:
+            raise damaged(path, f"line {number} is no report of a trial")
+        rows.append(row)
     return tuple(rows)
 
 

@@ -55,12 +55,30 @@ def note(out: Path, facts: Mapping[str, Any], *, ended: bool = False) -> None:
 
 
 def read_manifest(out: Path) -> dict[str, Any]:
-    """The manifest under `out`; raises UserError when there is none."""
+    """The manifest under `out`; raises UserError when there is none, or a damaged one."""
     path = out / MANIFEST
     if not path.exists():
         raise UserError(f"{path} does not exist: give the folder of a sweep, such as results/demo")
-    content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    content: dict[str, Any] = read_json(path, dict)
     return content
+
+
+def read_json(path: Path, kind: type) -> Any:
+    """What a file of JSON holds; raises UserError, which names it, unless that is of this kind."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (ValueError, RecursionError) as error:  # no JSON, or not UTF-8
+        raise damaged(path, type(error).__name__) from error
+    if not isinstance(content, kind):
+        raise damaged(path, f"it holds no {kind.__name__}")
+    return content
+
+
+def damaged(path: Path, why: str) -> UserError:
+    """The error for a file that cannot be what a sweep wrote."""
+    return UserError(
+        f"{path} is damaged ({why}); put a copy of it back, or start again in another --out"
+    )
 
 
 def write_json(path: Path, content: object) -> None:

@@ -19,6 +19,8 @@ class Occupancy:
         self._busy = 0.0
         self._first: float | None = None
         self._start = self._last = 0.0
+        self.under_way: float | None = None
+        """When what is not over yet began."""
 
     def freed(self, lane: int, at: float) -> None:
         """The lane's trial has ended; whether another follows will be seen."""
@@ -28,7 +30,7 @@ class Occupancy:
         """A step or an evaluation of these lanes begins; a freed one among them was idle so far."""
         if self._first is None:
             self._first = at
-        self._start = at
+        self._start = self.under_way = at
         for lane in lanes:
             if lane in self._freed:
                 self._idle.append(at - self._freed.pop(lane))
@@ -36,7 +38,7 @@ class Occupancy:
     def ended(self, at: float) -> None:
         """What began last is over."""
         self._busy += at - self._start
-        self._last = at
+        self._last, self.under_way = at, None
 
     def as_dict(self) -> dict[str, Any]:
         """The busy share of the time from the first step to the last report, and lanes' idle times.

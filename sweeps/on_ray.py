@@ -6,26 +6,28 @@ import json
 import logging
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import ray
 from ray import tune
 from ray.exceptions import RayTaskError
-from ray.tune import TuneError
 from ray.tune.experiment import Trial
 
-from empathy.errors import UserError
+from empathy.cache import check_room
+from empathy.errors import SweepStoppedError, UserError
 from sweeps import search
 from sweeps.asha import Asha
-from sweeps.desk import NoHostError
 from sweeps.guards import NO_GUARDS, Guarded
-from sweeps.hosts import Hosts
+from sweeps.hosts import Hosts, check_stopped
 from sweeps.leases import TRIAL
 from sweeps.observers import Observer, Row, State, ending
 from sweeps.ray_token import closed_token
 from sweeps.resumption import NOTHING, Earlier, end
 from sweeps.spec import SweepSpec, trial_settings
+from sweeps.stops import heed_sigterm
 from sweeps.trial import ROW
 
 EXPERIMENT = "tune"  # the folder of Tune's own files
@@ -37,6 +39,7 @@ QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nobody else is told of a sweep
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # a trial that failed reports no metric
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # with it a sweep that is interrupted seems to be over
 }
 
 
@@ -52,6 +55,7 @@ def connect(address: str) -> None:
                 include_dashboard=False,
                 **options,
             )
+        heed_sigterm()
         return
     try:
         ray.init(address=address, **options)
@@ -59,6 +63,12 @@ def connect(address: str) -> None:
         raise UserError(
             f"--address {address} finds no Ray cluster; start one, or use --address local"
         ) from error
+    heed_sigterm()
+
+
+def disconnect() -> None:
+    """Leave Ray, and stop it where `connect` has started it."""
+    ray.shutdown()
 
 
 class Watcher(tune.Callback):
@@ -68,7 +78,8 @@ class Watcher(tune.Callback):
         self, spec: SweepSpec, hosts: Hosts, watch: Observer, earlier: Earlier = NOTHING
     ) -> None:
         self._spec, self._hosts, self._watch = spec, hosts, watch
-        self.without_hosts: NoHostError | None = None
+        self.stopped: SweepStoppedError | None = None
+        """Why nothing can go on, where that is so."""
         self._started: set[str] = set()
         self._last: dict[str, Row] = {row["trial_id"]: row for row in earlier.searched_rows}
 
@@ -83,7 +94,9 @@ class Watcher(tune.Callback):
         name = trial.config[TRIAL]
         if name not in self._started:
             self._started.add(name)
-            self._watch.trial_started(name, {k: v for k, v in trial.config.items() if k != TRIAL})
+            settings = {k: v for k, v in trial.config.items() if k != TRIAL}
+            with self._stopping():
+                self._watch.trial_started(name, settings)
 
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any
@@ -95,7 +108,8 @@ class Watcher(tune.Callback):
         if name in self._last and row["step"] <= self._last[name]["step"] and not row["done"]:
             return
         self._last[name] = row
-        self._watch.trial_reported(row)
+        with self._stopping():
+            self._watch.trial_reported(row)
 
     def on_trial_complete(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
@@ -110,18 +124,29 @@ class Watcher(tune.Callback):
     ) -> None:
         """A trial's process died, or a host refused it, more often than allowed.
 
-        Where no host is left it raises that: the sweep is cut off, and no trial has failed.
+        Where no host is left, or a disk is full, it raises that: the sweep is cut off, and no trial
+        has failed.
         """
         error = _error(trial)
-        if isinstance(error, RayTaskError) and isinstance(error.cause, NoHostError):
-            self.without_hosts = error.cause
-            raise error.cause
+        with self._stopping():
+            if isinstance(error, RayTaskError):
+                check_stopped(error)
         self._ended(trial, "failed", _why(error))
 
     def _ended(self, trial: Trial, state: Any, reason: str | None) -> None:
         name = trial.config[TRIAL]
         self._hosts.release(name)
-        self._watch.trial_ended(name, state, reason)
+        with self._stopping():
+            self._watch.trial_ended(name, state, reason)
+
+    @contextmanager
+    def _stopping(self) -> Iterator[None]:
+        """Remember what stops the sweep: Tune hands on no more than the text of an error."""
+        try:
+            yield
+        except SweepStoppedError as error:
+            self.stopped = error
+            raise
 
 
 def _behind(row: Row) -> tuple[State, str]:
@@ -191,10 +216,14 @@ def run(
     )
     try:
         tuner.fit()
-    except TuneError as error:  # which holds the text of what a callback has raised
-        if watcher.without_hosts is None:
-            raise
-        raise UserError(f"{watcher.without_hosts}; go on with --resume") from error
+    except Exception as error:  # a TuneError, or an EOFError where its own files found no room
+        if watcher.stopped is not None:
+            raise watcher.stopped from error
+        check_room(Path(storage))
+        raise
+    except BaseException:  # Ctrl-C, SIGTERM
+        hosts.drain()
+        raise
 
 
 def rebuilt(scheduler: Any, earlier: Earlier, watch: Observer) -> Earlier:

@@ -14,11 +14,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
+from empathy.cache import TEMPORARY
 from empathy.errors import UserError
 from sweeps.ledger import HISTORY, TRIALS
-from sweeps.manifest import MANIFEST
+from sweeps.manifest import MANIFEST, read_manifest
 
 OF_A_START = {MANIFEST, TRIALS, HISTORY, "wandb"}  # what a start leaves before anything is measured
 
@@ -50,7 +52,7 @@ def continued(out: Path) -> Iterator[None]:
     """
     place = Path(os.path.abspath(out))
     try:
-        if not place.is_dir() or _manifest(place) is None:
+        if not (place / MANIFEST).is_file() or "sweep" not in read_manifest(place):
             raise UserError(
                 f"--resume finds no results of a sweep in {out}: leave it out to start one"
             )
@@ -67,6 +69,7 @@ def _held(lock: int, place: Path, out: Path) -> Iterator[None]:
     try:
         _lock(lock, out)
         try:
+            _make_ready(place, out)
             yield
         except BaseException:
             recover(place)
@@ -74,6 +77,17 @@ def _held(lock: int, place: Path, out: Path) -> Iterator[None]:
         drop_old(place)
     finally:
         os.close(lock)
+
+
+def _make_ready(place: Path, out: Path) -> None:
+    """Raises `UserError` where nobody may write. What a killed sweep left half-written goes."""
+    try:
+        with TemporaryFile(dir=place):
+            pass
+        for left in place.rglob(f"{TEMPORARY}*"):
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+    except OSError as error:
+        raise _unusable(out, error) from error
 
 
 def check(out: Path, *, overwrite: bool) -> None:

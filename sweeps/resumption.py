@@ -11,12 +11,13 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from empathy.errors import UserError
 from sweeps.ledger import HISTORY, TRIALS, Trial, cut_torn_line, read_history, read_trials
-from sweeps.manifest import read_manifest
+from sweeps.manifest import MANIFEST, damaged, read_manifest
 from sweeps.observers import BASELINES, Observer, Past, Row, State, SweepInfo, ending, of_search
 
 
@@ -76,7 +77,7 @@ def read(out: Path) -> Earlier:
 
     A line of the history that a crash has torn is cut off for good: the trial had not been heard.
     """
-    manifest = read_manifest(out)
+    manifest = _manifest(out)
     cut_torn_line(out / HISTORY)
     rows = _once(read_history(out / HISTORY))
     trials = _trials(out / TRIALS)
@@ -89,8 +90,40 @@ def read(out: Path) -> Earlier:
     reports: dict[str, list[Row]] = {}
     for row in rows:
         reports.setdefault(row["trial_id"], []).append(row)
+    every = manifest.get("settings", {}).get("evaluation", {}).get("report_every", inf)
+    _check_heard(out / HISTORY, trials, reports, every)
     past = tuple(_past(trial, reports.get(trial.trial_id, [])) for trial in trials)
     return Earlier(manifest, past, rows)
+
+
+def _manifest(out: Path) -> dict[str, Any]:
+    """The manifest, with all that going on needs of it."""
+    manifest = read_manifest(out)
+    if not isinstance(manifest.get("settings", {}), dict):
+        raise damaged(out / MANIFEST, "its settings are no group")
+    try:
+        datetime.fromisoformat(manifest.get("started") or "2000-01-01")
+    except (TypeError, ValueError) as error:
+        raise damaged(out / MANIFEST, "started is no time") from error
+    return manifest
+
+
+def _check_heard(
+    path: Path, trials: Sequence[Trial], reports: Mapping[str, Sequence[Row]], every: float
+) -> None:
+    """Raises `UserError` where reports are gone. A crash costs one trial its last report at most.
+
+    Trials report `every` so many steps; a finalist's training once more does so at its end alone.
+    """
+    heard = {name: int(rows[-1]["step"]) for name, rows in reports.items()}
+    gone = {t.trial_id: t.step - heard.get(t.trial_id, -1) for t in trials if t.step is not None}
+    behind = [name for name, steps in gone.items() if steps > 0]
+    more = [name for name in behind if of_search(name) and gone[name] - (name not in heard) > every]
+    if more or len(behind) > 1:
+        raise UserError(
+            f"{path} was cut short: {TRIALS} knows of reports of {(more or behind)[0]} that it "
+            "does not hold; put a copy of it back, or start again in another --out"
+        )
 
 
 def _trials(path: Path) -> tuple[Trial, ...]:

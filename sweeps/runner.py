@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import shutil
 import sys
 import time
@@ -20,7 +20,7 @@ from sweeps.finalists import again, finalists, train_again
 from sweeps.guards import Guarded, of_study
 from sweeps.handover import study_settings
 from sweeps.ledger import SAMPLES, SUMMARY, Ledger
-from sweeps.manifest import write_json
+from sweeps.manifest import read_json, write_json
 from sweeps.observers import BASELINES, Everyone, Observer, SweepInfo
 from sweeps.obstacles import check_measured
 from sweeps.plan import Device, device_here, lanes_on
@@ -33,10 +33,13 @@ from sweeps.spec import SweepSpec
 from sweeps.standing import standing
 from sweeps.summary import summarise
 from sweeps.tracking import tracker
+from sweeps.unheard import unheard, unheard_in
 
 FINALS = "finals.json"  # the examination, until the report is written
 WINNER = "winner"
 POLL = 1.0  # seconds between two looks at what the host is doing
+
+log = logging.getLogger(__name__)
 
 
 class Host(Protocol):
@@ -47,6 +50,7 @@ class Host(Protocol):
     def join(self, trial_id: str, settings: Mapping[str, Any], resume: bool = False) -> str: ...
     def report(self, token: str) -> dict[str, Any]: ...
     def leave(self, token: str) -> None: ...
+    def drain(self) -> None: ...
     def occupancy(self) -> dict[str, Any]: ...
     def finals(self, trials: Sequence[str]) -> dict[str, Any]: ...
     def export(self, trial_id: str, folder: str) -> None: ...
@@ -63,7 +67,7 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
     device, _ = device_here(spec)
     engine = _engine(spec, device, address)
     started, out = time.monotonic(), out.resolve()
-    if earlier.ended and not changed_settings(earlier, spec):
+    if earlier.ended and not changed_settings(earlier, spec) and not unheard_in(out):
         return _reported(out)
     info = _info(spec, out, earlier)
     ledger, kept = Ledger(sys.argv, spec.seed), Evaluations(out)
@@ -72,7 +76,11 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
     watch.sweep_started(info)
     lanes = 1 if engine.zero else lanes_on(device, spec)
     settings = study_settings(spec, lanes).model_dump(mode="json")
-    host, number = _host(spec, address, settings, out, device, engine)
+    try:
+        host, number = _host(spec, address, settings, out, device, engine)
+    except BaseException:  # such as more GPUs than there are
+        watch.close()
+        raise
     try:
         ready = _prepare(host, watch)
         check_facts(earlier, ready["facts"])  # nothing is changed before
@@ -147,13 +155,22 @@ def _finals(spec: SweepSpec, host: Host, judged: Sequence[str], out: Path) -> di
     """The finalists' examination, or what was written down of the same one before a crash."""
     asked = {"judged": list(judged), "judges": spec.judges.model_dump(mode="json")}
     path = out / FINALS
-    if path.exists():
-        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        if found["asked"] == asked:
-            return found
+    found = _written(path)
+    if found.get("asked") == asked and not unheard(found["verdicts"]):
+        return found
     examined = host.finals(judged)
     write_json(path, {"asked": asked, **examined})
     return examined
+
+
+def _written(path: Path) -> dict[str, Any]:
+    """What the file of the finals holds; nothing where it is not there, or damaged."""
+    try:
+        found: dict[str, Any] = read_json(path, dict) if path.exists() else {}
+    except UserError as error:
+        log.warning("%s; the finalists are examined again", error)
+        return {}
+    return found
 
 
 def _info(spec: SweepSpec, out: Path, earlier: Earlier) -> SweepInfo:
@@ -186,13 +203,22 @@ def _host(
         from sweeps.host import LaneHost
 
         return LaneHost(settings, spec.report_steps, str(out)), 1
-    from sweeps import hosts, on_ray
+    from sweeps import hosts, on_ray, room
 
     on_ray.connect(address)
     if engine.zero:
         return _zero_hosts(spec, settings, out, device)
     number = hosts.how_many(spec.resources.hosts, device, search.number_of_trials(spec))
-    return hosts.Hosts(settings, spec.report_steps, str(out), device, hosts=number), number
+    try:
+        room.check(spec.resources.hosts, number, device, address)
+        silence = 60.0 * spec.resources.silence_minutes
+        pool = hosts.Hosts(
+            settings, spec.report_steps, str(out), device, hosts=number, silence=silence
+        )
+    except BaseException:
+        on_ray.disconnect()
+        raise
+    return pool, number
 
 
 def _zero_hosts(

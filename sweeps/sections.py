@@ -85,6 +85,9 @@ class Resources(Section):
     """auto takes the GPU where there is one."""
     gpu_memory_gib: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] | None = None
     """Memory of a GPU, with which engine auto reckons; None asks nvidia-smi on this machine."""
+    silence_minutes: Positive = 60
+    """A host that does not answer for so long, or spends it on one step or evaluation, is taken to
+    hang: it is ended, and its trials go on elsewhere from their checkpoints."""
 
 
 class Zero(ZeroSettings):

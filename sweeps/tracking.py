@@ -16,6 +16,7 @@ import os
 import shutil
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from glob import escape
 from pathlib import Path
@@ -183,8 +184,9 @@ class Tracker:
         """End what runs and wait for it: a thread that the interpreter's end cuts off complains."""
         for trial_id in list(self._runs):
             self.trial_ended(trial_id, "failed", "the sweep ended before the trial did")
+        give_up = time.monotonic() + self._timeout  # for all of them: a dead server costs it once
         while self._ending:
-            self._ending.pop(0).join(timeout=self._timeout)
+            self._ending.pop(0).join(timeout=max(0.0, give_up - time.monotonic()))
 
     def _begin(self, trial_id: str, parameters: Mapping[str, Any]) -> wandb.Run:
         import wandb  # here, for it takes a second that a sweep without it need not spend

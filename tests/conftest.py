@@ -9,6 +9,15 @@ import pytest
 from empathy.families import FAMILIES
 from empathy.weights import Base, Weights, load, prepare
 
+COLLECTED = pytest.StashKey[set[str]]()
+"""The ids of all tests that were found, those included that a marker leaves out."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Remember what was found, before markers choose among it."""
+    config.stash[COLLECTED] = {item.nodeid for item in items}
+
 
 @pytest.fixture(scope="session")
 def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:

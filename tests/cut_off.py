@@ -74,6 +74,7 @@ class Disk:
                 "curves": {"loss": 1 / step}, "done": step == LAST}  # fmt: skip
 
     def leave(self, token: str) -> None: ...
+    def drain(self) -> None: ...
 
 
 def in_process(spec: SweepSpec, disk: Disk, watch: Observer, earlier: Earlier) -> None:

@@ -24,7 +24,7 @@ from canary import TOKENS, Ground, Search, forms, ground, open_to_others
 from invented_ufjf import COLUMNS, invented_sessions
 from tiny_sweep import arguments
 from tokenizers import Tokenizer
-from wandb_runs import Server, serving
+from wandb_runs import RunServer, serving
 
 from empathy.families import FAMILIES
 from empathy.records import fingerprint
@@ -84,7 +84,7 @@ class Ran:
     """A private sweep on Ray that has ended."""
 
     ground: Ground
-    server: Server
+    server: RunServer
     """W&B's, as the environment names it."""
     code: int
     said: bytes

@@ -17,7 +17,7 @@ from chat_server import Act, ChatServer
 from chat_server import serving as judging
 from invented_ufjf import invented_sessions
 from tiny_sweep import arguments
-from wandb_runs import Server
+from wandb_runs import RunServer
 from wandb_runs import serving as tracking
 
 from empathy.corpora import annomi
@@ -60,7 +60,7 @@ class Ran:
     """A public sweep that has ended, and both servers."""
 
     ground: Ground
-    tracker: Server
+    tracker: RunServer
     judge: ChatServer
     code: int
     said: bytes

@@ -239,3 +239,29 @@ def test_hosts_that_die_before_they_are_ready_are_not_replaced_for_ever() -> Non
             await place.desk.prepared(0.02)
 
     run(test, hosts=1)
+
+
+def test_a_host_that_does_not_answer_is_ended_by_name_and_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(Desk, "_put_an_end_to", lambda self, host: ended.append(host.number))
+
+    async def never(timeout: float) -> bool:
+        return await asyncio.Event().wait()
+
+    async def play(place: Place) -> None:
+        place.desk._silence = 0.3
+        await place.ready(0)
+        assert await place.states() == ["ready"]
+        place.actors[0]._draining = never  # type: ignore[method-assign]  # it hangs from here on
+        await asyncio.sleep(0.8)
+        await settle()
+        assert await place.states() == ["ended", "starting"]
+        (first, _) = (await place.desk.occupancy()).values()
+        assert first["reason"] == "it did not answer for 0.3 s (resources.silence_minutes)"
+        await place.ready(1)
+        assert await place.hosts_of("t000") == [1]
+
+    run(play, hosts=1)
+    assert ended == [0]

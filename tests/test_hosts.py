@@ -27,6 +27,7 @@ from test_trial import Recorder, sweep
 from empathy.errors import UserError
 from empathy.settings import StudySettings, TrainingSettings
 from sweeps import on_ray
+from sweeps.desk import SILENCE
 from sweeps.hosts import HostProcess, Hosts, how_many
 from sweeps.on_ray import Watcher
 from sweeps.spec import SweepSpec
@@ -103,12 +104,15 @@ def pool_of(
     out: Path,
     spec: SweepSpec = SPEC,
     kind: type[HostProcess] = LoggedHost,
+    silence: float = SILENCE,
 ) -> Iterator[Hosts]:
     """A pool whose hosts are without a model, once all of them are ready."""
     settings = StudySettings(
         family="tiny", lanes=lanes, training=TrainingSettings(max_steps=spec.training.max_steps)
     ).model_dump(mode="json")
-    pool = Hosts(settings, spec.report_steps, str(out), "cpu", hosts=hosts, kind=kind)
+    pool = Hosts(
+        settings, spec.report_steps, str(out), "cpu", hosts=hosts, kind=kind, silence=silence
+    )
     try:
         assert pool.prepared(60) is not None
         wait_until(lambda: [h["state"] for h in pool.occupancy().values()] == ["ready"] * hosts)
@@ -190,6 +194,22 @@ def test_trials_of_a_killed_host_go_on_elsewhere_and_tune_hears_of_no_failure(
     assert set(repeated) <= {5, 6, 7, 8}
     assert [each["state"] for each in fared.values()].count("ended") == 1
     assert len(fared) == 3, "another is started"
+
+
+def test_a_host_that_hangs_is_named_and_its_trials_go_on_elsewhere(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    with pool_of(2, 1, tmp_path, silence=6.0) as pool:
+        blow = strike(tmp_path, "t001", 6, signal.SIGSTOP)
+        seen = search(pool, tmp_path, lanes=1)
+        blow.join()
+        fared = pool.occupancy()
+    check_none_lost_and_none_twice(seen, 3)
+    assert failures(tmp_path) == []
+    reasons = [str(each.get("reason")) for each in fared.values()]
+    assert reasons.count("it did not answer for 6 s (resources.silence_minutes)") == 1
+    stopped = Steps(tmp_path).processes("t001")[0]
+    wait_until(lambda: not Path(f"/proc/{stopped}").exists())  # and its device is free
 
 
 def test_a_drained_host_loses_no_step(cluster: Cluster, tmp_path: Path) -> None:

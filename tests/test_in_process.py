@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from optuna.trial import TrialState
 
+from empathy.errors import DiskError
 from sweeps import spec
 from sweeps.in_process import InProcess
+from sweeps.leases import DrainingError, StoppedError
 
 STEPS = (6, 12)
 Blank = set[tuple[str, int]]
@@ -26,12 +28,16 @@ class Host:
         self._blank, self._instead = blank, instead
         self._steps: dict[str, int] = {}
         self.left: list[str] = []
+        self.errors: dict[tuple[str, int], Exception] = {}
+        self.drained = False
 
     def join(self, trial_id: str, settings: Mapping[str, Any], resume: bool = False) -> str:
         self._steps[trial_id] = 0
         return trial_id
 
     def report(self, token: str) -> dict[str, Any]:
+        if (token, self._steps[token]) in self.errors:
+            raise self.errors[token, self._steps[token]]
         self._steps[token] += 6
         step = self._steps[token]
         scores = {"empathy": {"value": float(token[1:])}}
@@ -41,6 +47,9 @@ class Host:
 
     def leave(self, token: str) -> None:
         self.left.append(token)
+
+    def drain(self) -> None:
+        self.drained = True
 
 
 class Ends:
@@ -57,12 +66,18 @@ class Ends:
 
 
 def run(blank: Blank, instead: Mapping[str, Any], *overrides: str) -> tuple[InProcess, Host, Ends]:
+    runner, host, ends = prepared(blank, instead, *overrides)
+    runner.run(lanes=1)
+    return runner, host, ends
+
+
+def prepared(
+    blank: Blank, instead: Mapping[str, Any], *overrides: str
+) -> tuple[InProcess, Host, Ends]:
     sweep = spec.load("demo", ["run_cap=4", *overrides])
     host, ends = Host(blank, instead), Ends()
     told: Any = (host, ends)
-    runner = InProcess(sweep, *told)
-    runner.run(lanes=1)
-    return runner, host, ends
+    return InProcess(sweep, *told), host, ends
 
 
 @pytest.mark.parametrize("instead", [{}, {"empathy": {"value": None}}, {"empathy": {"value": nan}}])
@@ -88,3 +103,24 @@ def test_a_report_without_the_number_in_the_middle_stops_no_trial() -> None:
     runner, _, ends = run({("t001", 6)}, {}, *overrides)
     assert ends.heard["t001"] == ("completed", None)
     assert runner._study.trials[1].intermediate_values == {}
+
+
+def test_an_error_of_one_trial_fails_it_and_the_others_go_on() -> None:
+    runner, host, ends = prepared(set(), {}, "early_terminate=null")
+    host.errors = {("t001", 6): RuntimeError("out of memory")}
+    runner.run(lanes=1)
+    assert ends.heard["t001"] == ("failed", "RuntimeError: out of memory")
+    assert [state for state, _ in ends.heard.values()].count("completed") == 3
+    assert runner._study.trials[1].state == TrialState.FAIL
+    assert not host.drained
+
+
+@pytest.mark.parametrize("error", [DiskError("no room"), DrainingError(), StoppedError()])
+def test_what_is_no_trial_s_fault_cuts_the_sweep_off_and_fails_none(error: Exception) -> None:
+    runner, host, ends = prepared(set(), {}, "early_terminate=null")
+    host.errors = {("t001", 6): error}
+    with pytest.raises(type(error)):
+        runner.run(lanes=1)
+    assert "t001" not in ends.heard
+    assert {state for state, _ in ends.heard.values()} == {"completed"}
+    assert host.drained

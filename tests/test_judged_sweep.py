@@ -36,14 +36,16 @@ SHORT = (
 MATCHES = {"base": {"sft", "human"}, "sft": {"human"}, "t000": {"sft", "human"}}
 
 
-def run(out: Path, server: ChatServer, *more: str, **llm: Any) -> dict[str, Any]:
+def run(
+    out: Path, server: ChatServer, *more: str, options: Sequence[str] = (), **llm: Any
+) -> dict[str, Any]:
     """The summary's judges after a sweep whose llm judge asks the server."""
     told = ", ".join(f"{key}: {value}" for key, value in llm.items())
     judge = f"judges.llm={{url: '{server.url}', model: m, {told}}}"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of libraries about themselves
         given = [*arguments(*SHORT, judge, *more), "--address", "inprocess", "--out", str(out)]
-        assert launch.main(given) == 0
+        assert launch.main([*given, *options]) == 0
     summary = read_record(out).summary
     assert summary is not None
     judged: dict[str, Any] = summary["judges"]
@@ -98,21 +100,40 @@ def assert_only_test_words_were_sent(asked: Sequence[Body]) -> None:
     assert clients == {prompt.client_text for prompt in examined_prompts()}
 
 
-def test_a_judge_that_is_down_costs_its_numbers_and_not_the_sweep(tmp_path: Path) -> None:
+def test_a_judge_that_is_down_costs_its_numbers_and_is_asked_again_by_resume(
+    tmp_path: Path,
+) -> None:
+    up = False
+
     def dying(number: int, body: Body) -> Act:
-        return Act("A") if number < 4 else Act(status=503)
+        return Act("A") if up or number < 4 else Act(status=503)
 
     with serving(dying) as server:
         judged = run(tmp_path, server, attempts=1, concurrent=1)
+        check_the_judge_is_missing(tmp_path, judged)
+        trained = (tmp_path / "history.jsonl").read_bytes()
+        up, asked = True, len(server.bodies)
+        again = run(tmp_path, server, options=["--resume"], attempts=1, concurrent=1)
+        assert len(server.bodies) > asked
+        asked = len(server.bodies)
+        run(tmp_path, server, options=["--resume"], attempts=1, concurrent=1)
+        assert len(server.bodies) == asked, "it has answered all"
+    assert again["judges"]["llm"]["missing"] is None
+    assert matched(again["judges"]["llm"]) == MATCHES
+    assert (tmp_path / "history.jsonl").read_bytes() == trained
+    assert "No numbers by the language model" not in (tmp_path / "report.md").read_text("utf-8")
+
+
+def check_the_judge_is_missing(out: Path, judged: dict[str, Any]) -> None:
     llm = judged["judges"]["llm"]
     assert (llm["wins"], llm["counts"]) == ({}, {})
     assert llm["missing"].startswith("the judge's server left 10 questions in a row unanswered")
     assert matched(judged["judges"]["referee"]) == MATCHES
     assert [each["judges"] for each in judged["agreement"]] == [["referee", "rank"]]
-    text = (tmp_path / "report.md").read_text("utf-8")
+    text = (out / "report.md").read_text("utf-8")
     assert "| language model | - | - | - | - | - | - | - |" in text
     assert "- No numbers by the language model: the judge's server left 10 questions" in text
-    assert (tmp_path / "winner").is_dir()
+    assert (out / "winner").is_dir()
 
 
 @pytest.mark.slow

@@ -94,12 +94,12 @@ def test_every_report_is_kept_for_the_curves(tmp_path: Path) -> None:
 
 def test_torn_last_line_is_left_out_aloud(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "history.jsonl"
-    path.write_text('{"step": 1}\n{"ste')
+    path.write_text('{"trial_id": "t000", "step": 1}\n{"ste')
     with caplog.at_level(logging.WARNING):
-        assert read_history(path) == ({"step": 1},)
+        assert read_history(path) == ({"trial_id": "t000", "step": 1},)
     assert "torn" in caplog.text
-    path.write_text('{"ste\n{"step": 1}\n')
-    with pytest.raises(UserError, match="line 1, is no JSON"):
+    path.write_text('{"ste\n{"trial_id": "t000", "step": 1}\n')
+    with pytest.raises(UserError, match=r"history\.jsonl is damaged \(line 1: JSONDecodeError\)"):
         read_history(path)
 
 

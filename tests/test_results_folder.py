@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 import pytest
+from disks import make_read_only, mounted
 
 from empathy.errors import UserError
 from sweeps.results_folder import check, claimed, continued
@@ -143,7 +144,7 @@ def test_results_are_gone_on_with_as_they_are(tmp_path: Path) -> None:
     assert (out / "trials.csv").read_text("utf-8") == "kept"
 
 
-@pytest.mark.parametrize("manifest", [None, "{", '{"name": "a web app"}'])
+@pytest.mark.parametrize("manifest", [None, '{"name": "a web app"}'])
 def test_only_a_sweep_can_be_gone_on_with(tmp_path: Path, manifest: str | None) -> None:
     if manifest is not None:
         (tmp_path / "manifest.json").write_text(manifest, "utf-8")
@@ -170,3 +171,32 @@ def test_going_on_with_a_start_that_measured_nothing_keeps_what_was_set_aside(
     with pytest.raises(ZeroDivisionError), continued(out):
         raise ZeroDivisionError
     assert (out / "trials.csv").read_text("utf-8") == "kept"
+
+
+def test_a_folder_on_a_read_only_disk_is_refused(tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk") as disk:
+        results(disk / "cut", ended=None)
+        (disk / "empty").mkdir()
+        make_read_only(disk)
+        for out in (disk / "new", disk / "empty"):
+            with pytest.raises(UserError, match=r"--out .* cannot be used: Read-only file system"):
+                claim(out, overwrite=False)
+        with pytest.raises(UserError, match=r"--out .*cut cannot be used: Read-only file system"):
+            go_on(disk / "cut")
+
+
+def test_what_a_killed_sweep_left_half_written_goes_when_it_goes_on(tmp_path: Path) -> None:
+    out = results(tmp_path / "cut", ended=None)
+    (out / "trials" / "t000").mkdir(parents=True)
+    (out / "trials" / "t000" / ".tmp-0123-lane.safetensors").write_text("half")
+    (out / ".tmp-4567-winner").mkdir()
+    go_on(out)
+    assert not list(out.rglob(".tmp-*"))
+    assert (out / "trials.csv").read_text("utf-8") == "kept"
+
+
+def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
+    out = results(tmp_path / "cut", ended=None)
+    (out / "manifest.json").write_text("{", "utf-8")
+    with pytest.raises(UserError, match=r"manifest\.json is damaged \(JSONDecodeError\); put a"):
+        go_on(out)

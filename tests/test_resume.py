@@ -13,11 +13,14 @@ import subprocess
 import sys
 import time
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from disks import fill, mounted
+from safetensors import safe_open
 from tiny_sweep import arguments
 
 import launch
@@ -57,8 +60,8 @@ def whole(session_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Reco
     return read_record(out)
 
 
-def start(out: Path, address: str) -> subprocess.Popen[bytes]:
-    """The same as a process of its own, to be killed."""
+def start(out: Path, address: str, errors: Path | None = None) -> subprocess.Popen[bytes]:
+    """The same as a process of its own, to be killed. What it says goes to the file `errors`."""
     # W&B's service of this process would outlive the driver, and hold the ids of its runs.
     environment = {name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"}
     environment["PYTHONPATH"] = str(ROOT)
@@ -66,7 +69,9 @@ def start(out: Path, address: str) -> subprocess.Popen[bytes]:
         [sys.executable, str(ROOT / "launch.py"), *command(out, address)],
         env=environment,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=errors.open("wb") if errors else subprocess.DEVNULL,
+        # A shell's background jobs ignore Ctrl-C, and so would this one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
@@ -78,20 +83,37 @@ def in_the_middle(out: Path) -> bool:
     return {"completed", "running"} <= states and not any("-s" in t.trial_id for t in trials)
 
 
+def wait_for_the_middle(driver: subprocess.Popen[bytes], out: Path) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not in_the_middle(out):
+        assert driver.poll() is None, "the sweep ended before it could be stopped"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def until_killed(out: Path, address: str) -> tuple[Trial, ...]:
     """Kill the driver in the middle of its sweep; returns the trials as it left them."""
     driver = start(out, address)
     try:
-        deadline = time.monotonic() + WAIT_SECONDS
-        while not in_the_middle(out):
-            assert driver.poll() is None, "the sweep ended before it could be killed"
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_for_the_middle(driver, out)
         check_a_second_is_refused(out, address)
     finally:
         driver.send_signal(signal.SIGKILL)
         driver.wait()
     return read_trials(out / "trials.csv")
+
+
+def until_stopped(out: Path, address: str, how: signal.Signals) -> tuple[int, str]:
+    """Tell the driver to end in the middle of its sweep; returns its exit code and what it said."""
+    errors = out.with_name("errors")
+    driver = start(out, address, errors)
+    try:
+        wait_for_the_middle(driver, out)
+        driver.send_signal(how)
+        return driver.wait(60), errors.read_text("utf-8")
+    finally:
+        driver.kill()
+        driver.wait()
 
 
 def check_a_second_is_refused(out: Path, address: str) -> None:
@@ -226,3 +248,78 @@ def test_another_space_or_other_weights_are_refused_with_the_differences(
     said = capsys.readouterr().err
     assert f"\n  weights.sha256 was '{'0' * 57}"[:40] in said
     assert json.loads((out / "manifest.json").read_text("utf-8")) == manifest
+
+
+SIGNALS = {signal.SIGTERM: (143, "stopped by SIGTERM"), signal.SIGINT: (130, "interrupted")}
+
+
+@pytest.mark.parametrize(
+    ("address", "how"),
+    [
+        ("inprocess", signal.SIGTERM),
+        ("inprocess", signal.SIGINT),
+        pytest.param("local", signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param("local", signal.SIGINT, marks=pytest.mark.slow),
+    ],
+)
+def test_a_sweep_told_to_end_saves_its_lanes_says_how_to_go_on_and_does(
+    address: str, how: signal.Signals, whole: Record, tmp_path: Path, session_cache: Path,
+    counted: Counted, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    out = tmp_path / "out"
+    code, said = until_stopped(out, address, how)
+    expected, why = SIGNALS[how]
+    assert (code, said.splitlines()[-1]) == (
+        expected, f"launch.py: {why}; go on with the same command and --resume"
+    )  # fmt: skip
+    assert "Traceback" not in said
+    assert not any(trial.state == "failed" for trial in read_trials(out / "trials.csv"))
+    saved = sum(saved_steps(out))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Ray and W&B about themselves
+        assert launch.main(command(out, address, "--resume")) == 0
+        gc.collect()
+    check_all_is_as_if_undisturbed(read_record(out), whole)
+    if address == "inprocess":  # not a step is lost, also of those between two reports
+        assert counted.steps == (TRIALS + 1) * STEPS - saved
+
+
+def saved_steps(out: Path) -> Iterator[int]:
+    """How far each checkpoint has come."""
+    for path in out.glob("trials/*/lane.safetensors"):
+        with safe_open(path, "pt") as file:
+            yield int(file.metadata()["step"])
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    with mounted(tmp_path / "disk") as place:
+        yield place
+
+
+@pytest.mark.parametrize("address", ["inprocess", pytest.param("local", marks=pytest.mark.slow)])
+def test_a_full_disk_is_one_sentence_and_the_sweep_goes_on_once_there_is_room(
+    address: str, whole: Record, small_disk: Path, session_cache: Path,
+) -> None:  # fmt: skip
+    out, errors = small_disk / "out", small_disk.with_name("errors")
+    driver = start(out, address, errors)
+    try:
+        wait_for_the_middle(driver, out)
+        ballast = fill(small_disk)
+        assert driver.wait(120) == 2
+    finally:
+        driver.kill()
+        driver.wait()
+    said = errors.read_text("utf-8")
+    last = said.splitlines()[-1]
+    assert last.startswith(f"launch.py: {out}")
+    assert "cannot be written: No space left on device; mend that" in last
+    assert "Traceback" not in said
+    ballast.unlink()
+    assert not any(trial.state == "failed" for trial in read_trials(out / "trials.csv"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Ray and W&B about themselves
+        assert launch.main(command(out, address, "--resume")) == 0
+        gc.collect()
+    check_all_is_as_if_undisturbed(read_record(out), whole)
+    assert not list(out.rglob(".tmp-*"))

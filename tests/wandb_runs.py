@@ -1,4 +1,4 @@
-"""A server on this machine that takes W&B's runs and keeps every byte that it is sent."""
+"""A server on this machine that takes W&B's runs, keeps what it is sent, and may die."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -39,12 +39,36 @@ class Sent:
         return "\n".join([f"{self.method} {self.path}", *told, ""]).encode() + self.unpacked
 
 
-@dataclass
-class Server:
-    """What it was sent, in order."""
+class RunServer:
+    """Answers what W&B's client asks of runs, until it dies; `port` 0 takes a free one."""
 
-    url: str = ""
-    sent: list[Sent] = field(default_factory=list)
+    def __init__(self, port: int = 0) -> None:
+        self.sent: list[Sent] = []
+        """Every request, in order."""
+        self._http = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
+        self._http.daemon_threads = True
+        self._http.block_on_close = False
+        self.port = self._http.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether somebody listens."""
+        return self._thread.is_alive()
+
+    @property
+    def streamed(self) -> list[str]:
+        """The bodies of what was streamed to a run's files, its history among them."""
+        streams = [each for each in self.sent if "file_stream" in each.path]
+        return [each.unpacked.decode("utf-8", "replace") for each in streams]
+
+    def die(self) -> None:
+        """From now on nobody listens at the address."""
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
 
     def answer(self, request: Sent) -> Any:
         """What W&B's client needs to go on."""
@@ -85,18 +109,25 @@ def _bucket(variables: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
+def serving() -> Iterator[RunServer]:
     """The server, while it runs in a thread."""
-    kept = Server()
+    server = RunServer()
+    try:
+        yield server
+    finally:
+        if server.alive:
+            server.die()
 
+
+def _handler(server: RunServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             request = Sent(self.command, self.path, dict(self.headers.items()), body)
-            kept.sent.append(request)
-            told = json.dumps(kept.answer(request)).encode()
+            server.sent.append(request)
+            told = json.dumps(server.answer(request)).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(told)))
@@ -112,14 +143,4 @@ def serving() -> Iterator[Server]:
         def log_message(self, *_: object) -> None:
             """Silent."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    kept.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield kept
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    return Handler

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from empathy.errors import UserError
-from empathy.reading.tables import Row, check_words, read_csv
+from empathy.reading.tables import Row, check_words, is_number, read_csv
 from empathy.records import Dialogue, Speaker, Turn
 
 SIMPLE, FULL = "AnnoMI-simple.csv", "AnnoMI-full.csv"
@@ -134,7 +134,7 @@ def _add(utterances: Utterances, row: Row, where: str) -> None:
         if row[name] not in allowed:
             raise UserError(f"{where}: {name} is not {' or '.join(allowed)}; {REMEDY}")
     for name in ("transcript_id", "utterance_id"):
-        if not row[name].isdecimal():
+        if not is_number(row[name]):
             raise UserError(f"{where}: {name} is not a whole number; {REMEDY}")
     for name in ("video_url", "utterance_text"):
         check_words(row[name], where, name, REMEDY)

@@ -58,12 +58,14 @@ def _dialogue(line: str, where: str) -> Dialogue:
         raw: dict[str, Any] = json.loads(line)
         turns = tuple(Turn(speaker, text.strip()) for speaker, text in raw["turns"])
         dialogue_id, topic = raw["dialogue_id"].strip(), raw["topic"].strip()
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        speakers = {turn.speaker for turn in turns}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(f"{where}: {error!r}; expected {SHAPE}") from error
-    if {turn.speaker for turn in turns} != set(get_args(Speaker)):
+    if speakers != set(get_args(Speaker)):
         raise UserError(f"{where}: the speakers must be client and counsellor, both of them")
     if not dialogue_id or not all(turn.text for turn in turns):
         raise UserError(f"{where}: a blank dialogue_id or turn; expected {SHAPE}")
-    for turn in turns:
-        check_words(turn.text, where, "a turn", f"expected {SHAPE}")
+    said = [("a turn", turn.text) for turn in turns]
+    for name, text in [("dialogue_id", dialogue_id), ("topic", topic or "none"), *said]:
+        check_words(text, where, name, f"expected {SHAPE}")
     return Dialogue(dialogue_id, dialogue_id, "sample", turns, metadata={"topic": topic})

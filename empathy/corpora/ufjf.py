@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from empathy.errors import UserError
-from empathy.reading.tables import Row, check_words, read_csv, read_jsonl
+from empathy.reading.tables import Row, check_words, is_number, read_csv, read_jsonl
 from empathy.records import Dialogue, Speaker, Turn, fingerprint
 
 COLUMNS = ("conversation_id", "patient_id", "substance", "turn", "speaker", "text")
@@ -111,7 +111,7 @@ def _said(row: Row, where: str) -> tuple[tuple[str, str], Said]:
     """The key of the conversation, a fingerprint and a language, and what was said in it."""
     for name in COLUMNS:
         check_words(row[name], where, name, REMEDY)
-    if not row["turn"].strip().isdecimal():
+    if not is_number(row["turn"].strip()):
         raise UserError(f"{where}: turn is not a whole number; {REMEDY}")
     speaker = row["speaker"].strip().casefold()
     if speaker not in SPEAKERS:

@@ -20,6 +20,7 @@ Row = dict[str, str]
 MOST_WORDS = 4_000
 """Words in one turn. The longest of the public corpora has 1,811; one of many thousands is a file
 whose quotes or line ends broke, so it is refused here and never cut silently later."""
+MOST_DIGITS = 9
 
 
 def read_text(path: Path, remedy: str, called: str | None = None) -> str:
@@ -123,6 +124,11 @@ def _header(place: str, names: list[str], columns: Sequence[str], remedy: str) -
     if len(set(names)) < len(names):
         raise UserError(f"{place} names a column twice in its header; {remedy}")
     return names
+
+
+def is_number(text: str) -> bool:
+    """Whether a cell counts something: digits, and not thousands of them, which `int` refuses."""
+    return text.isdecimal() and len(text) <= MOST_DIGITS
 
 
 def check_words(text: str, where: str, column: str, remedy: str) -> None:

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from empathy.errors import UserError
 from sweeps.ledger import SAMPLES, SUMMARY, TRIALS, read_trials
+from sweeps.limits import Guards
 from sweeps.manifest import MANIFEST
 from sweeps.observers import BASELINES, State
 
@@ -70,6 +71,8 @@ def check(folder: Path) -> None:
     """Raises UserError for a file that is damaged; one that is missing is not looked at."""
     found = {name: _json(path, form) for name, form in FORMS.items()
              if (path := folder / name).exists()}  # fmt: skip
+    if MANIFEST in found:
+        _check_guards(folder / MANIFEST, found[MANIFEST])
     if SUMMARY in found and (folder / TRIALS).exists():
         _check_trials(folder / TRIALS, found[SUMMARY])
 
@@ -88,6 +91,15 @@ def _json(path: Path, form: TypeAdapter[Any]) -> Any:
         raise damaged(path, ": ".join([*map(str, first["loc"]), told])) from error
     except ValueError as error:  # no JSON, or no UTF-8
         raise damaged(path, error) from error
+
+
+def _check_guards(path: Path, manifest: _Manifest) -> None:
+    """The report reads the guards again, as settings."""
+    try:
+        Guards.model_validate(manifest.settings.get("guards", {}))
+    except ValidationError as error:
+        place = ".".join(map(str, ("settings", "guards", *error.errors()[0]["loc"])))
+        raise damaged(path, f"{place} is no guard") from error
 
 
 def _check_trials(path: Path, summary: _Summary) -> None:

@@ -1,0 +1,60 @@
+"""Every fault and every wrong input that this software claims to survive, with the tests of each.
+
+python tests/promises.py    prints the README's tables
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Kind = Literal["fault", "input"]
+TITLES: dict[Kind, tuple[str, str]] = {
+    "fault": ("Fault", "faults survived"),
+    "input": ("Input", "inputs refused"),
+}
+FILE = Path(__file__).with_suffix(".toml")
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A row: what happens, what follows, and the tests that show it."""
+
+    kind: Kind
+    row: str
+    then: str
+    tests: tuple[str, ...]
+    missing: str | None = None
+    """Of a row without tests: what is not shown."""
+
+
+def read(path: Path = FILE) -> tuple[Promise, ...]:
+    """All rows, in the order of the file."""
+    rows = tomllib.loads(path.read_text("utf-8"))["promise"]
+    return tuple(Promise(**{**row, "tests": tuple(row["tests"])}) for row in rows)
+
+
+def table(promises: Sequence[Promise], kind: Kind) -> str:
+    """The rows of one kind as a Markdown table under a line that counts them."""
+    chosen = [each for each in promises if each.kind == kind]
+    shown = sum(bool(each.tests) for each in chosen)
+    title, counted = TITLES[kind]
+    lines = [f"{shown} of {len(chosen)} {counted}, each by its test:", ""]
+    lines += [f"| {title} | What follows | Shown by |", "|---|---|---|"]
+    lines += [f"| {each.row} | {each.then} | {_shown_by(each)} |" for each in chosen]
+    return "\n".join(lines)
+
+
+def _shown_by(promise: Promise) -> str:
+    if not promise.tests:
+        return f"**no test yet**: {promise.missing}"
+    names = dict.fromkeys(test.partition("::")[0].removeprefix("tests/") for test in promise.tests)
+    return ", ".join(f"`{name}`" for name in names)
+
+
+if __name__ == "__main__":
+    rows = read()
+    print("\n\n".join(table(rows, kind) for kind in TITLES))
