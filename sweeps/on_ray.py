@@ -22,6 +22,7 @@ from sweeps.desk import NoHostError
 from sweeps.guards import NO_GUARDS, Guarded
 from sweeps.hosts import Hosts, at_once
 from sweeps.leases import TRIAL
+from sweeps.ledger import without_prompts
 from sweeps.observers import Observer, Row, State, ending
 from sweeps.resumption import NOTHING, Earlier, end
 from sweeps.spec import SweepSpec, trial_settings
@@ -65,7 +66,9 @@ class Watcher(tune.Callback):
         self._spec, self._desk, self._watch = spec, desk, watch
         self.without_hosts: NoHostError | None = None
         self._started: set[str] = set()
-        self._last: dict[str, Row] = {row["trial_id"]: row for row in earlier.searched_rows}
+        self._last: dict[str, Row] = {
+            row["trial_id"]: without_prompts(row) for row in earlier.searched_rows
+        }
 
     def __getstate__(self) -> dict[str, Any]:
         """Tune pickles its callbacks with its own state; observers hold files and stay here."""
@@ -89,7 +92,7 @@ class Watcher(tune.Callback):
         row, name = json.loads(result[ROW]), trial.config[TRIAL]
         if name in self._last and row["step"] <= self._last[name]["step"] and not row["done"]:
             return
-        self._last[name] = row
+        self._last[name] = without_prompts(row)
         self._watch.trial_reported(row)
 
     def on_trial_complete(
