@@ -15,7 +15,7 @@ from sweeps import search
 from sweeps.changes import changed_settings, check_facts
 from sweeps.data_step import CARD, write_card
 from sweeps.evaluations import Evaluations
-from sweeps.finalists import again, finalists, train_again
+from sweeps.finalists import Again, again, finalists, train_again
 from sweeps.guards import Guarded, of_study
 from sweeps.handover import study_settings
 from sweeps.ledger import SAMPLES, SUMMARY, Ledger
@@ -52,10 +52,17 @@ class Host(Protocol):
     def close(self) -> None: ...
 
 
-def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) -> Path:
+def run(
+    spec: SweepSpec,
+    out: Path,
+    address: str,
+    earlier: Earlier = NOTHING,
+    shared: str | None = None,
+) -> Path:
     """Run a sweep; returns the path of its report.
 
-    `out` is an empty folder, or that of a sweep that goes on and has done what `earlier` says.
+    `out` is an empty folder, or that of a sweep that goes on and has done what `earlier` says. At
+    `shared`, a bucket's URL if any, lane hosts keep checkpoints for one another.
     Raises UserError for what a user can mend.
     """
     _check_hosts(spec, address)
@@ -70,7 +77,7 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
     device, _ = device_here(spec)
     lanes = lanes_on(device, spec)
     settings = study_settings(spec, lanes).model_dump(mode="json")
-    host, number = _host(spec, address, settings, out, device)
+    host, number = _host(spec, address, settings, shared or str(out), device)
     try:
         ready = _prepare(host, watch)
         check_facts(earlier, ready["facts"])  # nothing is changed before
@@ -92,16 +99,7 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
         finals = _finals(spec, host, judged, out)
         kept.write_test(finals["evaluations"])
         write_json(out / SAMPLES, finals["samples"])
-        summary = summarise(
-            spec,
-            kept,
-            ready["baselines"],
-            finals["evaluations"],
-            again=repeated,
-            safety=finals["safety"],
-        )
-        summary |= standing(spec, kept, finals["evaluations"], guarded, summary)
-        summary["judges"] = finals["verdicts"]
+        summary = _summary(spec, kept, ready["baselines"], finals, repeated, guarded)
         if summary["best"] is not None:
             watch.stage("exporting the winner", 0, None)
             shutil.rmtree(out / WINNER, ignore_errors=True)  # an earlier end's
@@ -141,6 +139,21 @@ def _finals(spec: SweepSpec, host: Host, judged: Sequence[str], out: Path) -> di
     return examined
 
 
+def _summary(
+    spec: SweepSpec,
+    kept: Evaluations,
+    baselines: Mapping[str, Any],
+    finals: Mapping[str, Any],
+    repeated: Sequence[Again],
+    guarded: Guarded,
+) -> dict[str, Any]:
+    """The content of summary.json, but for the seconds."""
+    test = finals["evaluations"]
+    found = summarise(spec, kept, baselines, test, again=repeated, safety=finals["safety"])
+    found |= standing(spec, kept, test, guarded, found)
+    return {**found, "judges": finals["verdicts"]}
+
+
 def _info(spec: SweepSpec, out: Path, earlier: Earlier) -> SweepInfo:
     return SweepInfo(
         name=spec.name,
@@ -158,18 +171,28 @@ def _info(spec: SweepSpec, out: Path, earlier: Earlier) -> SweepInfo:
 
 
 def _host(
-    spec: SweepSpec, address: str, settings: Mapping[str, Any], out: Path, device: str
+    spec: SweepSpec, address: str, settings: Mapping[str, Any], out: str, device: str
 ) -> tuple[Any, int]:
     """A LaneHost in this process, or a pool of them on Ray; and how many they are."""
     if address == "inprocess":
         from sweeps.host import LaneHost
 
-        return LaneHost(settings, spec.report_steps, str(out)), 1
+        return LaneHost(settings, spec.report_steps, out), 1
     from sweeps import hosts, on_ray
 
     on_ray.connect(address)
     number = hosts.how_many(spec.resources.hosts, device, search.number_of_trials(spec))
-    return hosts.Hosts(settings, spec.report_steps, str(out), device, hosts=number), number
+    kind = _kind(out)
+    pool = hosts.Hosts(settings, spec.report_steps, out, device, hosts=number, kind=kind)
+    return pool, number
+
+
+def _kind(out: str) -> Any:
+    """The class of lane hosts that keep their checkpoints there."""
+    from sweeps.hosts import HostProcess
+    from sweeps.shared_host import SharedProcess
+
+    return SharedProcess if out.startswith("s3:") else HostProcess
 
 
 def _prepare(host: Host, watch: Observer) -> dict[str, Any]:

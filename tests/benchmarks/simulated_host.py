@@ -78,13 +78,13 @@ class SimulatedStudy(FakeStudy):
             for name in ("base", "sft")
         }
 
-    def evaluate(self, policies: Mapping[str, int], split: str) -> dict[str, Any]:
-        """On validation prompts; what a fake study remembers of its past is forgotten."""
+    def evaluate(self, policies: Mapping[str, int], split: Split) -> dict[str, Any]:
+        """As large as real ones; what a fake study remembers of its past is forgotten."""
         for past in (self.engine.taken, self.joined, self.saved):
             past.clear()
         at = {name: self.engine.occupied[lane] for name, lane in policies.items()}
         return {
-            name: measured(name, "validation", true_mean(settings, step), step)
+            name: measured(name, split, true_mean(settings, step), step)
             for name, (settings, step) in at.items()
         }
 
