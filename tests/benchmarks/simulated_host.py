@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -120,7 +121,9 @@ class SimulatedHost(LaneHost):
             members = self._due()
             if not members:
                 self._news.clear()
-                await _within(GRACE, self._news.wait())
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(GRACE):
+                        await self._news.wait()
                 continue
             self._occupancy.began(map(host.lane, members), time.monotonic())
             seconds = self._seconds(members)
@@ -186,10 +189,3 @@ class Actor:
     def node(self) -> str:
         """All stand on the same one."""
         return "node"
-
-
-async def _within(seconds: float, what: Coroutine[Any, Any, Any]) -> None:
-    try:
-        await asyncio.wait_for(what, seconds)
-    except TimeoutError:
-        return
