@@ -1,7 +1,7 @@
 """Results that many machines share: a bucket, and a folder of this machine that stands for it.
 
 A sweep reads and writes the folder, `staging`; what the bucket holds is brought there first, and
-what changes follows to the bucket (`sweeps.mirror`). When the sweep has ended well, the folder goes.
+what changes follows to the bucket (`sweeps.mirror`). The folder goes when the sweep has ended well.
 """
 
 from __future__ import annotations
@@ -95,9 +95,7 @@ def _ahead(folder: Path, bucket: Bucket, there: Mapping[str, Object]) -> bool:
     return same and (folder / HISTORY).stat().st_size >= heard
 
 
-def _bring(
-    bucket: Bucket, folder: Path, there: Mapping[str, Object], *, checkpoints: bool
-) -> None:
+def _bring(bucket: Bucket, folder: Path, there: Mapping[str, Object], *, checkpoints: bool) -> None:
     """Make the folder anew from the bucket."""
     if measured(folder):
         aside = folder.with_name(f"{folder.name}.{_started(folder)}")

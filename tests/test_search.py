@@ -90,9 +90,7 @@ def test_knowing_the_ranges_changes_no_proposal(more: tuple[str, ...]) -> None:
     sweep = demo("run_cap=12", *more)
     searched = search.distributions(sweep)
     known = proposed(lambda number: search.Tpe(searched, seed=number, n_startup_trials=3))
-    gathered = proposed(
-        lambda number: optuna.samplers.TPESampler(seed=number, n_startup_trials=3)
-    )
+    gathered = proposed(lambda number: optuna.samplers.TPESampler(seed=number, n_startup_trials=3))
     assert known == gathered
 
 

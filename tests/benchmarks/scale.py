@@ -79,8 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def show_simulated(given: argparse.Namespace) -> None:
     """A table with a row for each number of trials, each simulated in a process of its own."""
     print(f"{given.hosts} hosts of {given.lanes} lanes, each {H100.name}; dpo_gemma's search")
-    print("| trials | stopped | steps | makespan / ideal | driver, CPU s per trial: " +
-          "search / ASHA / observers / report | all | MiB before, after, peak | KiB per trial |")  # fmt: skip
+    print("The driver's columns are of a processor and per trial; MiB: before, after, at the peak")
+    print("| trials | stopped | steps | makespan / ideal | search / ASHA / observers / report "
+          "| in all | MiB | KiB per trial |")  # fmt: skip
     print("| ---: " * 8 + "|")
     for trials in given.trials:
         found = apart(simulated, trials, given.hosts, given.lanes, given.tracking)

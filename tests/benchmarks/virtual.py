@@ -9,7 +9,7 @@ import asyncio
 import inspect
 import selectors
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
 from typing import Any, TypeVar
 from unittest.mock import patch
@@ -56,9 +56,10 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 @contextmanager
 def _clocks(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
     clock = SimpleNamespace(monotonic=loop.time)
-    with patch.object(desk, "time", clock), patch.object(host, "time", clock):
-        with patch.object(leases, "time", clock):
-            yield
+    with ExitStack() as stack:
+        for module in (desk, host, leases):
+            stack.enter_context(patch.object(module, "time", clock))
+        yield
 
 
 class Remote:
