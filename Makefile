@@ -22,7 +22,7 @@ $(RUN) -m pip install --disable-pip-version-check --progress-bar off -c constrai
 	|| { grep -v '^Requirement' $(LOG) | tail -n 20; echo "make: the installation failed; all of it is in $(LOG)"; exit 1; }
 endef
 
-.PHONY: help setup demo test test-slow test-cluster lint bench
+.PHONY: help setup demo test test-slow test-cluster lint bench scale
 
 help:
 	@echo "make setup      install everything into $(VENV)"
@@ -31,6 +31,7 @@ help:
 	@echo "make test-cluster  a real ray up over three hosts in namespaces; as root, minutes"
 	@echo "make lint       ruff and mypy"
 	@echo "make bench      measure speed against TRL, 40 minutes on a CPU; ARGS=--quick: two"
+	@echo "make scale      a thousand trials simulated, real Tune clients, GPU-hours; minutes"
 
 setup: $(STAMP)
 
@@ -67,3 +68,8 @@ lint: setup
 
 bench: setup
 	@$(RUN) tests/benchmarks/bench.py $(ARGS)
+
+scale: setup
+	@$(RUN) tests/benchmarks/scale.py simulate
+	@$(RUN) tests/benchmarks/scale.py clients
+	@$(RUN) tests/benchmarks/scale.py cost $(ARGS)

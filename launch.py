@@ -58,7 +58,10 @@ def parser() -> argparse.ArgumentParser:
         help="override a setting, as in training.max_steps=24; may be repeated",
     )
     options.add_argument(
-        "--out", type=Path, metavar="DIR", help="default: results/<sweep>, or results/comparison"
+        "--out",
+        metavar="DIR",
+        help="default: results/<sweep>, or results/comparison; s3://bucket/prefix for a sweep "
+        "whose results all machines share",
     )
     options.add_argument(
         "--overwrite", action="store_true", help="replace the earlier results in --out"
@@ -145,6 +148,11 @@ def _check(options: argparse.Namespace) -> None:
         raise UserError(
             "--resume goes on with what is there: leave --overwrite, --dry-run and --data out"
         )
+    if _in_bucket(options) and (options.dry_run or options.data or options.compare):
+        raise UserError(
+            f"--out {options.out} is for a sweep that runs: --dry-run, --data and --compare take "
+            "a folder"
+        )
     if options.list and (
         options.dry_run or options.data or options.set or options.out or options.overwrite
         or options.json or options.resume or elsewhere
@@ -204,7 +212,11 @@ def _folder(options: argparse.Namespace, sweep: spec.SweepSpec) -> Path:
     given = Path(options.sweep)
     if options.resume and not options.out and given.is_dir():
         return given  # the results folder itself, not the name of a sweep
-    return options.out or Path("results") / sweep.name
+    return Path(options.out) if options.out else Path("results") / sweep.name
+
+
+def _in_bucket(options: argparse.Namespace) -> bool:
+    return options.out is not None and options.out.startswith("s3:")
 
 
 def show_card(options: argparse.Namespace) -> None:
@@ -221,23 +233,38 @@ def show_card(options: argparse.Namespace) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Run the sweep and print where its results are."""
+    """Run the sweep, or go on with it, and print where its results are."""
     sweep = spec.load(options.sweep, options.set)
-    out = _folder(options, sweep)
-    if options.resume:
-        resume(sweep, out, options.address)
+    if not _in_bucket(options):
+        print(_run(options, sweep, _folder(options, sweep)))
         return
+    from sweeps import shared_results
+
+    elsewhere = options.address != "inprocess"
+    with shared_results.staged(
+        options.out, replace=options.overwrite, hosts_share=elsewhere
+    ) as folder:
+        report = _run(options, sweep, folder, options.out if elsewhere else None)
+    print(f"{options.out.rstrip('/')}/{report.name}")
+
+
+def _run(
+    options: argparse.Namespace, sweep: spec.SweepSpec, out: Path, shared: str | None = None
+) -> Path:
+    """Where the report is. Lane hosts share their checkpoints at the URL `shared`, if any."""
+    if options.resume:
+        return resume(sweep, out, options.address, shared)
     results_folder.check(out, overwrite=options.overwrite)
     _look_ahead(sweep, options.address)
     with results_folder.claimed(out, overwrite=options.overwrite), privacy.closed(sweep, out):
         # Only now: torch and Ray take seconds to import, a misspelt setting need not wait.
         from sweeps.runner import run as run_sweep
 
-        print(run_sweep(sweep, out, options.address))
+        return run_sweep(sweep, out, options.address, shared=shared)
 
 
-def resume(sweep: spec.SweepSpec, out: Path, address: str) -> None:
-    """Go on with the sweep in `out` and print where its results are."""
+def resume(sweep: spec.SweepSpec, out: Path, address: str, shared: str | None) -> Path:
+    """Go on with the sweep in `out`; returns where its report is."""
     with results_folder.continued(out), privacy.closed(sweep, out):
         from sweeps import changes, resumption
 
@@ -246,14 +273,14 @@ def resume(sweep: spec.SweepSpec, out: Path, address: str) -> None:
         _look_ahead(sweep, address)
         from sweeps.runner import run as run_sweep
 
-        print(run_sweep(sweep, out, address, earlier))
+        return run_sweep(sweep, out, address, earlier, shared=shared)
 
 
 def compare(options: argparse.Namespace) -> None:
     """Answer the study's questions from results folders; print where the answers are."""
     from sweeps.comparison import contrasts, folders, online, report
 
-    out = options.out or Path("results") / report.STEM
+    out = Path(options.out) if options.out else Path("results") / report.STEM
     report.check_out(out)
     found = contrasts.findings(folders.read_all(options.compare))
     if options.wandb:

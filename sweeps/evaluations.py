@@ -12,10 +12,15 @@ from sweeps.observers import Row, State, SweepInfo
 
 
 class Evaluations:
-    """Keeps every trial's last evaluation, per prompt and without text, beside its checkpoint."""
+    """Keeps every trial's last evaluation, per prompt and without text, beside its checkpoint.
+
+    In memory the scores of each prompt are kept of the metric that is searched alone: nobody asks
+    for others, which would be tens of kilobytes a trial.
+    """
 
     def __init__(self, out: Path) -> None:
         self._out = out
+        self._metric = ""
         self.last: dict[str, dict[str, Any]] = {}
         self.curves: dict[str, dict[str, float]] = {}
         self.states: dict[str, State] = {}
@@ -23,6 +28,7 @@ class Evaluations:
 
     def sweep_started(self, sweep: SweepInfo) -> None:
         """Remember the trials from before the sweep was cut off."""
+        self._metric = sweep.metric
         for past in sweep.past:
             self.parameters[past.trial_id] = dict(past.parameters)
             if past.rows:
@@ -64,7 +70,9 @@ class Evaluations:
 
     def _remember(self, row: Row) -> None:
         if "evaluation" in row:
-            self.last[row["trial_id"]] = row["evaluation"]
+            found = row["evaluation"]
+            scores = {name: each for name, each in found["scores"].items() if name == self._metric}
+            self.last[row["trial_id"]] = {**found, "scores": scores}
             self.curves[row["trial_id"]] = row["curves"]
 
     def _write(self, trial_id: str, split: str, evaluation: Mapping[str, Any]) -> None:

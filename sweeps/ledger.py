@@ -8,11 +8,12 @@ that was not measured is an empty cell, never 0.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import logging
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -108,6 +109,7 @@ class Ledger:
         self._command, self._seed = tuple(command), seed
         self._out = Path()
         self.trials: dict[str, Trial] = {}
+        self._table = TrialsTable()
 
     def sweep_started(self, sweep: SweepInfo) -> None:
         self._out = sweep.out
@@ -129,19 +131,19 @@ class Ledger:
 
     def trial_started(self, trial_id: str, parameters: Mapping[str, Any]) -> None:
         self.trials.setdefault(trial_id, Trial(trial_id, dict(parameters)))
-        self._save()
+        self._save(trial_id)
 
     def trial_reported(self, row: Row) -> None:
         append(self._out / HISTORY, json.dumps(row, allow_nan=True) + "\n")
         trial = self.trials.setdefault(row["trial_id"], Trial(row["trial_id"]))
         trial.step, trial.seconds = row["step"], row.get("seconds")
         trial.metrics = figures(row.get("metrics", {}))
-        self._save()
+        self._save(trial.trial_id)
 
     def trial_ended(self, trial_id: str, state: State, reason: str | None) -> None:
         trial = self.trials.setdefault(trial_id, Trial(trial_id))
         trial.state, trial.reason = state, reason
-        self._save()
+        self._save(trial_id)
 
     def close(self) -> None:
         """Nothing to do: every line is written as it comes."""
@@ -156,8 +158,8 @@ class Ledger:
         write_json(self._out / SUMMARY, summary)
         note(self._out, {}, ended=True)
 
-    def _save(self) -> None:
-        write_trials(self._out / TRIALS, list(self.trials.values()))
+    def _save(self, changed: str | None = None) -> None:
+        write_trials(self._out / TRIALS, self._table.text(self.trials, changed))
 
 
 def append(path: Path, line: str) -> None:
@@ -177,22 +179,52 @@ def append(path: Path, line: str) -> None:
             raise
 
 
-def write_trials(path: Path, trials: Sequence[Trial]) -> None:
-    """Write trials.csv, base and SFT first; columns are the union over all trials."""
-    ordered = sorted(trials, key=_baselines_first)
-    parameters = list(dict.fromkeys(name for trial in ordered for name in trial.parameters))
-    metrics = list(dict.fromkeys(name for trial in ordered for name in trial.metrics))
-    tests = list(dict.fromkeys(name for trial in ordered for name in trial.test))
-    measured = [*metrics, *(TEST + name for name in tests)]
-    columns = [*FIXED, *parameters, *(f"{name}_{part}" for name in measured for part in PARTS)]
+class TrialsTable:
+    """The text of trials.csv, of which only the lines of trials that changed are made anew.
+
+    A sweep of a thousand trials writes it thousands of times. Base and SFT come first; columns are
+    the union over all trials, and one stays, empty, when the only trial that had it has it no more.
+    """
+
+    def __init__(self) -> None:
+        self._columns: tuple[str, ...] = ()
+        self._lines: dict[str, str] = {}
+
+    def text(self, trials: Mapping[str, Trial], changed: str | None = None) -> str:
+        """All trials, of which `changed` alone is another than the last time; None: any may be."""
+        if changed is None or changed in BASELINES or not self._has_room(trials[changed]):
+            ordered = sorted(trials.values(), key=_baselines_first)
+            self._columns = _columns(ordered)
+            self._lines = {trial.trial_id: self._line(_cells(trial)) for trial in ordered}
+        else:
+            self._lines[changed] = self._line(_cells(trials[changed]))
+        head = self._line({name: name for name in self._columns})
+        return "".join((head, *self._lines.values()))
+
+    def _has_room(self, trial: Trial) -> bool:
+        return _cells(trial).keys() <= set(self._columns)
+
+    def _line(self, cells: Mapping[str, Any]) -> str:
+        line = io.StringIO()
+        csv.DictWriter(line, self._columns, restval="").writerow(cells)
+        return line.getvalue()
+
+
+def write_trials(path: Path, text: str) -> None:
+    """Write trials.csv, at once."""
 
     def write(temporary: Path) -> None:
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, columns, restval="")
-            writer.writeheader()
-            writer.writerows(_cells(trial) for trial in ordered)
+        temporary.write_text(text, encoding="utf-8", newline="")
 
     write_atomically(path, write)
+
+
+def _columns(ordered: Sequence[Trial]) -> tuple[str, ...]:
+    parameters = dict.fromkeys(name for trial in ordered for name in trial.parameters)
+    metrics = dict.fromkeys(name for trial in ordered for name in trial.metrics)
+    tests = dict.fromkeys(name for trial in ordered for name in trial.test)
+    measured = [*metrics, *(TEST + name for name in tests)]
+    return (*FIXED, *parameters, *(f"{name}_{part}" for name in measured for part in PARTS))
 
 
 def _baselines_first(trial: Trial) -> int:
@@ -217,7 +249,7 @@ class Record:
     manifest: dict[str, Any]
     trials: tuple[Trial, ...]
     history: tuple[dict[str, Any], ...]
-    """All reports, in the order they came."""
+    """All reports, in the order they came, without the scores of each prompt."""
     summary: dict[str, Any] | None
     """None while the sweep runs, or when it was cut off."""
     samples: tuple[dict[str, Any], ...]
@@ -230,31 +262,50 @@ def read_record(out: Path) -> Record:
     return Record(
         manifest=read_manifest(out),
         trials=read_trials(out / TRIALS),
-        history=read_history(out / HISTORY),
+        history=read_history(out / HISTORY, without_prompts),
         summary=read_json(summary, dict) if summary.exists() else None,
         samples=tuple(read_json(samples, list)) if samples.exists() else (),
     )
 
 
-def read_history(path: Path) -> tuple[dict[str, Any], ...]:
-    """The reports in history.jsonl; a last line torn by a crash is left out with a warning."""
-    try:
-        text = path.read_text("utf-8") if path.exists() else ""
-    except UnicodeDecodeError as error:
-        raise damaged(path, type(error).__name__) from error
-    lines, rows = text.splitlines(), []
-    for number, line in enumerate(lines, start=1):
+def read_history(
+    path: Path, read: Callable[[dict[str, Any]], Any] = dict
+) -> tuple[dict[str, Any], ...]:
+    """The reports in history.jsonl, each as `read` makes it: a file of hundreds of megabytes need
+    not stand in memory. A last line torn by a crash is left out with a warning."""
+    rows = []
+    for number, line, last in _lines(path):
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
-            if number < len(lines) or text.endswith("\n"):
+            if not last or line.endswith("\n"):
                 raise damaged(path, f"line {number}: {type(error).__name__}") from error
             log.warning("%s: the last line was torn by a crash and is left out", path)
             break
         if not isinstance(row, dict) or not row.keys() >= ROW_PARTS:
             raise damaged(path, f"line {number} is no report of a trial")
-        rows.append(row)
+        rows.append(read(row))
     return tuple(rows)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str, bool]]:
+    """Number, text and whether it is the last, line by line; none where there is no file."""
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8", newline="\n") as file:
+        try:
+            line, number = file.readline(), 0
+            while line:
+                following, number = file.readline(), number + 1
+                yield number, line, not following
+                line = following
+        except UnicodeDecodeError as error:
+            raise damaged(path, type(error).__name__) from error
+
+
+def without_prompts(row: Row) -> dict[str, Any]:
+    """A report without the scores of each prompt, which are nearly all of it."""
+    return {name: value for name, value in row.items() if name != "evaluation"}
 
 
 def cut_torn_line(path: Path) -> None:

@@ -23,6 +23,7 @@ from sweeps.asha import Asha
 from sweeps.guards import NO_GUARDS, Guarded
 from sweeps.hosts import Hosts, check_stopped
 from sweeps.leases import TRIAL
+from sweeps.ledger import without_prompts
 from sweeps.observers import Observer, Row, State, ending
 from sweeps.ray_token import closed_token
 from sweeps.resumption import NOTHING, Earlier, end
@@ -81,7 +82,9 @@ class Watcher(tune.Callback):
         self.stopped: SweepStoppedError | None = None
         """Why nothing can go on, where that is so."""
         self._started: set[str] = set()
-        self._last: dict[str, Row] = {row["trial_id"]: row for row in earlier.searched_rows}
+        self._last: dict[str, Row] = {
+            row["trial_id"]: without_prompts(row) for row in earlier.searched_rows
+        }
 
     def __getstate__(self) -> dict[str, Any]:
         """Tune pickles its callbacks with its own state; observers hold files and stay here."""
@@ -107,7 +110,7 @@ class Watcher(tune.Callback):
         row, name = json.loads(result[ROW]), trial.config[TRIAL]
         if name in self._last and row["step"] <= self._last[name]["step"] and not row["done"]:
             return
-        self._last[name] = row
+        self._last[name] = without_prompts(row)
         with self._stopping():
             self._watch.trial_reported(row)
 

@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from empathy.errors import UserError
-from sweeps.ledger import HISTORY, TRIALS, Trial, cut_torn_line, read_history, read_trials
+from sweeps.ledger import (
+    HISTORY,
+    TRIALS,
+    Trial,
+    cut_torn_line,
+    read_history,
+    read_trials,
+    without_prompts,
+)
 from sweeps.manifest import MANIFEST, damaged, read_manifest
 from sweeps.observers import BASELINES, Observer, Past, Row, State, SweepInfo, ending, of_search
 
@@ -144,7 +152,11 @@ def _once(rows: Iterable[Row]) -> tuple[Row, ...]:
         if row["step"] > heard.get(row["trial_id"], -1) or "failed" in row:
             heard[row["trial_id"]] = row["step"]
             kept.append({"done": False, **row})  # baselines are never asked whether they are
-    return tuple(kept)
+    last = {row["trial_id"]: number for number, row in enumerate(kept)}
+    return tuple(  # who goes on is asked for the prompts' scores of the last report alone
+        row if last[row["trial_id"]] == number else without_prompts(row)
+        for number, row in enumerate(kept)
+    )
 
 
 def _past(trial: Trial, rows: Sequence[Row]) -> Past:

@@ -16,7 +16,7 @@ from sweeps.changes import changed_settings, check_facts
 from sweeps.data_step import CARD, write_card
 from sweeps.engines import Engine
 from sweeps.evaluations import Evaluations
-from sweeps.finalists import again, finalists, train_again
+from sweeps.finalists import Again, again, finalists, train_again
 from sweeps.guards import Guarded, of_study
 from sweeps.handover import study_settings
 from sweeps.ledger import SAMPLES, SUMMARY, Ledger
@@ -57,10 +57,17 @@ class Host(Protocol):
     def close(self) -> None: ...
 
 
-def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) -> Path:
+def run(
+    spec: SweepSpec,
+    out: Path,
+    address: str,
+    earlier: Earlier = NOTHING,
+    shared: str | None = None,
+) -> Path:
     """Run a sweep; returns the path of its report.
 
-    `out` is an empty folder, or that of a sweep that goes on and has done what `earlier` says.
+    `out` is an empty folder, or that of a sweep that goes on and has done what `earlier` says. At
+    `shared`, a bucket's URL if any, lane hosts keep checkpoints for one another.
     Raises UserError for what a user can mend.
     """
     _check_hosts(spec, address)
@@ -77,7 +84,7 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
     lanes = 1 if engine.zero else lanes_on(device, spec)
     settings = study_settings(spec, lanes).model_dump(mode="json")
     try:
-        host, number = _host(spec, address, settings, out, device, engine)
+        host, number = _host(spec, address, settings, shared or str(out), device, engine)
     except BaseException:  # such as more GPUs than there are
         watch.close()
         raise
@@ -102,16 +109,7 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
         finals = _finals(spec, host, judged, out)
         kept.write_test(finals["evaluations"])
         write_json(out / SAMPLES, finals["samples"])
-        summary = summarise(
-            spec,
-            kept,
-            ready["baselines"],
-            finals["evaluations"],
-            again=repeated,
-            safety=finals["safety"],
-        )
-        summary |= standing(spec, kept, finals["evaluations"], guarded, summary)
-        summary["judges"] = finals["verdicts"]
+        summary = _summary(spec, kept, ready["baselines"], finals, repeated, guarded)
         if summary["best"] is not None:
             watch.stage("exporting the winner", 0, None)
             shutil.rmtree(out / WINNER, ignore_errors=True)  # an earlier end's
@@ -173,6 +171,21 @@ def _written(path: Path) -> dict[str, Any]:
     return found
 
 
+def _summary(
+    spec: SweepSpec,
+    kept: Evaluations,
+    baselines: Mapping[str, Any],
+    finals: Mapping[str, Any],
+    repeated: Sequence[Again],
+    guarded: Guarded,
+) -> dict[str, Any]:
+    """The content of summary.json, but for the seconds."""
+    test = finals["evaluations"]
+    found = summarise(spec, kept, baselines, test, again=repeated, safety=finals["safety"])
+    found |= standing(spec, kept, test, guarded, found)
+    return {**found, "judges": finals["verdicts"]}
+
+
 def _info(spec: SweepSpec, out: Path, earlier: Earlier) -> SweepInfo:
     return SweepInfo(
         name=spec.name,
@@ -193,7 +206,7 @@ def _host(
     spec: SweepSpec,
     address: str,
     settings: Mapping[str, Any],
-    out: Path,
+    out: str,
     device: Device,
     engine: Engine,
 ) -> tuple[Any, int]:
@@ -202,7 +215,7 @@ def _host(
     if address == "inprocess":
         from sweeps.host import LaneHost
 
-        return LaneHost(settings, spec.report_steps, str(out)), 1
+        return LaneHost(settings, spec.report_steps, out), 1
     from sweeps import hosts, on_ray, room
 
     on_ray.connect(address)
@@ -213,7 +226,13 @@ def _host(
         room.check(spec.resources.hosts, number, device, address)
         silence = 60.0 * spec.resources.silence_minutes
         pool = hosts.Hosts(
-            settings, spec.report_steps, str(out), device, hosts=number, silence=silence
+            settings,
+            spec.report_steps,
+            out,
+            device,
+            hosts=number,
+            kind=_kind(out),
+            silence=silence,
         )
     except BaseException:
         on_ray.disconnect()
@@ -222,7 +241,7 @@ def _host(
 
 
 def _zero_hosts(
-    spec: SweepSpec, settings: Mapping[str, Any], out: Path, device: Device
+    spec: SweepSpec, settings: Mapping[str, Any], out: str, device: Device
 ) -> tuple[Any, int]:
     from sweeps.on_ray import EXPERIMENT
     from sweeps.train_run import Spread
@@ -233,11 +252,19 @@ def _zero_hosts(
         workers=spec.zero.workers,
         zero=spec.zero.model_dump(exclude={"workers"}),
         report_steps=spec.report_steps,
-        storage=str(out / EXPERIMENT),
+        storage=f"{out}/{EXPERIMENT}",
     )
     number = engines.measuring(spec)
-    pool = ZeroHosts(settings, spec.report_steps, str(out), spread, hosts=number)
+    pool = ZeroHosts(settings, spec.report_steps, out, spread, hosts=number)
     return pool, pool.at_once
+
+
+def _kind(out: str) -> Any:
+    """The class of lane hosts that keep their checkpoints there."""
+    from sweeps.hosts import HostProcess
+    from sweeps.shared_host import SharedProcess
+
+    return SharedProcess if out.startswith("s3:") else HostProcess
 
 
 def _prepare(host: Host, watch: Observer) -> dict[str, Any]:

@@ -57,6 +57,27 @@ class Grid(GridSampler):
         """Leaves the study going."""
 
 
+class Tpe(TPESampler):
+    """TPE that knows what is searched.
+
+    Optuna's own gathers that from all trials and remembers it; but each trial here has a sampler of
+    its own, which would go through all of them again.
+    """
+
+    def __init__(self, searched: Mapping[str, BaseDistribution], **options: Any) -> None:
+        super().__init__(**options)
+        varied = {name: each for name, each in searched.items() if not each.single()}
+        self._searched = dict(sorted(varied.items()))  # the order in which Optuna would draw
+
+    def infer_relative_search_space(
+        self, study: Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """What is drawn together: everything, but nothing where several metrics are searched."""
+        if len(study.directions) > 1:
+            return super().infer_relative_search_space(study, trial)
+        return dict(self._searched)
+
+
 def distributions(spec: SweepSpec) -> dict[str, BaseDistribution]:
     """Optuna's distribution for each parameter; a constant is a choice of one."""
     return {name: _distribution(name, spec.parameters[name]) for name in spec.parameters}
@@ -105,7 +126,7 @@ def sampler(spec: SweepSpec, number: int = 0) -> BaseSampler:
         return RandomSampler(seed=seed)
     # Optuna's default of ten random trials would leave a sweep of eight without any search.
     startup = min(10, max(3, number_of_trials(spec) // 4))
-    return TPESampler(seed=seed, n_startup_trials=startup)
+    return Tpe(distributions(spec), seed=seed, n_startup_trials=startup)
 
 
 def pruner(spec: SweepSpec) -> BasePruner:

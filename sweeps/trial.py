@@ -9,10 +9,20 @@ from typing import Any
 from ray import tune
 
 from sweeps.leases import TRIAL
-from sweeps.observers import values_of
+from sweeps.observers import Row, values_of
 from sweeps.place import Place, Reporting
 
 ROW = "row"  # the key of the whole report, as JSON, in what Tune is told
+
+
+def result_of(row: Row) -> dict[str, Any]:
+    """What Tune is told of a report."""
+    return {
+        **values_of(row),
+        "step": row["step"],
+        "done": row["done"],
+        ROW: json.dumps(row),
+    }
 
 
 class LaneTrial(tune.Trainable):
@@ -40,13 +50,7 @@ class LaneTrial(tune.Trainable):
 
     def step(self) -> dict[str, Any]:
         """The next report. A lane is taken here, when it is known whether to resume."""
-        row = self._place.report()
-        return {
-            **values_of(row),
-            "step": row["step"],
-            "done": row["done"],
-            ROW: json.dumps(row),
-        }
+        return result_of(self._place.report())
 
     def save_checkpoint(self, checkpoint_dir: str) -> dict[str, Any]:
         """How far the trial has reported: the host keeps the lane's state of the same report."""

@@ -17,7 +17,7 @@ import pytest
 
 import launch
 from sweeps import results_folder, spec
-from sweeps.ledger import Trial, write_trials
+from sweeps.ledger import Trial, TrialsTable, write_trials
 
 
 @pytest.fixture
@@ -193,7 +193,8 @@ def test_a_sweep_is_resumed_by_the_same_command_or_from_its_folder(
     (out / "manifest.json").write_text(json.dumps({**manifest, "ended": None}), "utf-8")
     row = {"trial_id": "base", "step": 0, "metrics": {}, "curves": {}}
     (out / "history.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
-    write_trials(out / "trials.csv", [Trial("base", state="completed", step=0)])
+    base = Trial("base", state="completed", step=0)
+    write_trials(out / "trials.csv", TrialsTable().text({"base": base}))
     assert launch.main(command) == 2
     assert "add --resume to go on with it" in capsys.readouterr().err
     assert launch.main([*command, "--resume"]) == 0

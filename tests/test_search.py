@@ -75,6 +75,25 @@ def test_bayes_learns_within_a_short_sweep() -> None:
     assert sampler._n_startup_trials == 3
 
 
+@pytest.mark.parametrize("more", [(), ("parameters.weight_decay={value: 0.1}",)])
+def test_knowing_the_ranges_changes_no_proposal(more: tuple[str, ...]) -> None:
+    def proposed(make: Any) -> list[dict[str, Any]]:
+        study, found = optuna.create_study(direction="maximize"), []
+        for number in range(12):
+            study.sampler = make(number)
+            trial = study.ask(searched)
+            found.append(trial.params)
+            if number % 4:  # the others still run
+                study.tell(trial, trial.params["beta"] - trial.params["lora_rank"] / 32)
+        return found
+
+    sweep = demo("run_cap=12", *more)
+    searched = search.distributions(sweep)
+    known = proposed(lambda number: search.Tpe(searched, seed=number, n_startup_trials=3))
+    gathered = proposed(lambda number: optuna.samplers.TPESampler(seed=number, n_startup_trials=3))
+    assert known == gathered
+
+
 def test_rungs_stand_at_powers_of_eta_below_the_last_step() -> None:
     assert search.rungs(demo()) == (4,)
     assert search.rungs(demo("training.max_steps=13")) == (4, 12)

@@ -1,0 +1,113 @@
+"""A prefix of an S3 bucket as a place for results: whole objects come and go, nothing else.
+
+An object is there whole or not at all: one that is uploaded in parts appears with the last of them.
+The address of another S3 server is taken from AWS_ENDPOINT_URL, credentials from wherever AWS's own
+tools take them. Files go by way of memory, so that no error of a disk can end an upload half-way.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from empathy.errors import UserError
+
+if TYPE_CHECKING:
+    from pyarrow.fs import S3FileSystem
+
+SCHEME = "s3://"
+ATTEMPTS = 3
+CONNECT_SECONDS, REQUEST_SECONDS = 5.0, 60.0
+
+
+class Object(NamedTuple):
+    """What tells whether an object is still the same."""
+
+    size: int
+    modified: int
+    """Nanoseconds since 1970, as the server says."""
+
+
+class Bucket:
+    """A bucket's prefix, of which names are relative. Every method raises OSError of the server."""
+
+    def __init__(self, url: str) -> None:
+        """Raises `UserError` for anything but s3://bucket/prefix."""
+        parts = urlsplit(url)
+        prefix = parts.path.strip("/")
+        if not url.startswith(SCHEME) or not parts.netloc or not prefix:
+            raise UserError(f"--out {url} names no place in a bucket: give s3://bucket/prefix")
+        self.url = f"{SCHEME}{parts.netloc}/{prefix}"
+        self._root = f"{parts.netloc}/{prefix}"
+        self._files = _connected(parts.netloc, self.url)
+
+    def check(self) -> None:
+        """Raises `UserError` unless objects can be written, listed and deleted."""
+        probe = f".probe-{uuid.uuid4().hex}"
+        try:
+            self.put(probe, b"")
+            self.objects()
+            self.delete(probe)
+        except OSError as error:
+            raise UserError(
+                f"--out {self.url} cannot be written to: {_first(error)}; see that the bucket is "
+                "there and that your credentials may list, write and delete in it"
+            ) from error
+
+    def objects(self) -> dict[str, Object]:
+        """All objects there are, by name."""
+        from pyarrow.fs import FileSelector, FileType
+
+        everything = FileSelector(self._root, recursive=True, allow_not_found=True)
+        return {
+            each.path.removeprefix(f"{self._root}/"): Object(each.size, each.mtime_ns)
+            for each in self._files.get_file_info(everything)
+            if each.type == FileType.File
+        }
+
+    def get(self, name: str) -> bytes:
+        """An object's content."""
+        with self._files.open_input_stream(f"{self._root}/{name}") as stream:
+            content: bytes = stream.read()
+        return content
+
+    def put(self, name: str, content: bytes) -> None:
+        """Make the object, or replace it, at once."""
+        with self._files.open_output_stream(f"{self._root}/{name}") as stream:
+            stream.write(content)
+
+    def put_file(self, name: str, path: Path) -> None:
+        """The same with a file's content."""
+        self.put(name, path.read_bytes())
+
+    def delete(self, name: str) -> None:
+        """Remove an object that is there."""
+        self._files.delete_file(f"{self._root}/{name}")
+
+
+def _connected(bucket: str, url: str) -> S3FileSystem:
+    from pyarrow import fs
+
+    address = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    server = urlsplit(address) if address else None
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if server is None and not region:
+        try:
+            region = fs.resolve_s3_region(bucket)
+        except OSError as error:
+            raise UserError(f"--out {url} cannot be reached: {_first(error)}") from error
+    return fs.S3FileSystem(
+        region=region,
+        scheme=server.scheme if server else None,
+        endpoint_override=server.netloc if server else None,
+        connect_timeout=CONNECT_SECONDS,
+        request_timeout=REQUEST_SECONDS,
+        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS),
+    )
+
+
+def _first(error: OSError) -> str:
+    return (str(error) or type(error).__name__).strip().splitlines()[0].rstrip(".")

@@ -1,0 +1,52 @@
+"""A sweep without a model whose results go to a bucket, as a process of its own that can be killed.
+
+python tests/bucket_sweep.py s3://bucket/prefix [--resume]
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+sys.path.append(str(Path(__file__).parent / "benchmarks"))  # as pytest has it
+
+from fake_study import FakeStudy, stand_in
+from simulated_host import SimulatedStudy
+
+import launch
+from sweeps import mirror, runner
+
+SETTINGS = (
+    "family=tiny", "model=auto", "method=random", "run_cap=6", "resources={device: cpu, lanes: 2}",
+    "early_terminate=null", "training={max_steps: 12, batch_size: 4}",
+    "evaluation={report_every: 3, crisis_prompts: 0}", "finalists={top: 2, seeds: 2}",
+    "tracking.mode=disabled",
+)  # fmt: skip
+
+
+class KeptStudy(SimulatedStudy):
+    """Its checkpoints are files, and its steps take a moment."""
+
+    STEP_SECONDS = 0.03
+    save = FakeStudy.save
+    export = FakeStudy.export
+
+
+def main(out: str, *more: str) -> int:
+    """Run `launch.py`; the mirror does not pause."""
+    chosen = [word for each in SETTINGS for word in ("--set", each)]
+    command = ["--sweep", "demo", *chosen, "--address", "inprocess", "--out", out, *more]
+    changed: dict[str, Any] = {"empathy.study": stand_in(KeptStudy)}
+    with (
+        patch.dict(sys.modules, changed),
+        patch.object(mirror, "PAUSE", 0.05),
+        patch.object(mirror, "SHARE", 0),
+        patch.object(runner, "write_card"),
+    ):
+        return launch.main(command)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
