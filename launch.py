@@ -5,6 +5,7 @@ python launch.py --sweep demo --dry-run
 python launch.py --sweep demo --data
 python launch.py --sweep demo --set run_cap=4 --set 'data.corpora=[annomi]'
 python launch.py --sweep demo --set run_cap=4 --set 'data.corpora=[annomi]' --resume
+python launch.py --status results/demo
 python launch.py --compare results/dpo_gemma results/dpo_llama results/sft_gemma
 python launch.py --check-cluster cluster.yaml
 """
@@ -22,6 +23,7 @@ from empathy.console import quiet_libraries
 from empathy.errors import UserError
 from empathy.options import OptionParser, quiet_pipe
 from sweeps import results_folder, spec
+from sweeps.stopping import INTERRUPTED, leave
 
 ADDRESSES = ("local", "auto", "inprocess")
 
@@ -42,6 +44,14 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         nargs="+",
         help="results folders of finished sweeps: answer the study's questions, train nothing",
+    )
+    what.add_argument(
+        "--status",
+        metavar="DIR",
+        type=Path,
+        nargs="?",
+        const=Path("results"),
+        help="how a sweep goes or went, from its results folder; default: the latest in results",
     )
     what.add_argument(
         "--check-cluster",
@@ -77,7 +87,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--data", action="store_true", help="print and save what the data step makes, and stop"
     )
-    options.add_argument("--json", action="store_true", help="the --dry-run as JSON")
+    options.add_argument("--json", action="store_true", help="the --dry-run or --status as JSON")
     options.add_argument(
         "--wandb", action="store_true", help="send the --compare to Weights & Biases as well"
     )
@@ -97,9 +107,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         print(f"launch.py: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("launch.py: interrupted", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as stop:
+        print(f"launch.py: {stop or 'interrupted'}", file=sys.stderr)
+        return INTERRUPTED
 
 
 def _do(options: argparse.Namespace) -> int:
@@ -109,6 +119,8 @@ def _do(options: argparse.Namespace) -> int:
         list_sweeps()
     elif options.check_cluster:
         check_cluster(options.check_cluster)
+    elif options.status:
+        show_status(options)
     elif options.compare:
         compare(options)
     elif options.data:
@@ -145,10 +157,15 @@ def _check(options: argparse.Namespace) -> None:
         or options.json or options.resume or elsewhere
     ):  # fmt: skip
         raise UserError("--check-cluster reads one file and takes no other option")
+    if options.status and (
+        options.dry_run or options.data or options.set or options.out or options.overwrite
+        or options.resume or elsewhere
+    ):  # fmt: skip
+        raise UserError("--status reads one results folder and takes --json, no other option")
     if options.data and (options.dry_run or options.overwrite):
         raise UserError("--data trains nothing and deletes nothing: leave the other option out")
-    if options.json and not options.dry_run:
-        raise UserError("--json is the form of a plan: add --dry-run")
+    if options.json and not (options.dry_run or options.status):
+        raise UserError("--json is the form of a plan or a status: add --dry-run or --status")
     if elsewhere and (options.data or options.dry_run):
         raise UserError(
             "--address says where a sweep runs, and neither --data nor --dry-run starts one: "
@@ -172,6 +189,20 @@ def check_cluster(path: Path) -> None:
 
     cluster_file.check(path)
     print(f"{path} is ready for `ray up`")
+
+
+def show_status(options: argparse.Namespace) -> None:
+    """Print how a sweep stands: of a folder of sweeps, the one that was written to last."""
+    from rich.console import Console
+
+    from sweeps import status
+    from sweeps.screen import Screen
+
+    found = status.read(status.sweep_in(options.status))
+    if options.json:
+        print(status.as_json(found))
+    else:
+        Console().print(Screen(found))
 
 
 def show_plan(options: argparse.Namespace) -> int:
@@ -275,4 +306,7 @@ def _look_ahead(sweep: spec.SweepSpec, address: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    if code == INTERRUPTED:  # threads may wait for a device still
+        leave()
+    sys.exit(code)

@@ -121,6 +121,10 @@ class Hosts:
         found: dict[str, Any] = _told(self.desk.occupancy.remote())
         return found
 
+    def drain(self) -> None:
+        """See `LaneHost.drain`: all hosts that are ready."""
+        _told(self.desk.drain.remote())
+
     def finals(self, trials: Sequence[str]) -> dict[str, Any]:
         """See `LaneHost.finals`: at one host."""
         found: dict[str, Any] = self._at_one(lambda host: host.finals.remote(list(trials)))

@@ -36,6 +36,7 @@ QUIET = {
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # a trial that failed reports no metric
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # it would end the search as if all trials were done
 }
 
 

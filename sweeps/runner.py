@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from empathy.errors import UserError
 from sweeps import search
+from sweeps.account import Account, Heartbeat
 from sweeps.changes import changed_settings, check_facts
 from sweeps.data_step import CARD, write_card
 from sweeps.evaluations import Evaluations
@@ -20,9 +21,9 @@ from sweeps.guards import Guarded, of_study
 from sweeps.handover import study_settings
 from sweeps.ledger import SAMPLES, SUMMARY, Ledger
 from sweeps.manifest import write_json
-from sweeps.observers import BASELINES, Everyone, Observer, SweepInfo
+from sweeps.observers import BASELINES, Everyone, Observer, Shielded, SweepInfo
 from sweeps.obstacles import check_measured
-from sweeps.plan import device_here, lanes_on
+from sweeps.plan import device_here, lanes_on, repeated
 from sweeps.privacy import tracking_mode
 from sweeps.progress import progress
 from sweeps.report import write_report
@@ -30,6 +31,7 @@ from sweeps.results_folder import drop_old
 from sweeps.resumption import NOTHING, Earlier, noted, unheard_ends
 from sweeps.spec import SweepSpec
 from sweeps.standing import standing
+from sweeps.stopping import attended
 from sweeps.summary import summarise
 from sweeps.tracking import tracker
 
@@ -47,6 +49,7 @@ class Host(Protocol):
     def report(self, token: str) -> dict[str, Any]: ...
     def leave(self, token: str) -> None: ...
     def occupancy(self) -> dict[str, Any]: ...
+    def drain(self) -> None: ...
     def finals(self, trials: Sequence[str]) -> dict[str, Any]: ...
     def export(self, trial_id: str, folder: str) -> None: ...
     def close(self) -> None: ...
@@ -63,15 +66,19 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
     if earlier.ended and not changed_settings(earlier, spec):
         return _reported(out)
     info = _info(spec, out, earlier)
-    ledger, kept = Ledger(sys.argv, spec.seed), Evaluations(out)
+    ledger, kept, account = Ledger(sys.argv, spec.seed), Evaluations(out), Account()
+    heartbeat = Heartbeat(account)
     tracking = tracker(tracking_mode(spec), spec.tracking.project, spec.tracking.entity)
-    watch = Everyone([each for each in (ledger, kept, tracking, progress()) if each is not None])
+    shown = (account, Shielded(heartbeat, "The sign of life"), progress(account))
+    watch = Everyone([each for each in (ledger, kept, tracking, *shown) if each is not None])
     watch.sweep_started(info)
     device, _ = device_here(spec)
     lanes = lanes_on(device, spec)
     settings = study_settings(spec, lanes).model_dump(mode="json")
     host, number = _host(spec, address, settings, out, device)
-    try:
+    account.expect(**_ahead(spec, address, earlier), lanes=number * lanes, hosts=number)
+    heartbeat.listen(host.occupancy)
+    with attended(host, watch, out, address):
         ready = _prepare(host, watch)
         check_facts(earlier, ready["facts"])  # nothing is changed before
         ledger.note(**ready["facts"], **noted(earlier, info))
@@ -85,32 +92,32 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
         _search(spec, address, host, watch, lanes, out, guarded, earlier)
         ledger.note(occupancy=host.occupancy())
         chosen = finalists(spec, kept, guarded)
-        repeated = again(spec, chosen, kept.parameters)
-        train_again(spec, repeated, host, watch, number * lanes, earlier)
-        judged = [*chosen, *(each.trial_id for each in repeated if kept.complete(each.trial_id))]
+        more = again(spec, chosen, kept.parameters)
+        account.expect(repeats=len(more))
+        train_again(spec, more, host, watch, number * lanes, earlier)
+        judged = [*chosen, *(each.trial_id for each in more if kept.complete(each.trial_id))]
         watch.stage("final evaluation", 0, len(judged))
         finals = _finals(spec, host, judged, out)
-        kept.write_test(finals["evaluations"])
+        tested = finals["evaluations"]
+        kept.write_test(tested)
         write_json(out / SAMPLES, finals["samples"])
         summary = summarise(
-            spec,
-            kept,
-            ready["baselines"],
-            finals["evaluations"],
-            again=repeated,
-            safety=finals["safety"],
+            spec, kept, ready["baselines"], tested, again=more, safety=finals["safety"]
         )
-        summary |= standing(spec, kept, finals["evaluations"], guarded, summary)
+        summary |= standing(spec, kept, tested, guarded, summary)
         summary["judges"] = finals["verdicts"]
         if summary["best"] is not None:
             watch.stage("exporting the winner", 0, None)
             shutil.rmtree(out / WINNER, ignore_errors=True)  # an earlier end's
             host.export(summary["best"]["trial"], str(out / WINNER))
         watch.sweep_ended({**summary, "seconds": time.monotonic() - started})
-    finally:
-        host.close()
-        watch.close()
     return _reported(out)
+
+
+def _ahead(spec: SweepSpec, address: str, earlier: Earlier) -> dict[str, Any]:
+    """What is known of a sweep beforehand, for its account."""
+    trials = max(search.number_of_trials(spec), len(earlier.searched))
+    return {"address": address, "trials": trials, "repeats": repeated(spec, trials)}
 
 
 def _check_hosts(spec: SweepSpec, address: str) -> None:

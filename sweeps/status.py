@@ -21,17 +21,16 @@ from sweeps.results_folder import in_use
 from sweeps.snapshot import Pulse, Snapshot, stopped_at
 
 REPORT = "report.html"
+SILENT = 60.0  # seconds without a sign of life after which a sweep on a drive without locks is dead
 
 
 def read(out: Path, at: datetime | None = None) -> Snapshot:
     """The sweep in `out`. Raises `UserError` for a folder that holds none, or damaged files."""
-    if not (out / MANIFEST).exists():
-        raise UserError(
-            f"--status {out} holds no results of a sweep: give a results folder, such as "
-            "results/demo"
-        )
+    at = at or now()
     running = in_use(out)  # first: a sweep that ends meanwhile has then written everything
     manifest, pulse = read_manifest(out), _pulse(out / PULSE)
+    if running is None:
+        running = pulse is not None and (at - pulse.at).total_seconds() < SILENT
     being = "running" if running else "ended" if manifest.get("ended") else "cut off"
     trials = read_trials(out / TRIALS) if (out / TRIALS).exists() else ()
     metric = manifest["metric"]
@@ -43,7 +42,7 @@ def read(out: Path, at: datetime | None = None) -> Snapshot:
         being=cast(Any, being),
         trials=trials,
         curves=_curves(read_history(out / HISTORY), metric["name"]),
-        now=at or now(),
+        now=at,
         pulse=pulse,
         wanted=(pulse and pulse.trials) or manifest["run_cap"],
         best=_best(out / SUMMARY) if being == "ended" else None,
@@ -61,20 +60,23 @@ def resume_command(out: Path, pulse: Pulse | None = None, address: str | None = 
     return shlex.join(["python", "launch.py", "--sweep", folder, "--resume", *map(str, where)])
 
 
-def newest(results: Path) -> Path:
-    """The sweep in the folder `results` that was written to last; `UserError` where there is none.
+def sweep_in(folder: Path) -> Path:
+    """The folder itself if it holds a sweep, else that of its sweeps which was written to last.
 
-    A running sweep writes all the time, so that it comes first.
+    A running sweep writes all the time, so that it comes first. Raises `UserError` where there is
+    none.
     """
+    if (folder / MANIFEST).exists():
+        return folder
     signs = [
         path
         for name in (MANIFEST, PULSE)
-        for path in results.glob(f"*/{name}")
+        for path in folder.glob(f"*/{name}")
         if not path.parent.name.startswith(".")
     ]
     if not signs:
         raise UserError(
-            f"--status finds no sweep in {results}: give a results folder, such as results/demo"
+            f"--status finds no sweep in {folder}: give a results folder, such as results/demo"
         )
     return max(signs, key=lambda path: path.stat().st_mtime).parent
 
