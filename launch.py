@@ -17,6 +17,7 @@ import json
 import sys
 import traceback
 from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 
 from empathy.console import quiet_libraries
@@ -84,6 +85,17 @@ def parser() -> argparse.ArgumentParser:
         help="local: Ray on this machine; auto: the Ray cluster it belongs to; inprocess: no Ray",
     )
     options.add_argument("--dry-run", action="store_true", help="say what would be done, and stop")
+    options.add_argument(
+        "--probe",
+        action="store_true",
+        help="measure this machine for the --dry-run: load the model, train and reply for seconds",
+    )
+    options.add_argument(
+        "--price-per-hour",
+        metavar="PRICE",
+        type=float,
+        help="of one device, for the --dry-run to say what the sweep costs",
+    )
     options.add_argument(
         "--data", action="store_true", help="print and save what the data step makes, and stop"
     )
@@ -164,6 +176,10 @@ def _check(options: argparse.Namespace) -> None:
         raise UserError("--status reads one results folder and takes --json, no other option")
     if options.data and (options.dry_run or options.overwrite):
         raise UserError("--data trains nothing and deletes nothing: leave the other option out")
+    if (options.probe or options.price_per_hour is not None) and not options.dry_run:
+        raise UserError("--probe and --price-per-hour belong to a plan: add --dry-run")
+    if options.price_per_hour is not None and not 0 <= options.price_per_hour < inf:
+        raise UserError(f"--price-per-hour is {options.price_per_hour}; it must be 0 or more")
     if options.json and not (options.dry_run or options.status):
         raise UserError("--json is the form of a plan or a status: add --dry-run or --status")
     if elsewhere and (options.data or options.dry_run):
@@ -207,11 +223,12 @@ def show_status(options: argparse.Namespace) -> None:
 
 def show_plan(options: argparse.Namespace) -> int:
     """Print what the sweep would do; the exit code is 2 where something stands in its way."""
-    from sweeps.plan import plan
+    from sweeps.plan import plan, probed
     from sweeps.plan_text import as_text
 
     sweep = spec.load(options.sweep, options.set)
-    found = plan(sweep)
+    speed = probed(sweep) if options.probe else None
+    found = plan(sweep, _folder(options, sweep), price=options.price_per_hour, speed=speed)
     if options.out or options.overwrite:
         try:
             results_folder.check(_folder(options, sweep), overwrite=options.overwrite)

@@ -1,6 +1,6 @@
 """What a sweep will do, before it does it: counts, choices and checks; no model is loaded.
 
-Nothing here is a guess of time or memory: those depend on a machine nobody has measured yet.
+Time is never guessed: it is told where this machine was measured, see `sweeps.outlay`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ from empathy.schemes import draws
 from empathy.splits import by_split
 from sweeps import judging, obstacles, search, space
 from sweeps.handover import study_settings
+from sweeps.outlay import Outlay, Span, Work, measured_now, outlay
+from sweeps.outlay import obstacles as beyond
 from sweeps.privacy import private_corpora, tracking_mode
 from sweeps.space import Scalar
+from sweeps.speeds import Speed, kept
 from sweeps.spec import SweepSpec
 from sweeps.tracking import has_login
 
@@ -65,13 +68,14 @@ class Plan:
     parameters: dict[str, str]
     """The range of each, in words."""
     examples: list[dict[str, Scalar]]
-    """Settings the search would try before it has seen a result."""
+    """Settings that the search tries before it has seen a result, in its order."""
     engine: str
     engine_reason: str
     device: Device
     device_reason: str
     lanes: int
     """Trials trained together on a device."""
+    lanes_reason: str
     hosts: str
     """How many devices, in words: a cluster is known once the sweep runs on it."""
     repeated: int
@@ -84,6 +88,8 @@ class Plan:
     """The same if at every rung one in eta goes on; None without early stopping."""
     replies_at_most: int
     """Replies generated: to make pairs, at every report of every trial, and at the end."""
+    outlay: Outlay
+    """Hours, money, memory and disk."""
     judges: list[str]
     """Who compares the finalists' replies with others, and what that takes."""
     weights: str
@@ -100,8 +106,18 @@ class Plan:
         return asdict(self)
 
 
-def plan(spec: SweepSpec) -> Plan:
-    """The plan of a sweep. Reads the corpora if they are there; nothing is missing silently."""
+def plan(
+    spec: SweepSpec,
+    out: Path = Path(),
+    *,
+    price: float | None = None,
+    speed: Speed | None = None,
+) -> Plan:
+    """The plan of a sweep whose results go to `out`, at a `price` of a device-hour.
+
+    `speed` was measured just now; without it an earlier sweep's is looked for. Reads the corpora if
+    they are there; nothing is missing silently.
+    """
     device, device_reason = device_here(spec)
     weights, missing = obstacles.weights(spec)
     looked_at = preflight.plan(
@@ -115,7 +131,24 @@ def plan(spec: SweepSpec) -> Plan:
     except UserError as error:
         data = None
         missing.append(str(error))
-    trials = search.number_of_trials(spec)
+    trials, lanes = search.number_of_trials(spec), lanes_on(device, spec)
+    again = repeated(spec, trials)
+    halved = _halved(spec, trials)
+    work = Work(
+        Span(halved, (trials + again) * spec.training.max_steps),
+        _replies(spec, trials, data, halved),
+    )
+    takes = outlay(
+        spec,
+        study_settings(spec, lanes),
+        device,
+        work,
+        speed or kept(spec, device, lanes),
+        trainings=trials + again,
+        price=price,
+        out=out,
+    )
+    missing += beyond(takes)
     return Plan(
         sweep=spec.name,
         description=spec.description,
@@ -124,18 +157,20 @@ def plan(spec: SweepSpec) -> Plan:
         metric=" and ".join(f"{aim.goal} {aim.name}" for aim in spec.metric.aims),
         trials=trials,
         parameters={name: _range(spec, name) for name in spec.parameters},
-        examples=search.examples(spec, 3),
+        examples=search.examples(spec, search.blind(spec)),
         engine="lanes",
         engine_reason=ENGINE,
         device=device,
         device_reason=device_reason,
-        lanes=lanes_on(device, spec),
+        lanes=lanes,
+        lanes_reason=_lanes_reason(device, spec, lanes),
         hosts=_hosts(device, spec),
         rungs=search.rungs(spec),
-        repeated=repeated(spec, trials),
-        steps_at_most=(trials + repeated(spec, trials)) * spec.training.max_steps,
-        steps_halved=_halved(spec, trials),
-        replies_at_most=_replies(spec, trials, data),
+        repeated=again,
+        steps_at_most=int(work.steps.at_most),
+        steps_halved=halved,
+        replies_at_most=int(work.replies.at_most),
+        outlay=takes,
         judges=judging.lines(spec, min(spec.finalists.top, trials)),
         weights=weights,
         tracking=_tracking(spec),
@@ -145,10 +180,27 @@ def plan(spec: SweepSpec) -> Plan:
     )
 
 
+def probed(spec: SweepSpec) -> Speed:
+    """Measure this machine as the sweep would use it; see `sweeps.outlay.measured_now`."""
+    device, _ = device_here(spec)
+    return measured_now(study_settings(spec, lanes_on(device, spec)))
+
+
 def lanes_on(device: Device, spec: SweepSpec) -> int:
     """How many trials train together on a device: what the sweep says, or enough to fill it."""
     wanted = MOST_LANES[device] if spec.resources.lanes == "auto" else spec.resources.lanes
     return min(wanted, search.number_of_trials(spec))
+
+
+def _lanes_reason(device: Device, spec: SweepSpec, lanes: int) -> str:
+    if spec.resources.lanes != "auto":
+        return "as the sweep says" if lanes == spec.resources.lanes else "there are no more trials"
+    if lanes < MOST_LANES[device]:
+        return "all trials side by side"
+    return {
+        "cpu": "more gain little on a CPU, as measured",
+        "cuda": "more gain little, as measured on an H100; the memory is tried at the start",
+    }[device]
 
 
 def _hosts(device: Device, spec: SweepSpec) -> str:
@@ -235,7 +287,7 @@ def repeated(spec: SweepSpec, trials: int) -> int:
     return min(spec.finalists.top, trials) * (spec.finalists.seeds - 1)
 
 
-def _replies(spec: SweepSpec, trials: int, data: Data | None) -> int:
+def _replies(spec: SweepSpec, trials: int, data: Data | None, halved: int | None) -> Span:
     """Base and SFT model are measured on both splits, trials on validation, finalists on test;
     base, SFT and finalists answer people in crisis as well."""
     validation, test = spec.evaluation.validation_prompts, spec.evaluation.test_prompts
@@ -245,8 +297,10 @@ def _replies(spec: SweepSpec, trials: int, data: Data | None) -> int:
     if spec.objective == "sft":
         train = 0  # it imitates the human replies; held-out pairs are made all the same
     judged = min(spec.finalists.top, trials) * spec.finalists.seeds
-    reports = (trials + repeated(spec, trials)) * len(spec.report_steps)
     held_out = sum(min(spec.data.held_out_pairs, found) for found in (validation, test))
     pairs = (train + held_out) * draws(spec.data)
     crisis = len(chosen(spec.evaluation.crisis_prompts))
-    return pairs + (reports + 2) * validation + (judged + 2) * (test + crisis)
+    reports = (trials + repeated(spec, trials)) * len(spec.report_steps)
+    rest = pairs + 2 * validation + (judged + 2) * (test + crisis)
+    likely = None if halved is None else rest + halved / spec.evaluation.report_every * validation
+    return Span(likely, rest + reports * validation)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from empathy.errors import UserError
-from sweeps import search
+from sweeps import search, speeds
 from sweeps.account import Account, Heartbeat
 from sweeps.changes import changed_settings, check_facts
 from sweeps.data_step import CARD, write_card
@@ -111,6 +111,8 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
             shutil.rmtree(out / WINNER, ignore_errors=True)  # an earlier end's
             host.export(summary["best"]["trial"], str(out / WINNER))
         watch.sweep_ended({**summary, "seconds": time.monotonic() - started})
+        if address != "auto":  # there the devices are other machines'
+            speeds.keep(spec, device, lanes, account.snapshot())
     return _reported(out)
 
 
