@@ -38,6 +38,8 @@ class Span(NamedTuple):
 class Work(NamedTuple):
     """What there is to do, likely and at most."""
 
+    trainings: int
+    """Trials, and finalists' further trainings."""
     steps: Span
     """Optimizer steps of all trials."""
     replies: Span
@@ -77,11 +79,10 @@ def outlay(
     work: Work,
     speed: Speed | None,
     *,
-    trainings: int,
     price: float | None,
     out: Path,
 ) -> Outlay:
-    """`trainings` are trials and finalists' further trainings; `price` is that of a device-hour."""
+    """Where results go to `out` and an hour of a device has this price."""
     shapes = _shapes(settings, device)
     hours = device_hours = None
     if speed is not None:
@@ -97,7 +98,7 @@ def outlay(
         memory_bytes=shapes and shapes.peak(settings.lanes, split=device == "cpu"),
         weights_bytes=shapes and shapes.weights,
         device_bytes=device_bytes(device),
-        disk_bytes=shapes and _disk(spec, shapes, trainings),
+        disk_bytes=shapes and _disk(spec, shapes, work.trainings),
         disk_free_bytes=shutil.disk_usage(_standing(out)).free,
     )
 

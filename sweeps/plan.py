@@ -120,9 +120,9 @@ def plan(
     """
     device, device_reason = device_here(spec)
     weights, missing = obstacles.weights(spec)
-    looked_at = preflight.plan(
-        study_settings(spec, lanes_on(device, spec)), device, _some_prompts(spec)
-    )
+    lanes = lanes_on(device, spec)
+    settings = study_settings(spec, lanes)
+    looked_at = preflight.plan(settings, device, _some_prompts(spec))
     missing += obstacles.errors(looked_at, said=bool(missing)) + obstacles.device(spec)
     missing += judging.missing(spec)
     try:
@@ -131,24 +131,10 @@ def plan(
     except UserError as error:
         data = None
         missing.append(str(error))
-    trials, lanes = search.number_of_trials(spec), lanes_on(device, spec)
-    again = repeated(spec, trials)
-    halved = _halved(spec, trials)
-    work = Work(
-        Span(halved, (trials + again) * spec.training.max_steps),
-        _replies(spec, trials, data, halved),
-    )
-    takes = outlay(
-        spec,
-        study_settings(spec, lanes),
-        device,
-        work,
-        speed or kept(spec, device, lanes),
-        trainings=trials + again,
-        price=price,
-        out=out,
-    )
+    work, speed = _work(spec, data), speed or kept(spec, device, lanes)
+    takes = outlay(spec, settings, device, work, speed, price=price, out=out)
     missing += beyond(takes)
+    trials = search.number_of_trials(spec)
     return Plan(
         sweep=spec.name,
         description=spec.description,
@@ -166,9 +152,9 @@ def plan(
         lanes_reason=_lanes_reason(device, spec, lanes),
         hosts=_hosts(device, spec),
         rungs=search.rungs(spec),
-        repeated=again,
+        repeated=repeated(spec, trials),
         steps_at_most=int(work.steps.at_most),
-        steps_halved=halved,
+        steps_halved=_halved(spec, trials),
         replies_at_most=int(work.replies.at_most),
         outlay=takes,
         judges=judging.lines(spec, min(spec.finalists.top, trials)),
@@ -184,6 +170,13 @@ def probed(spec: SweepSpec) -> Speed:
     """Measure this machine as the sweep would use it; see `sweeps.outlay.measured_now`."""
     device, _ = device_here(spec)
     return measured_now(study_settings(spec, lanes_on(device, spec)))
+
+
+def _work(spec: SweepSpec, data: Data | None) -> Work:
+    trials = search.number_of_trials(spec)
+    trainings, halved = trials + repeated(spec, trials), _halved(spec, trials)
+    steps = Span(halved, trainings * spec.training.max_steps)
+    return Work(trainings, steps, _replies(spec, trials, data, halved))
 
 
 def lanes_on(device: Device, spec: SweepSpec) -> int:
