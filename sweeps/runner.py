@@ -19,6 +19,7 @@ from sweeps.evaluations import Evaluations
 from sweeps.finalists import again, finalists, train_again
 from sweeps.guards import Guarded, of_study
 from sweeps.handover import study_settings
+from sweeps.hearing import Hearing
 from sweeps.ledger import SAMPLES, SUMMARY, Ledger
 from sweeps.manifest import write_json
 from sweeps.observers import BASELINES, Everyone, Observer, Shielded, SweepInfo
@@ -37,7 +38,6 @@ from sweeps.tracking import tracker
 
 FINALS = "finals.json"  # the examination, until the report is written
 WINNER = "winner"
-POLL = 1.0  # seconds between two looks at what the host is doing
 
 
 class Host(Protocol):
@@ -79,7 +79,8 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
     account.expect(**_ahead(spec, address, earlier), lanes=number * lanes, hosts=number)
     heartbeat.listen(host.occupancy)
     with attended(host, watch, out, address):
-        ready = _prepare(host, watch)
+        hearing = Hearing(host, watch)
+        ready = hearing.prepared()
         check_facts(earlier, ready["facts"])  # nothing is changed before
         ledger.note(**ready["facts"], **noted(earlier, info))
         (out / SUMMARY).unlink(missing_ok=True)  # of a sweep that had ended and gets more trials
@@ -97,7 +98,7 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
         train_again(spec, more, host, watch, number * lanes, earlier)
         judged = [*chosen, *(each.trial_id for each in more if kept.complete(each.trial_id))]
         watch.stage("final evaluation", 0, len(judged))
-        finals = _finals(spec, host, judged, out)
+        finals = hearing.during(lambda: _finals(spec, host, judged, out))
         tested = finals["evaluations"]
         kept.write_test(tested)
         write_json(out / SAMPLES, finals["samples"])
@@ -179,18 +180,6 @@ def _host(
     on_ray.connect(address)
     number = hosts.how_many(spec.resources.hosts, device, search.number_of_trials(spec))
     return hosts.Hosts(settings, spec.report_steps, str(out), device, hosts=number), number
-
-
-def _prepare(host: Host, watch: Observer) -> dict[str, Any]:
-    """Wait until the study is ready, telling the observers what the host is doing."""
-    told = 0
-    while True:
-        ready = host.prepared(POLL)
-        for stage in host.stages(told):
-            watch.stage(*stage)
-            told += 1
-        if ready is not None:
-            return ready
 
 
 def _baselines(

@@ -85,7 +85,7 @@ def sweep() -> SweepSpec:
 def test_the_files_are_those_promised(done: Done) -> None:
     there = {path.name for path in done.out.iterdir()}
     files = {"manifest.json", "trials.csv", "history.jsonl", "summary.json", "samples.json"}
-    files |= {"data_card.json", "data_card.txt"}
+    files |= {"data_card.json", "data_card.txt", "progress.json"}
     assert there == files | {"report.html", "report.md", "winner", "wandb", "trials"} | (
         {"tune"} if done.address == "local" else set()
     )
