@@ -22,6 +22,7 @@ from sweeps.snapshot import Pulse, Snapshot, Stage, moment, stopped_at, told
 PULSE = "progress.json"
 EVERY = 5.0  # seconds between two signs of life where nothing else happens
 MOMENTS = ("at", "since", "training_since", "last_report")
+WARNING = "warning: "  # how a stage begins that is none
 
 log = logging.getLogger(__name__)
 
@@ -87,8 +88,12 @@ class Account:
                     self._hear(row)
 
     def stage(self, name: str, done: int, total: int | None) -> None:
-        over = total is not None and done >= total
-        self.expect(stage=None if over else Stage(name, done, total))
+        with self._lock:
+            if name.startswith(WARNING):
+                self.expect(warnings=(*self._pulse.warnings, name.removeprefix(WARNING)))
+                return
+            over = total is not None and done >= total
+            self.expect(stage=None if over else Stage(name, done, total))
 
     def trial_started(self, trial_id: str, parameters: Mapping[str, Any]) -> None:
         with self._lock:
@@ -196,5 +201,6 @@ def as_json(pulse: Pulse) -> dict[str, Any]:
 def of_json(content: Mapping[str, Any]) -> Pulse:
     """The inverse of `as_json`."""
     moments = {name: moment(content[name]) for name in MOMENTS}
-    stage = content["stage"]
-    return Pulse(**{**content, **moments, "stage": Stage(**stage) if stage else None})
+    stage, warnings = content["stage"], tuple(content["warnings"])
+    known = {**content, **moments, "warnings": warnings}
+    return Pulse(**{**known, "stage": Stage(**stage) if stage else None})

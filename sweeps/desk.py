@@ -148,7 +148,7 @@ class Desk:
         return {f"host {host.number}": await _fared(host) for host in self._hosts}
 
     async def drain(self) -> None:
-        """Have the hosts that are ready save all lanes and take no more trials; none follows them."""
+        """Have the hosts that are ready save all lanes and take no more trials; no host follows."""
         self._closing = True
         ready = [host.actor.drain.remote() for host in self._hosts if host.state == "ready"]
         await asyncio.gather(*ready, return_exceptions=True)  # one that died has nothing to save

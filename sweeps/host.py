@@ -144,7 +144,7 @@ class LaneHost:
         self._do(lambda: self._export(trial_id, Path(folder)))
 
     def close(self) -> None:
-        """Stop after the current step; one that is drained, or still prepares, is not waited for."""
+        """Stop after the current step; one that is drained or still prepares is not waited for."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()

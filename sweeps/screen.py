@@ -14,7 +14,7 @@ from rich.text import Text
 from sweeps.ledger import Trial
 from sweeps.observers import BASELINES
 from sweeps.occupancy import in_few_words
-from sweeps.snapshot import Snapshot
+from sweeps.snapshot import Snapshot, Stage
 from sweeps.wording import counted, duration, named, said, settings
 
 BARS = "▁▂▃▄▅▆▇█"
@@ -42,9 +42,10 @@ class Screen:
     rows: int | None = None
     """Trials in the table at most; None: all."""
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[
-        RenderableType
-    ]:  # fmt: skip
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        """The parts from top to bottom, as rich asks for them."""
         yield _title(self.snapshot)
         yield _facts(self.snapshot, options.max_width)
         if self.snapshot.trials:
@@ -65,10 +66,10 @@ def _time_left(now: Snapshot) -> str | None:
         return None
     if now.left is None:
         return "time left not known yet"
-    most = f"at most {duration(now.left.at_most)} of training left"
+    most = f"at most {duration(now.left.at_most)}"
     if now.left.about is None or now.left.about >= now.left.at_most:
-        return most
-    return f"about {duration(now.left.about)} of training left ({most.removesuffix(' of training left')})"
+        return f"{most} to train"
+    return f"about {duration(now.left.about)} to train, {most}"
 
 
 def _facts(now: Snapshot, width: int) -> Table:
@@ -96,8 +97,9 @@ def _lines(now: Snapshot, width: int) -> Iterator[tuple[str, RenderableType]]:
         yield "lanes", lanes
     if now.being == "running" and now.pulse and now.pulse.stage:
         stage = now.pulse.stage
-        told = f"{stage.name} ..."
-        yield "now", told if stage.total is None else _bar(stage.name, stage.done, stage.total, width)
+        yield "now", _stage(stage, width)
+    for warning in now.pulse.warnings if now.pulse else ():
+        yield "warning", Text(warning)
     if now.best:
         yield "winner", _with_settings(now, now.best)
     elif leader := now.leader():
@@ -108,6 +110,12 @@ def _lines(now: Snapshot, width: int) -> Iterator[tuple[str, RenderableType]]:
         yield "report", Text(now.report, overflow="fold")
     if now.resume:
         yield "go on with", Text(now.resume, overflow="fold")
+
+
+def _stage(stage: Stage, width: int) -> RenderableType:
+    if stage.total is None:
+        return Text(f"{stage.name} ...")
+    return _bar(stage.name, stage.done, stage.total, width)
 
 
 def _trials(now: Snapshot) -> str:
@@ -174,9 +182,9 @@ def _table(now: Snapshot, width: int, rows: int | None) -> Table:
     every = [value for trial in ordered for value in drawn.get(trial.trial_id, ())]
     ends = (min(every), max(every)) if every else None
     for trial in ordered[:rows]:
-        curve = sparkline(drawn.get(trial.trial_id, ()), ends)
-        cells = _cells(now, trial, curve)
-        table.add_row(*(cells if roomy else cells[:-1]), style="dim" if trial.state == "stopped" else "")
+        cells = _cells(now, trial, sparkline(drawn.get(trial.trial_id, ()), ends))
+        style = "dim" if trial.state == "stopped" else ""
+        table.add_row(*(cells if roomy else cells[:-1]), style=style)
     if rows is not None and len(ordered) > rows:
         table.caption = f"and {len(ordered) - rows} more trials below these"
     return table

@@ -54,6 +54,8 @@ class Pulse:
     """Optimizer steps reported since then, of all trials."""
     occupancy: Mapping[str, Any] | None = None
     """See `sweeps.occupancy`; of each host by its name where there are several."""
+    warnings: tuple[str, ...] = ()
+    """What was found on the way and ends nothing."""
 
     @property
     def pace(self) -> float | None:
@@ -178,6 +180,7 @@ class Snapshot:
             "lanes": pulse.lanes if pulse else None,
             "hosts": pulse.hosts if pulse else None,
             "occupancy": pulse.occupancy if pulse else None,
+            "warnings": list(pulse.warnings) if pulse else [],
             "trials_wanted": self.wanted,
             "stopped_at": {str(step): count for step, count in sorted(self.rungs.items())},
             "trials": [self._trial(trial) for trial in [*self.ordered(), *self.again]],

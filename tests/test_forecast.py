@@ -26,7 +26,10 @@ SHAPE: dict[str, Any] = {
 }  # fmt: skip
 CONFIGS = {
     "llama": LlamaConfig(**SHAPE),
-    "gemma3": Gemma3TextConfig(**SHAPE, sliding_window=16, layer_types=["sliding_attention", "full_attention", "sliding_attention"]),
+    "gemma3": Gemma3TextConfig(
+        **SHAPE, sliding_window=16,
+        layer_types=["sliding_attention", "full_attention", "sliding_attention"],
+    ),
 }  # fmt: skip
 RANK = 16
 BATCH = [Example((1,) * 60, ((2,) * 40, (3,) * 30))] * 4
@@ -58,7 +61,7 @@ def test_a_forecast_from_shapes_meets_the_measured_peak_within_15_percent(name: 
     config = CONFIGS[name]
     found = forecast(config, TARGETS, RANK, BATCH, "sigmoid", torch.float32)
     one, four = measured(config, 1), measured(config, 4)
-    print(f"{name}: forecast {found.memory.of(1):,} {found.memory.of(4):,}; measured {one:,} {four:,}")
+    print(f"{name}: {found.memory.of(1):,} for {one:,} and {found.memory.of(4):,} for {four:,}")
     assert found.memory.of(1) == pytest.approx(one, rel=0.15)
     assert found.memory.of(4) == pytest.approx(four, rel=0.15)
 

@@ -103,7 +103,7 @@ def test_the_data_card_is_printed_and_saved_beside_the_results(
         ),
         (["--sweep", "demo", "--json"], "--json is the form of a plan or a status: add"),
         (["--sweep", "demo", "--probe"], "--probe and --price-per-hour belong to a plan: add"),
-        (["--sweep", "demo", "--dry-run", "--price-per-hour", "-1"], "--price-per-hour is -1.0; it"),
+        (["--sweep", "demo", "--dry-run", "--price-per-hour", "-1"], "--price-per-hour is -1.0"),
         (["--status", "nowhere"], "--status finds no sweep in nowhere: give a results folder"),
         (["--status", "--resume"], "--status reads one results folder and takes --json, no other"),
         (["--sweep", "demo", "--resume", "--overwrite"], "--resume goes on with what is there: "),

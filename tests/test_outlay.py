@@ -140,7 +140,8 @@ def test_memory_and_disk_follow_from_the_checkpoint_here(tmp_path: Path) -> None
     assert "\nmemory      at most " in text
     assert "predicted from shapes" in text
     assert json.dumps(plan(sweep).as_dict())
-    assert "not known until the weights are here" in as_text(plan(demo("family=tiny", "model=auto")))
+    unmade = plan(demo("family=tiny", "model=auto"))
+    assert "not known until the weights are here" in as_text(unmade)
 
 
 def adapter_numbers(sweep: spec.SweepSpec, folder: Path) -> int:

@@ -75,9 +75,12 @@ SNAPSHOT = Snapshot(
 
 def text(snapshot: Snapshot, width: int = 80, rows: int | None = None, color: bool = False) -> str:
     screen = Console(
-        file=io.StringIO(), width=width, force_terminal=color, color_system="truecolor" if color else None,
-        no_color=not color, record=True,
-    )  # fmt: skip
+        file=io.StringIO(),
+        width=width,
+        force_terminal=color,
+        color_system="truecolor" if color else None,
+        record=True,
+    )
     screen.print(Screen(snapshot, rows))
     return screen.export_text(styles=color)
 
@@ -89,13 +92,15 @@ def test_the_screen_of_a_running_sweep() -> None:
     drawn = text(SNAPSHOT)
     about = (4 * 20 / 3 + 4 + 24) / 0.28 - 20
     assert (SNAPSHOT.left or [0, 0])[1] == pytest.approx(about)
-    assert "demo  running  4 min 12 s, about 2 min 55 s of training left (at most 4 min 11 s)" in drawn
+    time = "about 2 min 55 s to train, at most 4 min 11 s"
+    assert drawn.startswith(f"demo  running  4 min 12 s, {time}")
     assert "5 of 8 begun: 2 running, 2 stopped, 1 completed" in drawn
     assert "28 of 120 at most, 0.28 a second" in drawn
     assert "stopped      2 at step 4: behind the others (ASHA)" in drawn
     assert "2 of 4 lanes on 1 device; busy 92% of the time" in drawn
     assert "best so far  t001: beta 0.3, learning rate 3.1e-4" in drawn
-    places = [drawn.rindex(f"\n {name}") for name in ("base", "sft", "t001", "t002", "t000", "t003", "t004")]
+    names = ("base", "sft", "t001", "t002", "t000", "t003", "t004")
+    places = [drawn.rindex(f"\n {name}") for name in names]
     assert places == sorted(places)
     assert "1.67 [1.37, 1.97]" in drawn
 
@@ -114,7 +119,7 @@ def test_no_line_is_wider_than_the_terminal_and_every_trial_has_one(width: int) 
     drawn = text(SNAPSHOT, width)
     assert max(map(len, drawn.splitlines())) <= width
     for found in TRIALS:
-        (line,) = [each for each in drawn.splitlines() if each.split()[:1] == [found.trial_id]]
+        (line,) = (each for each in drawn.splitlines() if each.split()[:1] == [found.trial_id])
         assert ("baseline" if found.trial_id in ("base", "sft") else found.state) in line
         assert (width == 120 and bool(found.parameters)) is ("learning rate" in line)
     assert "…" not in drawn
@@ -148,17 +153,18 @@ def test_what_goes_on_before_trials_is_shown() -> None:
     assert "warm start" in drawn
     assert "5/20" in drawn
     assert "0 of 8 begun" in drawn
-    waiting = replace(preparing, pulse=replace(preparing.pulse, stage=Stage("loading", 0, None)))  # type: ignore[type-var]  # there is one
+    waiting = replace(preparing, pulse=replace(PULSE, stage=Stage("loading", 0, None)))
     assert "loading ..." in text(waiting)
 
 
 def test_a_sweep_that_was_cut_off_says_how_to_go_on() -> None:
-    dead = replace(SNAPSHOT, being="cut off", resume="python launch.py --sweep results/demo --resume")
+    command = "python launch.py --sweep results/demo --resume"
+    dead = replace(SNAPSHOT, being="cut off", resume=command)
     drawn = text(dead)
     assert "demo  cut off  after 4 min 12 s" in drawn
-    assert "left" not in drawn.splitlines()[0]
+    assert "to train" not in drawn.splitlines()[0]
     assert "5 of 8 begun: 2 stopped, 1 completed, 2 not ended" in drawn
-    assert "python launch.py --sweep results/demo --resume" in drawn
+    assert command in drawn
     assert "running" not in drawn
 
 
@@ -191,3 +197,10 @@ def test_json_holds_what_is_drawn() -> None:
     assert [each["trial"] for each in found["trials"]][:3] == ["base", "sft", "t001"]
     assert found["trials"][2]["curve"] == [0.8, 1.2, 1.67]
     assert found["trials"][-1]["score"] is None
+
+
+def test_warnings_stay_on_the_screen() -> None:
+    told = "3 of 4 lanes fit into the memory"
+    warned = replace(SNAPSHOT, pulse=replace(PULSE, warnings=(told,)))
+    assert f"warning      {told}\n" in "\n".join(map(str.rstrip, text(warned).splitlines()))
+    assert warned.as_dict()["warnings"] == [told]

@@ -84,7 +84,7 @@ def test_the_command_to_go_on(out: str, address: str, told: str) -> None:
 def test_signs_of_life_are_the_same_when_they_are_read(tmp_path: Path) -> None:
     pulse = Pulse(
         START, START, "local", 8, 2, 4, 1, Stage("warm start", 3, None), START, None, 5, 20,
-        {"busy_share": 0.5},
+        {"busy_share": 0.5}, ("one",),
     )  # fmt: skip
     assert of_json(json.loads(json.dumps(as_json(pulse)))) == pulse
     invented_sweep.write(tmp_path)

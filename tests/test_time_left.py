@@ -6,11 +6,12 @@ python -m pytest tests/test_time_left.py
 from __future__ import annotations
 
 from sweeps.ledger import Trial
+from sweeps.observers import State
 from sweeps.time_left import Left, seconds_left, steps_left
 
 
-def trials(*states: tuple[str, str, int | None]) -> list[Trial]:
-    return [Trial(name, state=state, step=step) for name, state, step in states]  # type: ignore[arg-type]  # plain words from a table
+def trials(*states: tuple[str, State, int | None]) -> list[Trial]:
+    return [Trial(name, state=state, step=step) for name, state, step in states]
 
 
 def test_nobody_knows_how_far_trials_go_before_one_has_ended() -> None:

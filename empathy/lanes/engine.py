@@ -239,8 +239,8 @@ def measure(
 ) -> Tensor:
     """Summed log-probabilities `(k, n, replies)` of each lane's n examples, without gradients.
 
-    The caller chooses the lanes with `Layout.using`; outside of it, k = 1 is the bare model. `heard`
-    is told how many of the n are done.
+    The caller chooses the lanes with `Layout.using`; outside of it, k = 1 is the bare model.
+    `heard` is told how many of the n are done.
     """
     device = next(model.parameters()).device
     replies = len(lanes[0][0].replies)
