@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from empathy import preflight
 from empathy.settings import StudySettings
-from sweeps.speeds import Speed
 from sweeps.spec import SweepSpec
+from sweeps.speeds import Speed
 
 if TYPE_CHECKING:
     from empathy.lanes.forecast import Forecast

@@ -27,8 +27,8 @@ from sweeps.outlay import Outlay, Span, Work, measured_now, outlay
 from sweeps.outlay import obstacles as beyond
 from sweeps.privacy import private_corpora, tracking_mode
 from sweeps.space import Scalar
-from sweeps.speeds import Speed, kept
 from sweeps.spec import SweepSpec
+from sweeps.speeds import Speed, kept
 from sweeps.tracking import has_login
 
 Device = Literal["cpu", "cuda"]

@@ -7,9 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 
-def side_by_side(
-    work: Callable[..., object], calls: Iterable[Sequence[Any]], threads: int
-) -> None:
+def side_by_side(work: Callable[..., object], calls: Iterable[Sequence[Any]], threads: int) -> None:
     """Call `work` with each of the arguments, so many at a time, until all are done.
 
     Raises the first error once the others are done. An interrupt waits for nobody: who waits for a

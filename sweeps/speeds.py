@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from empathy.cache import cache_folder, content_key, write_atomically
-from sweeps.ledger import Trial
 from sweeps.handover import study_settings
+from sweeps.ledger import Trial
 from sweeps.observers import BASELINES
 from sweeps.snapshot import Snapshot, told
 from sweeps.spec import SweepSpec

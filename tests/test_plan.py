@@ -195,7 +195,7 @@ def test_trials_that_are_known_beforehand_are_told() -> None:
     assert "and 2 more that are known by now (--json tells them)" in as_text(random)
 
 
-.mark.parametrize(
+@pytest.mark.parametrize(
     ("given", "said"),
     [
         ("resources={lanes: auto, device: cpu}", "4: more gain little on a CPU, as measured"),

@@ -49,10 +49,15 @@ class Host:
 
 def stopped(host: Host, out: Path, number: int = signal.SIGINT) -> str:
     """The sentence of a sweep that a signal stops."""
+
+    def sweep() -> None:
+        with attended(host, Everyone([]), out, "local"):
+            os.kill(os.getpid(), number)
+            time.sleep(5)
+
     before = signal.getsignal(number)
-    with pytest.raises(KeyboardInterrupt) as stop, attended(host, Everyone([]), out, "local"):
-        os.kill(os.getpid(), number)
-        time.sleep(5)
+    with pytest.raises(KeyboardInterrupt) as stop:
+        sweep()
     assert signal.getsignal(number) is before
     return str(stop.value)
 
