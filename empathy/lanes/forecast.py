@@ -1,20 +1,22 @@
 """The memory of lanes before any weights are there: a training step of tensors without numbers.
 
-torch's fake tensors have shapes and no storage, and its tracker adds up what they would take. So
-one lane and two are tried as in `empathy.lanes.memory`, and the same line is drawn through both. On
-a GPU compiled layers keep less, and FlexAttention needs no dense mask: there it is an upper bound.
+torch's fake tensors have shapes and no numbers, so that what they would take can be added up. One
+lane and two are tried as in `empathy.lanes.memory`, and the same line is drawn through both. On a
+GPU compiled layers keep less, and FlexAttention needs no dense mask: there it is an upper bound.
 """
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.distributed._tools.mem_tracker import MemTracker
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_map_only
 from transformers import AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
 
 from empathy.families import family_named
@@ -45,6 +47,42 @@ class Forecast(NamedTuple):
         """Of so many lanes; on a CPU, `split`, only some of them train in one pass."""
         together = min(lanes, max(1, TRAINED_TOKENS["cpu"] // self.tokens)) if split else lanes
         return self.memory.of(together) + (lanes - together) * self.row
+
+
+class Living(TorchDispatchMode):
+    """Adds up the bytes of all tensors that operations have made and that are still there.
+
+    torch's own tracker (`torch.distributed._tools`) hooks into every parameter, which a frozen one
+    refuses.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.most = 0
+        """Bytes at the worst moment."""
+        self._now = 0
+        self._known: weakref.WeakValueDictionary[int, torch.UntypedStorage]
+        self._known = weakref.WeakValueDictionary()
+
+    def __torch_dispatch__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        """Called by torch instead of each operation."""
+        result = function(*args, **(kwargs or {}))
+        tree_map_only(Tensor, self._count, result)
+        return result
+
+    def _count(self, tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if self._known.get(storage._cdata) is not storage:
+            self._known[storage._cdata] = storage
+            self._add(storage.nbytes())
+            weakref.finalize(storage, self._add, -storage.nbytes())
+        return tensor
+
+    def _add(self, size: int) -> None:
+        self._now += size
+        self.most = max(self.most, self._now)
 
 
 def of_checkpoint(
@@ -78,7 +116,7 @@ def forecast(
     peaks, weights, row = [], 0, 0
     for lanes in (1, 2):
         rows = pack([batch] * lanes)
-        with FakeTensorMode(allow_non_fake_inputs=True), MemTracker() as tracker:
+        with FakeTensorMode(allow_non_fake_inputs=True), Living() as living:
             model = AutoModelForCausalLM.from_config(
                 config, dtype=dtype, attn_implementation="sdpa"
             )
@@ -87,8 +125,7 @@ def forecast(
             layout = adapt(model, targets, rank)
             row = 3 * 4 * layout.size
             _step(model, layout, rows, loss, (lanes, len(batch)))
-        peak = tracker.get_tracker_snapshot("peak").values()
-        peaks.append(sum(device["Total"] for device in peak))
+        peaks.append(living.most)
     tokens = sum(example.length for example in batch)
     return Forecast(weights, row, LaneMemory.fit(*peaks), tokens)
 
