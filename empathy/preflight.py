@@ -86,7 +86,7 @@ def at_hand(settings: StudySettings) -> Path | None:
     if model.startswith("package:"):
         return _unpacked(model.removeprefix("package:"))
     if model not in family.built and (folder := Path(model).expanduser()).is_dir():
-        return folder
+        return None if hub.missing_files(folder) else folder
     named = weights.hub_name(model, family)
     return hub.cached(*named) if named else None
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from empathy import preflight
+from empathy.errors import UserError
 from empathy.settings import StudySettings
 from sweeps.spec import SweepSpec
 from sweeps.speeds import Speed
@@ -201,7 +202,15 @@ def _shapes(settings: StudySettings, device: str) -> Forecast | None:
     if dpo and set(settings.data.schemes) <= SAMPLED:
         reply = min(reply, settings.evaluation.max_new_tokens)
     lengths = (training.max_prompt_tokens, *[reply] * (2 if dpo else 1))
-    return of_checkpoint(folder, settings, lengths, "bfloat16" if device == "cuda" else "float32")
+    dtype = "bfloat16" if device == "cuda" else "float32"
+    try:
+        return of_checkpoint(folder, settings, lengths, dtype)
+    except (
+        UserError,
+        OSError,
+        ValueError,
+    ):  # a checkpoint that does not fit: the preflight says so
+        return None
 
 
 def _disk(spec: SweepSpec, shapes: Forecast, trainings: int) -> int:

@@ -8,7 +8,7 @@ GPU compiled layers keep less, and FlexAttention needs no dense mask: there it i
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,6 +29,8 @@ from empathy.lanes.optimizer import Moments, adamw, clip
 from empathy.lanes.rows import Example, Rows, pack
 from empathy.settings import StudySettings
 from empathy.weights import configuration
+
+_STATE = 3  # float32 numbers for each of a lane's weights: itself and two moments
 
 
 class Forecast(NamedTuple):
@@ -113,28 +115,31 @@ def forecast(
     dtype: torch.dtype,
 ) -> Forecast:
     """What lanes take that all train on this batch; `targets` and `rank` are of `adapt`."""
-    peaks, weights, row = [], 0, 0
-    for lanes in (1, 2):
-        rows = pack([batch] * lanes)
-        with FakeTensorMode(allow_non_fake_inputs=True), Living() as living:
-            model = AutoModelForCausalLM.from_config(
-                config, dtype=dtype, attn_implementation="sdpa"
-            )
-            model.requires_grad_(False).eval()
-            weights = sum(each.numel() * each.element_size() for each in model.parameters())
-            layout = adapt(model, targets, rank)
-            row = 3 * 4 * layout.size
-            _step(model, layout, rows, loss, (lanes, len(batch)))
-        peaks.append(living.most)
+    packed = [pack([batch] * lanes) for lanes in (1, 2)]
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        model = AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation="sdpa")
+        model.requires_grad_(False).eval()
+        weights, buffers = _bytes(model.parameters()), _bytes(model.buffers())
+        layout = adapt(model, targets, rank)
+        peaks = []
+        for lanes, rows in enumerate(packed, start=1):
+            with Living() as living:
+                _step(model, layout, rows, loss, (lanes, len(batch)))
+            peaks.append(weights + buffers + living.most)
+    row = _STATE * 4 * layout.size
     tokens = sum(example.length for example in batch)
     return Forecast(weights, row, LaneMemory.fit(*peaks), tokens)
+
+
+def _bytes(tensors: Iterable[Tensor]) -> int:
+    return sum(each.numel() * each.element_size() for each in tensors)
 
 
 def _step(
     model: PreTrainedModel, layout: Layout, rows: Rows, loss: str, size: tuple[int, int]
 ) -> None:
     """The tensors of `LaneEngine.step` for `size` lanes and examples, without its numbers."""
-    weights, *moments = (torch.zeros(size[0], layout.size) for _ in range(3))
+    weights, *moments = (torch.zeros(size[0], layout.size) for _ in range(_STATE))
     ones = torch.ones(size[0])
     gradient = _gradient(model, layout, weights, rows, loss, size)
     gradient = torch.stack([torch.cat([gradient])]).mean(0)  # of parts and of passes
