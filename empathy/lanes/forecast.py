@@ -52,19 +52,21 @@ class Forecast(NamedTuple):
 
 
 class Living(TorchDispatchMode):
-    """Adds up the bytes of all tensors that operations have made and that are still there.
+    """Adds up the bytes of tensors: those held all the time, and what operations make of them.
 
     torch's own tracker (`torch.distributed._tools`) hooks into every parameter, which a frozen one
     refuses.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, held: Iterable[Tensor]) -> None:
         super().__init__()
         self.most = 0
         """Bytes at the worst moment."""
         self._now = 0
         self._known: weakref.WeakValueDictionary[int, torch.UntypedStorage]
         self._known = weakref.WeakValueDictionary()
+        for tensor in held:
+            self._count(tensor)
 
     def __torch_dispatch__(
         self, function: Any, types: Any, args: Any = (), kwargs: Any = None
@@ -119,20 +121,16 @@ def forecast(
     with FakeTensorMode(allow_non_fake_inputs=True):
         model = AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation="sdpa")
         model.requires_grad_(False).eval()
-        weights, buffers = _bytes(model.parameters()), _bytes(model.buffers())
+        weights = sum(each.numel() * each.element_size() for each in model.parameters())
         layout = adapt(model, targets, rank)
         peaks = []
         for lanes, rows in enumerate(packed, start=1):
-            with Living() as living:
+            with Living([*model.parameters(), *model.buffers()]) as living:
                 _step(model, layout, rows, loss, (lanes, len(batch)))
-            peaks.append(weights + buffers + living.most)
+            peaks.append(living.most)
     row = _STATE * 4 * layout.size
     tokens = sum(example.length for example in batch)
     return Forecast(weights, row, LaneMemory.fit(*peaks), tokens)
-
-
-def _bytes(tensors: Iterable[Tensor]) -> int:
-    return sum(each.numel() * each.element_size() for each in tensors)
 
 
 def _step(
