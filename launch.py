@@ -84,6 +84,19 @@ def parser() -> argparse.ArgumentParser:
         default="local",
         help="local: Ray on this machine; auto: the Ray cluster it belongs to; inprocess: no Ray",
     )
+    _add_plan(options)
+    options.add_argument(
+        "--data", action="store_true", help="print and save what the data step makes, and stop"
+    )
+    options.add_argument("--json", action="store_true", help="the --dry-run or --status as JSON")
+    options.add_argument(
+        "--wandb", action="store_true", help="send the --compare to Weights & Biases as well"
+    )
+    options.add_argument("--debug", action="store_true", help="show tracebacks")
+    return options
+
+
+def _add_plan(options: argparse.ArgumentParser) -> None:
     options.add_argument("--dry-run", action="store_true", help="say what would be done, and stop")
     options.add_argument(
         "--probe",
@@ -96,15 +109,6 @@ def parser() -> argparse.ArgumentParser:
         type=float,
         help="of one device, for the --dry-run to say what the sweep costs",
     )
-    options.add_argument(
-        "--data", action="store_true", help="print and save what the data step makes, and stop"
-    )
-    options.add_argument("--json", action="store_true", help="the --dry-run or --status as JSON")
-    options.add_argument(
-        "--wandb", action="store_true", help="send the --compare to Weights & Biases as well"
-    )
-    options.add_argument("--debug", action="store_true", help="show tracebacks")
-    return options
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
