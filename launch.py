@@ -34,32 +34,7 @@ def parser() -> argparse.ArgumentParser:
     options = OptionParser(
         prog="launch.py", description="Search DPO and SFT settings for empathic replies."
     )
-    what = options.add_mutually_exclusive_group(required=True)
-    what.add_argument("--list", action="store_true", help="name and describe the sweeps")
-    what.add_argument(
-        "--sweep", metavar="NAME", help="a sweep by name, a .yaml file, or a results folder"
-    )
-    what.add_argument(
-        "--compare",
-        metavar="DIR",
-        type=Path,
-        nargs="+",
-        help="results folders of finished sweeps: answer the study's questions, train nothing",
-    )
-    what.add_argument(
-        "--status",
-        metavar="DIR",
-        type=Path,
-        nargs="?",
-        const=Path("results"),
-        help="how a sweep goes or went, from its results folder; default: the latest in results",
-    )
-    what.add_argument(
-        "--check-cluster",
-        metavar="FILE",
-        type=Path,
-        help="say what is missing or open in a file for `ray up`, as in cluster.yaml",
-    )
+    _add_what(options)
     options.add_argument(
         "--set",
         metavar="KEY=VALUE",
@@ -94,6 +69,35 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument("--debug", action="store_true", help="show tracebacks")
     return options
+
+
+def _add_what(options: argparse.ArgumentParser) -> None:
+    what = options.add_mutually_exclusive_group(required=True)
+    what.add_argument("--list", action="store_true", help="name and describe the sweeps")
+    what.add_argument(
+        "--sweep", metavar="NAME", help="a sweep by name, a .yaml file, or a results folder"
+    )
+    what.add_argument(
+        "--compare",
+        metavar="DIR",
+        type=Path,
+        nargs="+",
+        help="results folders of finished sweeps: answer the study's questions, train nothing",
+    )
+    what.add_argument(
+        "--status",
+        metavar="DIR",
+        type=Path,
+        nargs="?",
+        const=Path("results"),
+        help="how a sweep goes or went, from its results folder; default: the latest in results",
+    )
+    what.add_argument(
+        "--check-cluster",
+        metavar="FILE",
+        type=Path,
+        help="say what is missing or open in a file for `ray up`, as in cluster.yaml",
+    )
 
 
 def _add_plan(options: argparse.ArgumentParser) -> None:
