@@ -5,6 +5,7 @@ python launch.py --sweep demo --dry-run
 python launch.py --sweep demo --data
 python launch.py --sweep demo --set run_cap=4 --set 'data.corpora=[annomi]'
 python launch.py --sweep demo --set run_cap=4 --set 'data.corpora=[annomi]' --resume
+python launch.py --status results/demo
 python launch.py --compare results/dpo_gemma results/dpo_llama results/sft_gemma
 python launch.py --check-cluster cluster.yaml
 """
@@ -16,13 +17,14 @@ import json
 import sys
 import traceback
 from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 
 from empathy.console import quiet_libraries
 from empathy.errors import UserError
 from empathy.options import OptionParser, quiet_pipe
 from sweeps import privacy, results_folder, spec
-from sweeps.stops import HINT, Terminated, heeding_sigterm
+from sweeps.stopping import EXIT_CODES, Terminated, leave
 
 ADDRESSES = ("local", "auto", "inprocess")
 
@@ -32,24 +34,7 @@ def parser() -> argparse.ArgumentParser:
     options = OptionParser(
         prog="launch.py", description="Search DPO and SFT settings for empathic replies."
     )
-    what = options.add_mutually_exclusive_group(required=True)
-    what.add_argument("--list", action="store_true", help="name and describe the sweeps")
-    what.add_argument(
-        "--sweep", metavar="NAME", help="a sweep by name, a .yaml file, or a results folder"
-    )
-    what.add_argument(
-        "--compare",
-        metavar="DIR",
-        type=Path,
-        nargs="+",
-        help="results folders of finished sweeps: answer the study's questions, train nothing",
-    )
-    what.add_argument(
-        "--check-cluster",
-        metavar="FILE",
-        type=Path,
-        help="say what is missing or open in a file for `ray up`, as in cluster.yaml",
-    )
+    _add_what(options)
     options.add_argument(
         "--set",
         metavar="KEY=VALUE",
@@ -77,16 +62,60 @@ def parser() -> argparse.ArgumentParser:
         default="local",
         help="local: Ray on this machine; auto: the Ray cluster it belongs to; inprocess: no Ray",
     )
-    options.add_argument("--dry-run", action="store_true", help="say what would be done, and stop")
+    _add_plan(options)
     options.add_argument(
         "--data", action="store_true", help="print and save what the data step makes, and stop"
     )
-    options.add_argument("--json", action="store_true", help="the --dry-run as JSON")
+    options.add_argument("--json", action="store_true", help="the --dry-run or --status as JSON")
     options.add_argument(
         "--wandb", action="store_true", help="send the --compare to Weights & Biases as well"
     )
     options.add_argument("--debug", action="store_true", help="show tracebacks")
     return options
+
+
+def _add_what(options: argparse.ArgumentParser) -> None:
+    what = options.add_mutually_exclusive_group(required=True)
+    what.add_argument("--list", action="store_true", help="name and describe the sweeps")
+    what.add_argument(
+        "--sweep", metavar="NAME", help="a sweep by name, a .yaml file, or a results folder"
+    )
+    what.add_argument(
+        "--compare",
+        metavar="DIR",
+        type=Path,
+        nargs="+",
+        help="results folders of finished sweeps: answer the study's questions, train nothing",
+    )
+    what.add_argument(
+        "--status",
+        metavar="DIR",
+        type=Path,
+        nargs="?",
+        const=Path("results"),
+        help="how a sweep goes or went, from its results folder; default: the latest in results",
+    )
+    what.add_argument(
+        "--check-cluster",
+        metavar="FILE",
+        type=Path,
+        help="say what is missing or open in a file for `ray up`, as in cluster.yaml",
+    )
+
+
+def _add_plan(options: argparse.ArgumentParser) -> None:
+    options.add_argument("--dry-run", action="store_true", help="say what would be done, and stop")
+    options.add_argument(
+        "--probe",
+        action="store_true",
+        help="measure this machine for the --dry-run: load the model, train and reply for seconds",
+    )
+    options.add_argument(
+        "--price-per-hour",
+        metavar="PRICE",
+        type=float,
+        help="of one device, for the --dry-run to say what the sweep costs",
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -103,15 +132,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"launch.py: {error}", file=sys.stderr)
         return 2
     except (KeyboardInterrupt, Terminated) as stop:
-        return _stopped(stop, hint=bool(options.sweep) and not options.data)
-
-
-def _stopped(stop: KeyboardInterrupt | Terminated, *, hint: bool) -> int:
-    """Say by what, and how a sweep goes on; returns the exit code, 128 and the signal's number."""
-    signalled = isinstance(stop, Terminated)
-    told = "stopped by SIGTERM" if signalled else "interrupted"
-    print(f"launch.py: {told}" + (f"; {HINT}" if hint else ""), file=sys.stderr)
-    return 143 if signalled else 130
+        print(f"launch.py: {stop or 'interrupted'}", file=sys.stderr)
+        return EXIT_CODES[type(stop)]
 
 
 def _do(options: argparse.Namespace) -> int:
@@ -121,13 +143,14 @@ def _do(options: argparse.Namespace) -> int:
         list_sweeps()
     elif options.check_cluster:
         check_cluster(options.check_cluster)
+    elif options.status:
+        show_status(options)
     elif options.compare:
         compare(options)
     elif options.data:
         show_card(options)
     else:
-        with heeding_sigterm():
-            run(options)
+        run(options)
     return 0
 
 
@@ -163,10 +186,19 @@ def _check(options: argparse.Namespace) -> None:
         or options.json or options.resume or elsewhere
     ):  # fmt: skip
         raise UserError("--check-cluster reads one file and takes no other option")
+    if options.status and (
+        options.dry_run or options.data or options.set or options.out or options.overwrite
+        or options.resume or elsewhere
+    ):  # fmt: skip
+        raise UserError("--status reads one results folder and takes --json, no other option")
     if options.data and (options.dry_run or options.overwrite):
         raise UserError("--data trains nothing and deletes nothing: leave the other option out")
-    if options.json and not options.dry_run:
-        raise UserError("--json is the form of a plan: add --dry-run")
+    if (options.probe or options.price_per_hour is not None) and not options.dry_run:
+        raise UserError("--probe and --price-per-hour belong to a plan: add --dry-run")
+    if options.price_per_hour is not None and not 0 <= options.price_per_hour < inf:
+        raise UserError(f"--price-per-hour is {options.price_per_hour}; it must be 0 or more")
+    if options.json and not (options.dry_run or options.status):
+        raise UserError("--json is the form of a plan or a status: add --dry-run or --status")
     if elsewhere and (options.data or options.dry_run):
         raise UserError(
             "--address says where a sweep runs, and neither --data nor --dry-run starts one: "
@@ -192,13 +224,28 @@ def check_cluster(path: Path) -> None:
     print(f"{path} is ready for `ray up`")
 
 
+def show_status(options: argparse.Namespace) -> None:
+    """Print how a sweep stands: of a folder of sweeps, the one that was written to last."""
+    from rich.console import Console
+
+    from sweeps import status
+    from sweeps.screen import Screen
+
+    found = status.read(status.sweep_in(options.status))
+    if options.json:
+        print(status.as_json(found))
+    else:
+        Console().print(Screen(found))
+
+
 def show_plan(options: argparse.Namespace) -> int:
     """Print what the sweep would do; the exit code is 2 where something stands in its way."""
-    from sweeps.plan import plan
+    from sweeps.plan import plan, probed
     from sweeps.plan_text import as_text
 
     sweep = spec.load(options.sweep, options.set)
-    found = plan(sweep)
+    speed = probed(sweep) if options.probe else None
+    found = plan(sweep, _folder(options, sweep), price=options.price_per_hour, speed=speed)
     if options.out or options.overwrite:
         try:
             results_folder.check(_folder(options, sweep), overwrite=options.overwrite)
@@ -312,4 +359,7 @@ def _look_ahead(sweep: spec.SweepSpec, address: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    if code in EXIT_CODES.values():  # threads may wait for a device still
+        leave(code)
+    sys.exit(code)

@@ -93,10 +93,17 @@ class Speaker:
         rows = generate(self.base.model, self._requests(prompts, sample), lanes, self.decoding)
         return [self._spoken(prompts, row) for row in rows]
 
-    def sample(self, prompts: Sequence[Prompt], count: int, key: str) -> list[list[str]]:
+    def sample(
+        self,
+        prompts: Sequence[Prompt],
+        count: int,
+        key: str,
+        heard: Callable[[int, int], None] | None = None,
+    ) -> list[list[str]]:
         """`count` different draws per prompt of the bare model, `[prompt][draw]`.
 
-        Kept in the cache under `key`, which must say what the model is.
+        Kept in the cache under `key`, which must say what the model is. `heard` is told how many
+        have been drawn.
         """
         requests = [request for i in range(count) for request in self._requests(prompts, i)]
         drawn_how = [self.rules.temperature, self.rules.max_new_tokens]
@@ -105,7 +112,7 @@ class Speaker:
         with alone(path):  # another host on this machine may be drawing them just now
             flat = _kept_texts(path, len(requests))
             if flat is None:
-                (drawn,) = generate(self.base.model, requests, 1, self.decoding)
+                (drawn,) = generate(self.base.model, requests, 1, self.decoding, heard)
                 flat = [self._text(each) for each in drawn]
                 text = json.dumps(flat)
                 write_atomically(path, lambda temporary: temporary.write_text(text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 from empathy.data_card import Ruler, data_card
@@ -55,9 +56,11 @@ class Preferences:
     def _make(self, split: Split, material: Material, at_most: int | None) -> Encodings:
         count = draws(self._data)
         asked = material.prompts[:at_most] if count else ()
+        replies: list[list[str]] = []
         if asked:
-            self._progress(f"sampling {len(asked) * count} replies for {split} pairs", 0, None)
-        replies = self._speaker.sample(asked, count, self._key) if asked else []
+            heard = partial(self._progress, f"sampling replies for {split} pairs")
+            heard(0, len(asked) * count)
+            replies = self._speaker.sample(asked, count, self._key, heard)
         mix = pair_up(material, Sampled(asked, replies), self._judges, self._data, at_most)
         self._mixes[split] = mix
         encoded = {name: self._speaker.pairs(pairs) for name, pairs in mix.used.items()}

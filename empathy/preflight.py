@@ -74,6 +74,23 @@ def plan(settings: StudySettings, device: str, prompts: Sequence[Prompt]) -> lis
     return [*found, Finding("at start", "checkpoint", OF_CHECKPOINTS)]
 
 
+def at_hand(settings: StudySettings) -> Path | None:
+    """The checkpoint's folder where it is on this machine already; nobody is asked for it.
+
+    None for models that are made in code, too.
+    """
+    family, model = family_named(settings.family), settings.model
+    if model == "auto":
+        here = hub.cached(family.hub) if family.hub else None
+        return here or (_unpacked(family.package) if family.package else None)
+    if model.startswith("package:"):
+        return _unpacked(model.removeprefix("package:"))
+    if model not in family.built and (folder := Path(model).expanduser()).is_dir():
+        return None if hub.missing_files(folder) else folder
+    named = weights.hub_name(model, family)
+    return hub.cached(*named) if named else None
+
+
 def inspect(
     folder: Path, source: str, settings: StudySettings, prompts: Sequence[Prompt]
 ) -> list[Finding]:
@@ -85,6 +102,13 @@ def inspect(
 
     told = check_checkpoint(folder, source, settings, prompts[:SOME])
     return [Finding(level, about, sentence) for level, about, sentence in told]
+
+
+def _unpacked(package: str) -> Path | None:
+    try:
+        return packaged.at_hand(package)
+    except UserError:  # it is not installed
+        return None
 
 
 def _weights(model: str, family: Family) -> tuple[list[Finding], Path | None]:

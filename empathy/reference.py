@@ -6,7 +6,7 @@ rank, so that no trial ever computes one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import transformers
@@ -21,11 +21,17 @@ from empathy.lanes.rows import Example
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-2, torch.bfloat16: 1.0, torch.float16: 0.5}
 
 
-def reference_logps(model: PreTrainedModel, examples: Sequence[Example], weights: str) -> Tensor:
+def reference_logps(
+    model: PreTrainedModel,
+    examples: Sequence[Example],
+    weights: str,
+    heard: Callable[[int, int], None] | None = None,
+) -> Tensor:
     """Summed log-probabilities `(n, replies)` of the bare model, computed or found again.
 
     `weights` is a hash of everything that was loaded or merged into the model. Tokens carry the
-    chat template and every truncation, so the key needs neither.
+    chat template and every truncation, so the key needs neither. `heard` is told how many examples
+    are done.
     """
     key = content_key(
         weights,
@@ -36,7 +42,7 @@ def reference_logps(model: PreTrainedModel, examples: Sequence[Example], weights
         [[example.prompt, example.replies] for example in examples],
     )
     path = cache_folder() / "reference" / f"{key}.safetensors"
-    found = kept_tensor(path, "logps", lambda: measure(model, [examples])[0])
+    found = kept_tensor(path, "logps", lambda: measure(model, [examples], heard)[0])
     check(model, examples, found)
     return found
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -214,8 +215,9 @@ class Study:
     def _preferred(self, train: Material) -> tuple[list[Example], Tensor, str]:
         """Train pairs, with the reference computed or found, `(n, 2)`, and their loss."""
         pairs = self._preferences.train(train).examples
-        self._progress("reference log-probabilities", 0, None)
-        reference = reference_logps(self.base.model, pairs, self._identity)
+        heard = partial(self._progress, "reference log-probabilities")
+        heard(0, len(pairs))
+        reference = reference_logps(self.base.model, pairs, self._identity, heard)
         return pairs, reference, self.settings.training.loss
 
     def _imitated(self, train: Material) -> tuple[list[Example], Tensor, str]:

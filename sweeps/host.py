@@ -113,9 +113,10 @@ class LaneHost:
         Whoever waits for a report, or asks for one, gets a `DrainingError`.
         """
         with self._changed:
-            self._draining = True
+            self._draining, held = True, [*self._leases.seated, *self._leases.waiting]
             self._changed.notify_all()
-        self._do(self._give_back)
+        if held:
+            self._do(self._give_back)
 
     def draining(self, timeout: float) -> bool:
         """Whether the host is about to go; waits up to `timeout` seconds for that."""
@@ -143,11 +144,12 @@ class LaneHost:
         self._do(lambda: self._export(trial_id, Path(folder)))
 
     def close(self) -> None:
-        """Stop after the current step."""
+        """Stop after the current step; one that is drained or still prepares is not waited for."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        self._thread.join()
+        if self._ready.done() and not self._draining:
+            self._thread.join()
 
     def _do(self, job: Callable[[], Any]) -> Any:
         """Have the working thread do something between two steps."""

@@ -169,13 +169,6 @@ class Hosts:
             check_stopped(error)
             raise
 
-    def drain(self) -> None:
-        """See `LaneHost.drain`: all that train; a step of theirs is waited for."""
-        actors = ray.get(self.desk.ready.remote())
-        ray.wait(
-            [each.drain.remote() for each in actors], num_returns=len(actors), timeout=FAREWELL
-        )
-
     def leave(self, token: str) -> None:
         """See `LaneHost.leave`."""
         self._places.pop(token).leave()
@@ -188,6 +181,10 @@ class Hosts:
         """Of each host: see `LaneHost.occupancy`."""
         found: dict[str, Any] = _told(lambda: ray.get(self.desk.occupancy.remote()))
         return found
+
+    def drain(self) -> None:
+        """See `LaneHost.drain`: all hosts that train; a step of theirs is waited for."""
+        ray.wait([self.desk.drain.remote()], timeout=FAREWELL)
 
     def finals(self, trials: Sequence[str]) -> dict[str, Any]:
         """See `LaneHost.finals`: at one host."""

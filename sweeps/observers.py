@@ -207,5 +207,7 @@ class Everyone:
             observer.sweep_ended(summary)
 
     def close(self) -> None:
-        for observer in self._observers:
+        """Close all; whatever is told after that, as by a thread that was cut off, is not heard."""
+        observers, self._observers = self._observers, ()
+        for observer in observers:
             observer.close()

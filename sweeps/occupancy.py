@@ -87,3 +87,14 @@ def _idle(hosts: Sequence[Mapping[str, Any]]) -> str:
         f"; a lane waited {host['lane_idle_median_seconds']:.2g} s for its next trial "
         f"(median of {host['lane_changes']}; at most {longest:.2g} s)"
     )
+
+
+def in_few_words(found: Mapping[str, Any] | None) -> str:
+    """How busy devices have been so far, for a screen; "" where nothing was trained yet."""
+    hosts = [found] if found and "busy_share" in found else list((found or {}).values())
+    shares = [each["busy_share"] for each in hosts if each.get("busy_share") is not None]
+    if not shares:
+        return ""
+    low, high = min(shares), max(shares)
+    each = f"{low:.0%}" if low == high else f"{low:.0%} to {high:.0%}"
+    return f"busy {each} of the time"

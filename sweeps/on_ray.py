@@ -28,7 +28,6 @@ from sweeps.observers import Observer, Row, State, ending
 from sweeps.ray_token import closed_token
 from sweeps.resumption import NOTHING, Earlier, end
 from sweeps.spec import SweepSpec, trial_settings
-from sweeps.stops import heed_sigterm
 from sweeps.trial import ROW
 
 EXPERIMENT = "tune"  # the folder of Tune's own files
@@ -56,7 +55,6 @@ def connect(address: str) -> None:
                 include_dashboard=False,
                 **options,
             )
-        heed_sigterm()
         return
     try:
         ray.init(address=address, **options)
@@ -64,7 +62,6 @@ def connect(address: str) -> None:
         raise UserError(
             f"--address {address} finds no Ray cluster; start one, or use --address local"
         ) from error
-    heed_sigterm()
 
 
 def disconnect() -> None:
@@ -223,9 +220,6 @@ def run(
         if watcher.stopped is not None:
             raise watcher.stopped from error
         check_room(Path(storage))
-        raise
-    except BaseException:  # Ctrl-C, SIGTERM
-        hosts.drain()
         raise
 
 

@@ -1,6 +1,6 @@
 """What a sweep will do, before it does it: counts, choices and checks; no model is loaded.
 
-Nothing here is a guess of time or memory: those depend on a machine nobody has measured yet.
+Time is never guessed: it is told where this machine was measured, see `sweeps.outlay`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,12 @@ from empathy.schemes import draws
 from empathy.splits import by_split
 from sweeps import engines, judging, obstacles, search, space
 from sweeps.handover import study_settings
+from sweeps.outlay import Outlay, Span, Work, measured_now, outlay
+from sweeps.outlay import obstacles as beyond
 from sweeps.privacy import private_corpora, tracking_mode
 from sweeps.space import Scalar
 from sweeps.spec import SweepSpec
+from sweeps.speeds import Speed, kept
 from sweeps.tracking import has_login
 
 Device = Literal["cpu", "cuda"]
@@ -64,7 +67,7 @@ class Plan:
     parameters: dict[str, str]
     """The range of each, in words."""
     examples: list[dict[str, Scalar]]
-    """Settings the search would try before it has seen a result."""
+    """Settings that the search tries before it has seen a result, in its order."""
     engine: str
     engine_reason: str
     device: Device
@@ -73,6 +76,7 @@ class Plan:
     """Trials trained together on a device."""
     workers: int | None
     """Devices of one trial, where engine zero spreads it; else None."""
+    lanes_reason: str
     hosts: str
     """How many devices, in words: a cluster is known once the sweep runs on it."""
     repeated: int
@@ -85,6 +89,8 @@ class Plan:
     """The same if at every rung one in eta goes on; None without early stopping."""
     replies_at_most: int
     """Replies generated: to make pairs, at every report of every trial, and at the end."""
+    outlay: Outlay
+    """Hours, money, memory and disk."""
     judges: list[str]
     """Who compares the finalists' replies with others, and what that takes."""
     weights: str
@@ -101,14 +107,24 @@ class Plan:
         return asdict(self)
 
 
-def plan(spec: SweepSpec) -> Plan:
-    """The plan of a sweep. Reads the corpora if they are there; nothing is missing silently."""
+def plan(
+    spec: SweepSpec,
+    out: Path = Path(),
+    *,
+    price: float | None = None,
+    speed: Speed | None = None,
+) -> Plan:
+    """The plan of a sweep whose results go to `out`, at a `price` of a device-hour.
+
+    `speed` was measured just now; without it an earlier sweep's is looked for. Reads the corpora if
+    they are there; nothing is missing silently.
+    """
     device, device_reason = device_here(spec)
     engine = engines.engine_of(spec, device)
     weights, missing = obstacles.weights(spec)
-    looked_at = preflight.plan(
-        study_settings(spec, lanes_on(device, spec)), device, _some_prompts(spec)
-    )
+    lanes = lanes_on(device, spec)
+    settings = study_settings(spec, lanes)
+    looked_at = preflight.plan(settings, device, _some_prompts(spec))
     missing += obstacles.errors(looked_at, said=bool(missing)) + obstacles.device(spec)
     missing += judging.missing(spec) + engines.missing(spec, engine)
     try:
@@ -117,6 +133,9 @@ def plan(spec: SweepSpec) -> Plan:
     except UserError as error:
         data = None
         missing.append(str(error))
+    work, speed = _work(spec, data), speed or kept(spec, device, lanes)
+    takes = outlay(spec, settings, device, work, speed, price=price, out=out)
+    missing += beyond(takes)
     trials = search.number_of_trials(spec)
     return Plan(
         sweep=spec.name,
@@ -126,19 +145,21 @@ def plan(spec: SweepSpec) -> Plan:
         metric=" and ".join(f"{aim.goal} {aim.name}" for aim in spec.metric.aims),
         trials=trials,
         parameters={name: _range(spec, name) for name in spec.parameters},
-        examples=search.examples(spec, 3),
+        examples=search.examples(spec, search.blind(spec)),
         engine=engine.name,
         engine_reason=engine.reason,
         device=device,
         device_reason=device_reason,
-        lanes=1 if engine.zero else lanes_on(device, spec),
+        lanes=lanes,
         workers=spec.zero.workers if engine.zero else None,
+        lanes_reason=_lanes_reason(device, spec, lanes),
         hosts=_hosts(device, spec, engine),
         rungs=search.rungs(spec),
         repeated=repeated(spec, trials),
-        steps_at_most=(trials + repeated(spec, trials)) * spec.training.max_steps,
+        steps_at_most=int(work.steps.at_most),
         steps_halved=_halved(spec, trials),
-        replies_at_most=_replies(spec, trials, data),
+        replies_at_most=int(work.replies.at_most),
+        outlay=takes,
         judges=judging.lines(spec, min(spec.finalists.top, trials)),
         weights=weights,
         tracking=_tracking(spec),
@@ -148,10 +169,34 @@ def plan(spec: SweepSpec) -> Plan:
     )
 
 
+def probed(spec: SweepSpec) -> Speed:
+    """Measure this machine as the sweep would use it; see `sweeps.outlay.measured_now`."""
+    device, _ = device_here(spec)
+    return measured_now(study_settings(spec, lanes_on(device, spec)))
+
+
+def _work(spec: SweepSpec, data: Data | None) -> Work:
+    trials = search.number_of_trials(spec)
+    trainings, halved = trials + repeated(spec, trials), _halved(spec, trials)
+    steps = Span(halved, trainings * spec.training.max_steps)
+    return Work(trainings, steps, _replies(spec, trials, data, halved))
+
+
 def lanes_on(device: Device, spec: SweepSpec) -> int:
     """How many trials train together on a device: what the sweep says, or enough to fill it."""
     wanted = MOST_LANES[device] if spec.resources.lanes == "auto" else spec.resources.lanes
     return min(wanted, search.number_of_trials(spec))
+
+
+def _lanes_reason(device: Device, spec: SweepSpec, lanes: int) -> str:
+    if spec.resources.lanes != "auto":
+        return "as the sweep says" if lanes == spec.resources.lanes else "there are no more trials"
+    if lanes < MOST_LANES[device]:
+        return "all trials side by side"
+    return {
+        "cpu": "more gain little on a CPU, as measured",
+        "cuda": "more gain little, as measured on an H100; the memory is tried at the start",
+    }[device]
 
 
 def _hosts(device: Device, spec: SweepSpec, engine: engines.Engine) -> str:
@@ -241,7 +286,7 @@ def repeated(spec: SweepSpec, trials: int) -> int:
     return min(spec.finalists.top, trials) * (spec.finalists.seeds - 1)
 
 
-def _replies(spec: SweepSpec, trials: int, data: Data | None) -> int:
+def _replies(spec: SweepSpec, trials: int, data: Data | None, halved: int | None) -> Span:
     """Base and SFT model are measured on both splits, trials on validation, finalists on test;
     base, SFT and finalists answer people in crisis as well."""
     validation, test = spec.evaluation.validation_prompts, spec.evaluation.test_prompts
@@ -251,8 +296,10 @@ def _replies(spec: SweepSpec, trials: int, data: Data | None) -> int:
     if spec.objective == "sft":
         train = 0  # it imitates the human replies; held-out pairs are made all the same
     judged = min(spec.finalists.top, trials) * spec.finalists.seeds
-    reports = (trials + repeated(spec, trials)) * len(spec.report_steps)
     held_out = sum(min(spec.data.held_out_pairs, found) for found in (validation, test))
     pairs = (train + held_out) * draws(spec.data)
     crisis = len(chosen(spec.evaluation.crisis_prompts))
-    return pairs + (reports + 2) * validation + (judged + 2) * (test + crisis)
+    reports = (trials + repeated(spec, trials)) * len(spec.report_steps)
+    rest = pairs + 2 * validation + (judged + 2) * (test + crisis)
+    likely = None if halved is None else rest + halved / spec.evaluation.report_every * validation
+    return Span(likely, rest + reports * validation)

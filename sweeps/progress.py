@@ -1,32 +1,33 @@
-"""What a sweep shows while it runs: a live table in a terminal, plain lines anywhere else."""
+"""What a sweep shows while it runs: a live screen in a terminal, plain lines anywhere else."""
 
 from __future__ import annotations
 
 import atexit
-import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
 from rich.text import Text
 
-from sweeps.ledger import Figure, Trial, figures
-from sweeps.observers import BASELINES, Observer, Row, Shielded, State, SweepInfo, of_search
+from sweeps.account import Account
+from sweeps.ledger import figures
+from sweeps.observers import Observer, Row, Shielded, State, SweepInfo, of_search
+from sweeps.screen import Screen
 from sweeps.wording import said, settings
 
-BARS = "▁▂▃▄▅▆▇█"
-ROWS = 18  # of the table; a sweep of hundreds does not fit a screen
-STYLES = {"running": "cyan", "stopped": "dim", "completed": "green", "failed": "red"}
+AROUND = 16  # lines of a screen beside its table's rows
+FEWEST = 4  # rows, however low the terminal
 
 
-def progress(console: Console | None = None) -> Observer:
-    """The observer for this console: live in a terminal, lines of text elsewhere."""
+def progress(account: Account, console: Console | None = None) -> Observer:
+    """The observer for this console: live in a terminal, lines of text elsewhere.
+
+    The live screen shows what the account tells, which must hear every event first.
+    """
     console = console or Console()
-    view: Observer = LiveView(console) if console.is_terminal else PlainLines(console)
+    view: Observer = LiveView(console, account) if console.is_terminal else PlainLines(console)
     return Shielded(view, "The progress display")
 
 
@@ -35,15 +36,6 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def sparkline(values: list[float]) -> str:
-    """Values as bars between their own least and most."""
-    if not values:
-        return ""
-    low, high = min(values), max(values)
-    span = (high - low) or 1.0
-    return "".join(BARS[round((value - low) / span * (len(BARS) - 1))] for value in values)
 
 
 class PlainLines:
@@ -99,121 +91,40 @@ class PlainLines:
 
 
 class LiveView:
-    """A table that is redrawn twice a second until the sweep ends."""
+    """A screen that is redrawn twice a second until the sweep ends."""
 
-    def __init__(self, console: Console, now: Callable[[], float] = time.monotonic) -> None:
-        self._console, self._now = console, now
-        self._begun = now()
-        self._lock = threading.RLock()  # the drawing thread reads what events write
-        self._sweep: SweepInfo | None = None
-        self._stage: tuple[str, int, int | None] | None = None
-        self._trials: dict[str, Trial] = {}
-        self._curves: dict[str, list[float]] = {}
+    def __init__(self, console: Console, account: Account) -> None:
+        self._console, self._account = console, account
         self._live = Live(
             console=console, get_renderable=self.render, refresh_per_second=2, transient=False
         )
 
     def sweep_started(self, sweep: SweepInfo) -> None:
-        self._sweep = sweep
-        for past in sweep.past:
-            self.trial_started(past.trial_id, past.parameters)
-            for row in past.rows:
-                self.trial_reported(row)
-            self.trial_ended(past.trial_id, past.state, past.reason)
         self._live.start()
         atexit.register(self._live.stop)  # a crash must not leave the terminal without cursor
 
     def stage(self, name: str, done: int, total: int | None) -> None:
-        with self._lock:
-            over = total is not None and done >= total
-            self._stage = None if over else (name, done, total)
+        """The account has heard it."""
 
     def trial_started(self, trial_id: str, parameters: Mapping[str, Any]) -> None:
-        with self._lock:
-            self._trials.setdefault(trial_id, Trial(trial_id, dict(parameters)))
+        """The account has heard it."""
 
     def trial_reported(self, row: Row) -> None:
-        with self._lock:
-            trial = self._trials.setdefault(row["trial_id"], Trial(row["trial_id"]))
-            trial.step, trial.metrics = row["step"], figures(row.get("metrics", {}))
-            figure = self._judged(trial)
-            if figure is not None:
-                self._curves.setdefault(trial.trial_id, []).append(figure.value)
+        """The account has heard it."""
 
     def trial_ended(self, trial_id: str, state: State, reason: str | None) -> None:
-        with self._lock:
-            trial = self._trials.setdefault(trial_id, Trial(trial_id))
-            trial.state, trial.reason = state, reason
+        """The account has heard it."""
 
     def sweep_ended(self, summary: Mapping[str, Any]) -> None:
-        with self._lock:
-            self._stage = None
         self.close()
 
     def close(self) -> None:
-        """Give the terminal back, when the sweep ends without saying so."""
+        """Give the terminal back, also when the sweep ends without saying so."""
         self._live.stop()
 
     def render(self) -> RenderableType:
-        """The view as it stands now."""
-        with self._lock:
-            return Group(self._header(), self._table(), self._footer())
-
-    def _judged(self, trial: Trial) -> Figure | None:
-        return trial.metrics.get(self._sweep.metric) if self._sweep else None
-
-    def _header(self) -> RenderableType:
-        name = self._sweep.name if self._sweep else ""
-        trials = [trial for key, trial in self._trials.items() if of_search(key)]
-        counts = [(state, sum(trial.state == state for trial in trials)) for state in STYLES]
-        told = ", ".join(f"{count} {state}" for state, count in counts if count)
-        cap = self._sweep.run_cap if self._sweep else None
-        of = f"{len(trials)} of {cap} trials" if cap else f"{len(trials)} trials"
-        line = Text.assemble((name, "bold"), f"  {clock(self._now() - self._begun)}  {of}")
-        return Text.assemble(line, f": {told}" if told else "")
-
-    def _footer(self) -> RenderableType:
-        if self._stage is None:
+        """The screen as it stands now, no longer than the terminal."""
+        snapshot = self._account.snapshot()
+        if snapshot is None:
             return Text("")
-        name, done, total = self._stage
-        if total is None:
-            return Text(f"{name} ...")
-        grid = Table.grid(padding=(0, 1))
-        grid.add_row(name, ProgressBar(total=total, completed=done, width=30), f"{done}/{total}")
-        return grid
-
-    def _table(self) -> RenderableType:
-        table = Table(expand=False, header_style="bold", border_style="dim")
-        metric = self._sweep.metric if self._sweep else "score"
-        for heading in ("trial", f"{metric} [95 %]", "curve", "step", "state", "parameters"):
-            table.add_column(heading, no_wrap=heading != "parameters")
-        ordered = self._ordered()
-        for trial in ordered[:ROWS]:
-            table.add_row(
-                *self._cells(trial, metric), style="dim" if trial.state == "stopped" else ""
-            )
-        if len(ordered) > ROWS:
-            table.caption = f"and {len(ordered) - ROWS} more trials below these"
-        return table
-
-    def _cells(self, trial: Trial, metric: str) -> tuple[RenderableType, ...]:
-        of = f"/{self._sweep.max_steps}" if self._sweep and trial.parameters else ""
-        return (
-            Text(trial.trial_id),
-            said(self._judged(trial), metric),
-            sparkline(self._curves.get(trial.trial_id, [])[-12:]),
-            "" if trial.step is None else f"{trial.step}{of}",
-            Text(trial.state, style=STYLES[trial.state]),
-            Text(settings(trial.parameters)),
-        )
-
-    def _ordered(self) -> list[Trial]:
-        """Base and SFT, then the best first, then those without a score."""
-        sign = -1.0 if self._sweep is None or self._sweep.goal == "maximize" else 1.0
-
-        def rank(trial: Trial) -> tuple[int, float]:
-            figure = self._judged(trial)
-            place = BASELINES.index(trial.trial_id) if trial.trial_id in BASELINES else 2
-            return (place if place < 2 or figure else 3, sign * figure.value if figure else 0.0)
-
-        return sorted(self._trials.values(), key=rank)
+        return Screen(snapshot, rows=max(FEWEST, self._console.size.height - AROUND))

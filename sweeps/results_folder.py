@@ -19,10 +19,12 @@ from typing import Any
 
 from empathy.cache import TEMPORARY
 from empathy.errors import UserError
+from sweeps.account import PULSE
 from sweeps.ledger import HISTORY, TRIALS
 from sweeps.manifest import MANIFEST, read_manifest
 
-OF_A_START = {MANIFEST, TRIALS, HISTORY, "wandb"}  # what a start leaves before anything is measured
+# What a start leaves before anything is measured.
+OF_A_START = {MANIFEST, TRIALS, HISTORY, PULSE, "wandb"}
 
 
 @contextmanager
@@ -114,6 +116,24 @@ def check(out: Path, *, overwrite: bool) -> None:
             _refuse(out, _manifest(_old(place)))
     except OSError as error:
         raise _unusable(out, error) from error
+
+
+def in_use(out: Path) -> bool | None:
+    """Whether a sweep that runs holds the folder; None on a drive where nobody can tell.
+
+    Asked with a shared lock, which is held for a moment only and stands in the way of no other who
+    asks.
+    """
+    lock = os.open(out, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a network drive without locks
+        return None
+    finally:
+        os.close(lock)
+    return False
 
 
 def measured(out: Path) -> bool:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from empathy.errors import UserError
-from sweeps import engines, search
+from sweeps import engines, search, speeds
+from sweeps.account import Account, Heartbeat
 from sweeps.changes import changed_settings, check_facts
 from sweeps.data_step import CARD, write_card
 from sweeps.engines import Engine
@@ -19,11 +20,12 @@ from sweeps.evaluations import Evaluations
 from sweeps.finalists import Again, again, finalists, train_again
 from sweeps.guards import Guarded, of_study
 from sweeps.handover import study_settings
+from sweeps.hearing import Hearing
 from sweeps.ledger import SAMPLES, SUMMARY, Ledger
 from sweeps.manifest import read_json, write_json
-from sweeps.observers import BASELINES, Everyone, Observer, SweepInfo
+from sweeps.observers import BASELINES, Everyone, Observer, Shielded, SweepInfo
 from sweeps.obstacles import check_measured
-from sweeps.plan import Device, device_here, lanes_on
+from sweeps.plan import Device, device_here, lanes_on, repeated
 from sweeps.privacy import tracking_mode
 from sweeps.progress import progress
 from sweeps.report import write_report
@@ -31,13 +33,13 @@ from sweeps.results_folder import drop_old
 from sweeps.resumption import NOTHING, Earlier, noted, unheard_ends
 from sweeps.spec import SweepSpec
 from sweeps.standing import standing
+from sweeps.stopping import attended
 from sweeps.summary import summarise
 from sweeps.tracking import tracker
 from sweeps.unheard import unheard, unheard_in
 
 FINALS = "finals.json"  # the examination, until the report is written
 WINNER = "winner"
-POLL = 1.0  # seconds between two looks at what the host is doing
 
 log = logging.getLogger(__name__)
 
@@ -77,9 +79,11 @@ def run(
     if earlier.ended and not changed_settings(earlier, spec) and not unheard_in(out):
         return _reported(out)
     info = _info(spec, out, earlier)
-    ledger, kept = Ledger(sys.argv, spec.seed), Evaluations(out)
+    ledger, kept, account = Ledger(sys.argv, spec.seed), Evaluations(out), Account()
+    heartbeat = Heartbeat(account)
     tracking = tracker(tracking_mode(spec), spec.tracking.project, spec.tracking.entity)
-    watch = Everyone([each for each in (ledger, kept, tracking, progress()) if each is not None])
+    shown = (account, Shielded(heartbeat, "The sign of life"), progress(account))
+    watch = Everyone([each for each in (ledger, kept, tracking, *shown) if each is not None])
     watch.sweep_started(info)
     lanes = 1 if engine.zero else lanes_on(device, spec)
     settings = study_settings(spec, lanes).model_dump(mode="json")
@@ -88,8 +92,11 @@ def run(
     except BaseException:  # such as more GPUs than there are
         watch.close()
         raise
-    try:
-        ready = _prepare(host, watch)
+    account.expect(**_ahead(spec, address, earlier), lanes=number * lanes, hosts=number)
+    heartbeat.listen(host.occupancy)
+    with attended(host, watch, out, address):
+        hearing = Hearing(host, watch)
+        ready = hearing.prepared()
         check_facts(earlier, ready["facts"])  # nothing is changed before
         ledger.note(engine=engine._asdict(), **ready["facts"], **noted(earlier, info))
         (out / SUMMARY).unlink(missing_ok=True)  # of a sweep that had ended and gets more trials
@@ -102,22 +109,23 @@ def run(
         _search(spec, address, host, watch, lanes, out, guarded, earlier)
         ledger.note(occupancy=host.occupancy())
         chosen = finalists(spec, kept, guarded)
-        repeated = again(spec, chosen, kept.parameters)
-        train_again(spec, repeated, host, watch, number * lanes, earlier)
-        judged = [*chosen, *(each.trial_id for each in repeated if kept.complete(each.trial_id))]
+        more = again(spec, chosen, kept.parameters)
+        account.expect(repeats=len(more))
+        train_again(spec, more, host, watch, number * lanes, earlier)
+        judged = [*chosen, *(each.trial_id for each in more if kept.complete(each.trial_id))]
         watch.stage("final evaluation", 0, len(judged))
-        finals = _finals(spec, host, judged, out)
-        kept.write_test(finals["evaluations"])
+        finals = hearing.during(lambda: _finals(spec, host, judged, out))
+        tested = finals["evaluations"]
+        kept.write_test(tested)
         write_json(out / SAMPLES, finals["samples"])
-        summary = _summary(spec, kept, ready["baselines"], finals, repeated, guarded)
+        summary = _summary(spec, kept, ready["baselines"], finals, more, guarded)
         if summary["best"] is not None:
             watch.stage("exporting the winner", 0, None)
             shutil.rmtree(out / WINNER, ignore_errors=True)  # an earlier end's
             host.export(summary["best"]["trial"], str(out / WINNER))
         watch.sweep_ended({**summary, "seconds": time.monotonic() - started})
-    finally:
-        host.close()
-        watch.close()
+        if address != "auto":  # there the devices are other machines'
+            speeds.keep(spec, device, lanes, account.snapshot())
     return _reported(out)
 
 
@@ -127,6 +135,12 @@ def _engine(spec: SweepSpec, device: str, address: str) -> Engine:
     for sentence in engines.missing(spec, engine):
         raise UserError(sentence)
     return engine
+
+
+def _ahead(spec: SweepSpec, address: str, earlier: Earlier) -> dict[str, Any]:
+    """What is known of a sweep beforehand, for its account."""
+    trials = max(search.number_of_trials(spec), len(earlier.searched))
+    return {"address": address, "trials": trials, "repeats": repeated(spec, trials)}
 
 
 def _check_hosts(spec: SweepSpec, address: str) -> None:
@@ -265,18 +279,6 @@ def _kind(out: str) -> Any:
     from sweeps.shared_host import SharedProcess
 
     return SharedProcess if out.startswith("s3:") else HostProcess
-
-
-def _prepare(host: Host, watch: Observer) -> dict[str, Any]:
-    """Wait until the study is ready, telling the observers what the host is doing."""
-    told = 0
-    while True:
-        ready = host.prepared(POLL)
-        for stage in host.stages(told):
-            watch.stage(*stage)
-            told += 1
-        if ready is not None:
-            return ready
 
 
 def _baselines(

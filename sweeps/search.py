@@ -124,9 +124,7 @@ def sampler(spec: SweepSpec, number: int = 0) -> BaseSampler:
     seed = int(np.random.SeedSequence((spec.seed, number)).generate_state(1)[0])
     if spec.method == "random":
         return RandomSampler(seed=seed)
-    # Optuna's default of ten random trials would leave a sweep of eight without any search.
-    startup = min(10, max(3, number_of_trials(spec) // 4))
-    return Tpe(distributions(spec), seed=seed, n_startup_trials=startup)
+    return Tpe(distributions(spec), seed=seed, n_startup_trials=startup(spec))
 
 
 def pruner(spec: SweepSpec) -> BasePruner:
@@ -170,6 +168,20 @@ def asked(
         trial = ask(spec, study, each.parameters if each else None)
         found[trial_name(number)] = trial, each
     return found
+
+
+def blind(spec: SweepSpec) -> int:
+    """How many trials the search proposes before it has seen a result, however they come in."""
+    number = number_of_trials(spec)
+    return min(number, startup(spec)) if spec.method == "bayes" else number
+
+
+def startup(spec: SweepSpec) -> int:
+    """Random trials with which TPE begins.
+
+    Optuna's default of ten would leave a sweep of eight without any search.
+    """
+    return min(10, max(3, number_of_trials(spec) // 4))
 
 
 def examples(spec: SweepSpec, count: int) -> list[dict[str, Scalar]]:

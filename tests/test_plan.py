@@ -183,6 +183,31 @@ def test_weights_say_where_they_come_from(
     assert missing is None or missing in found.missing[0]
 
 
+def test_trials_that_are_known_beforehand_are_told() -> None:
+    # TPE draws the first three of eight at random; a random search draws all of them.
+    text = as_text(plan(demo()))
+    assert "\ntrials      t000: beta " in text
+    assert "t002: beta" in text
+    assert "t003: beta" not in text
+    assert "            and 5 more, each sampled once the results before it are in\n" in text
+    random = plan(demo("method=random"))
+    assert len(random.examples) == 8
+    assert "and 2 more that are known by now (--json tells them)" in as_text(random)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("resources={lanes: auto, device: cpu}", "4: more gain little on a CPU, as measured"),
+        ("resources={lanes: auto, device: cuda}", "8: all trials side by side"),
+        ("resources={lanes: 3, device: cpu}", "3: as the sweep says"),
+        ("resources={lanes: 12, device: cpu}", "8: there are no more trials"),
+    ],
+)
+def test_lanes_have_a_reason(given: str, said: str) -> None:
+    assert f"\nlanes       {said}\n" in as_text(plan(demo(given)))
+
+
 def test_json_and_text_say_the_same() -> None:
     found = plan(demo())
     told = json.loads(json.dumps(found.as_dict()))

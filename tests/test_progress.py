@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from sweeps.observers import Observer, SweepInfo
-from sweeps.progress import LiveView, PlainLines, clock, progress, sparkline
+from sweeps.account import Account
+from sweeps.observers import Everyone, Observer, SweepInfo
+from sweeps.progress import LiveView, PlainLines, clock, progress
 
 SWEEP = SweepInfo("demo", "empathy", "maximize", {}, 8, 50, Path("out"))
 
@@ -69,29 +70,31 @@ def test_plain_lines_say_every_event_and_quarters_of_a_stage() -> None:
     ]
 
 
-def test_live_table_puts_baselines_first_then_the_best() -> None:
-    screen = console(terminal=True)
-    view = LiveView(screen)
-    play(view)
+def test_the_live_screen_shows_what_the_account_has_heard() -> None:
+    screen, account = console(terminal=True), Account()
+    view = LiveView(screen, account)
+    everyone = Everyone([account, view])
+    play(everyone)
     try:
         screen.file = io.StringIO()
         screen.print(view.render())
         drawn = text_of(screen)
     finally:
-        view.close()
-    places = [drawn.index(trial_id) for trial_id in ("sft", "t001", "t000")]
+        everyone.close()
+    places = [drawn.index(f"\n {trial_id}") for trial_id in ("sft", "t001", "t000")]
     assert places == sorted(places)
     assert "2.50 [2.00, 3.00]" in drawn
-    assert "▁█" in drawn  # t001 rose from 2.25 to 2.5
+    assert "▆█" in drawn  # t001 rose from 2.25 to 2.5, all went from 1.5 to 2.5
     assert "50/50" in drawn
     assert "[cosine]" in drawn  # shown as it is, not taken for markup
-    assert "2 of 8 trials: 1 running, 1 stopped" in drawn
+    assert "2 of 8 begun: 1 running, 1 stopped" in drawn
 
 
 def test_terminal_gets_the_table_and_a_pipe_gets_lines() -> None:
     for terminal, mark in ((True, "─"), (False, "t000 started")):
         screen = console(terminal)
-        view = progress(screen)
+        account = Account()
+        view = Everyone([account, progress(account, screen)])
         play(view)
         view.sweep_ended({"best": None})
         assert mark in text_of(screen)
@@ -101,7 +104,7 @@ def test_a_closed_pipe_does_not_end_the_sweep(caplog: pytest.LogCaptureFixture) 
     screen = console(terminal=False)
     screen.file.close()
     with caplog.at_level(logging.WARNING):
-        play(progress(screen))
+        play(progress(Account(), screen))
     (record,) = caplog.records
     assert "The progress display is off" in record.getMessage()
 
@@ -109,9 +112,3 @@ def test_a_closed_pipe_does_not_end_the_sweep(caplog: pytest.LogCaptureFixture) 
 @pytest.mark.parametrize(("seconds", "told"), [(7.9, "0:07"), (751, "12:31"), (7384, "2:03:04")])
 def test_clock(seconds: float, told: str) -> None:
     assert clock(seconds) == told
-
-
-def test_sparkline_spans_its_own_range() -> None:
-    assert sparkline([1.0, 2.0, 1.5, 1.0]) == "▁█▅▁"  # 1.5 is 3.5 of 7 bars up: the even one, 4
-    assert sparkline([2.0, 2.0]) == "▁▁"
-    assert sparkline([]) == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -30,9 +31,11 @@ def computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     monkeypatch.setenv("EMPATHY_CACHE", str(tmp_path))
     sizes: list[int] = []
 
-    def counting(model: PreTrainedModel, lanes: Sequence[Sequence[Example]]) -> Tensor:
+    def counting(
+        model: PreTrainedModel, lanes: Sequence[Sequence[Example]], heard: Any = None
+    ) -> Tensor:
         sizes.append(sum(map(len, lanes)))
-        return measure(model, lanes)
+        return measure(model, lanes, heard)
 
     monkeypatch.setattr(reference, "measure", counting)
     return sizes

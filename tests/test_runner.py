@@ -21,9 +21,10 @@ from empathy.selection import invented_prompts
 from empathy.settings import TrialSettings
 from empathy.study import SAMPLES
 from empathy.weights import Base
-from sweeps import runner, search, spec
+from sweeps import runner, search, spec, status
 from sweeps.ledger import Record, Trial, read_record
 from sweeps.observers import Everyone, of_search
+from sweeps.plan import plan
 from sweeps.results_folder import check, claimed
 from sweeps.spec import SweepSpec, trial_settings
 
@@ -85,7 +86,7 @@ def sweep() -> SweepSpec:
 def test_the_files_are_those_promised(done: Done) -> None:
     there = {path.name for path in done.out.iterdir()}
     files = {"manifest.json", "trials.csv", "history.jsonl", "summary.json", "samples.json"}
-    files |= {"data_card.json", "data_card.txt"}
+    files |= {"data_card.json", "data_card.txt", "progress.json"}
     assert there == files | {"report.html", "report.md", "winner", "wandb", "trials"} | (
         {"tune"} if done.address == "local" else set()
     )
@@ -93,6 +94,19 @@ def test_the_files_are_those_promised(done: Done) -> None:
     assert len(list(done.out.glob("wandb/offline-run-*/*.wandb"))) == runs
     assert (done.out / "report.md").read_text("utf-8").startswith("# ")
     assert "</html>" in (done.out / "report.html").read_text("utf-8")
+
+
+def test_status_and_the_next_plan_know_of_it(done: Done, sweep: SweepSpec) -> None:
+    found = status.read(done.out)
+    assert (found.being, found.resume) == ("ended", None)
+    assert found.best == done.summary["best"]["trial"]
+    assert found.report == str(done.out / "report.html")
+    assert found.pulse is not None
+    assert found.pulse.address == done.address
+    assert found.steps[0] == found.pulse.steps
+    hours = plan(sweep).outlay
+    assert hours.hours is not None
+    assert hours.hours_source.startswith("measured by a sweep that ended here")
 
 
 def test_base_and_sft_are_the_first_two_rows(done: Done) -> None:

@@ -7,7 +7,7 @@ and a lane may join, leave or diverge between two steps without the others notic
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -232,10 +232,15 @@ def _mean(passes: Sequence[LaneLoss]) -> LaneLoss:
 
 
 @torch.no_grad()
-def measure(model: PreTrainedModel, lanes: Sequence[Sequence[Example]]) -> Tensor:
+def measure(
+    model: PreTrainedModel,
+    lanes: Sequence[Sequence[Example]],
+    heard: Callable[[int, int], None] | None = None,
+) -> Tensor:
     """Summed log-probabilities `(k, n, replies)` of each lane's n examples, without gradients.
 
     The caller chooses the lanes with `Layout.using`; outside of it, k = 1 is the bare model.
+    `heard` is told how many of the n are done.
     """
     device = next(model.parameters()).device
     replies = len(lanes[0][0].replies)
@@ -249,4 +254,6 @@ def measure(model: PreTrainedModel, lanes: Sequence[Sequence[Example]]) -> Tenso
         rows = pack(chosen, takes_blocks(model)).to(device)
         logps = sequence_logps(model, rows).logps
         results[:, chunk] = logps.view(len(lanes), len(chunk), replies).float().cpu()
+        if heard is not None:
+            heard(results.shape[1] - len(order), results.shape[1])
     return results

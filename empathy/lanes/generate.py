@@ -7,7 +7,7 @@ asked the same question are compared under the same luck (common random numbers)
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -51,11 +51,16 @@ class Decoding(NamedTuple):
 
 @torch.no_grad()
 def generate(
-    model: PreTrainedModel, requests: Sequence[Request], lanes: int, decoding: Decoding
+    model: PreTrainedModel,
+    requests: Sequence[Request],
+    lanes: int,
+    decoding: Decoding,
+    heard: Callable[[int, int], None] | None = None,
 ) -> list[list[Generated]]:
     """Every lane's reply to every request, `[lane][request]`.
 
-    The caller chooses the lanes with `Layout.using`; outside of it, 1 is the bare model.
+    The caller chooses the lanes with `Layout.using`; outside of it, 1 is the bare model. `heard`
+    is told how many of the requests are done.
     """
     order = sorted(range(len(requests)), key=lambda i: len(requests[i].prompt))
     size = max(1, ROWS_PER_PASS[next(model.parameters()).device.type] // lanes)
@@ -66,6 +71,8 @@ def generate(
         for lane in range(lanes):
             for place, i in enumerate(chunk):
                 replies[lane][i] = generated[lane * len(chunk) + place]
+        if heard is not None:
+            heard(start + len(chunk), len(order))
     return [[reply for reply in row if reply is not None] for row in replies]
 
 
@@ -163,7 +170,6 @@ class _Batch:
         # Two dimensions: of three, torch makes a batched product with a copy of the weights per row
         head = head_of(model)
         return linear(head.features(hidden[:, -1]), head.weight, head.bias).float()
-
 
 
 def choose(logits: Tensor, uniform: Tensor, temperature: float) -> Tensor:
