@@ -250,7 +250,7 @@ def test_another_space_or_other_weights_are_refused_with_the_differences(
     assert json.loads((out / "manifest.json").read_text("utf-8")) == manifest
 
 
-SIGNALS = {signal.SIGTERM: (143, "stopped by SIGTERM"), signal.SIGINT: (130, "interrupted")}
+CODES = {signal.SIGTERM: 143, signal.SIGINT: 130}
 
 
 @pytest.mark.parametrize(
@@ -268,10 +268,9 @@ def test_a_sweep_told_to_end_saves_its_lanes_says_how_to_go_on_and_does(
 ) -> None:  # fmt: skip
     out = tmp_path / "out"
     code, said = until_stopped(out, address, how)
-    expected, why = SIGNALS[how]
-    assert (code, said.splitlines()[-1]) == (
-        expected, f"launch.py: {why}; go on with the same command and --resume"
-    )  # fmt: skip
+    assert code == CODES[how]
+    assert said.splitlines()[-1].startswith("launch.py: stopped; to go on: ")
+    assert " --resume" in said.splitlines()[-1]
     assert "Traceback" not in said
     assert not any(trial.state == "failed" for trial in read_trials(out / "trials.csv"))
     saved = sum(saved_steps(out))

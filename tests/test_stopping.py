@@ -212,7 +212,7 @@ with attended(Host(), Everyone([]), Path({str(tmp_path)!r}), "local"):
     time.sleep(60)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50)
-    assert done.returncode == stopping.INTERRUPTED
+    assert done.returncode == stopping.EXIT_CODES[KeyboardInterrupt]
     assert done.stderr.splitlines() == [
         "launch.py: stopping after the step under way, to save the lanes; once more stops at once",
         "launch.py: stopped at once; lanes go on from their last report",
