@@ -18,7 +18,7 @@ from empathy.settings import StudySettings, TrialSettings
 from sweeps.leases import DrainingError, Lease, Leases, StoppedError
 from sweeps.observers import of_search
 from sweeps.occupancy import Occupancy
-from sweeps.stepping import means, settle, together_or_alone, told
+from sweeps.stepping import means, measured, settle, together_or_alone, told
 
 GRACE = 0.5  # seconds that reported lanes are waited for, so that lanes step and speak together
 
@@ -348,16 +348,7 @@ class LaneHost:
             if len(leases) == 1:
                 return [(leases[0], {"failed": told(error)})]
             return [row for lease in leases for row in self._measured([lease])]
-        return [
-            (
-                lease,
-                {
-                    "metrics": {n: e.as_dict() for n, e in found[lease.trial_id].metrics.items()},
-                    "evaluation": found[lease.trial_id].as_dict(),
-                },
-            )
-            for lease in leases
-        ]
+        return [(lease, measured(found[lease.trial_id])) for lease in leases]
 
     def _reports(self, lease: Lease, step: int) -> bool:
         """Whether a lane is measured at this step; nobody decides on a finalist's fresh seeds."""

@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -94,31 +95,15 @@ def run(
         raise
     account.expect(**_ahead(spec, address, earlier), lanes=number * lanes, hosts=number)
     heartbeat.listen(host.occupancy)
+    running = _Running(spec, out, address, host, number, lanes, watch, ledger, kept, account)
     with attended(host, watch, out, address):
         hearing = Hearing(host, watch)
         ready = hearing.prepared()
-        check_facts(earlier, ready["facts"])  # nothing is changed before
-        ledger.note(engine=engine._asdict(), **ready["facts"], **noted(earlier, info))
-        (out / SUMMARY).unlink(missing_ok=True)  # of a sweep that had ended and gets more trials
-        check_measured(spec, ready)  # before a measurement makes earlier results go
-        guarded = of_study(spec.guards, ready)
-        write_card(ready["card"], out / CARD)
-        _baselines(ready["baselines"], watch, kept, earlier)
-        drop_old(out)
-        earlier = unheard_ends(earlier, [aim.name for aim in spec.metric.aims], watch)
-        _search(spec, address, host, watch, lanes, out, guarded, earlier)
+        news = {"engine": engine._asdict(), **noted(earlier, info)}
+        guarded, earlier = _begin(running, ready, news, earlier)
+        _search(running, guarded, earlier)
         ledger.note(occupancy=host.occupancy())
-        chosen = finalists(spec, kept, guarded)
-        more = again(spec, chosen, kept.parameters)
-        account.expect(repeats=len(more))
-        train_again(spec, more, host, watch, number * lanes, earlier)
-        judged = [*chosen, *(each.trial_id for each in more if kept.complete(each.trial_id))]
-        watch.stage("final evaluation", 0, len(judged))
-        finals = hearing.during(lambda: _finals(spec, host, judged, out))
-        tested = finals["evaluations"]
-        kept.write_test(tested)
-        write_json(out / SAMPLES, finals["samples"])
-        summary = _summary(spec, kept, ready["baselines"], finals, more, guarded)
+        summary = _judge(running, ready, guarded, earlier, hearing)
         if summary["best"] is not None:
             watch.stage("exporting the winner", 0, None)
             shutil.rmtree(out / WINNER, ignore_errors=True)  # an earlier end's
@@ -127,6 +112,61 @@ def run(
         if address != "auto":  # there the devices are other machines'
             speeds.keep(spec, device, lanes, account.snapshot())
     return _reported(out)
+
+
+@dataclass(frozen=True)
+class _Running:
+    """A sweep on its way: what each of its phases needs."""
+
+    spec: SweepSpec
+    out: Path
+    address: str
+    host: Any
+    number: int
+    """Of hosts."""
+    lanes: int
+    """Of each host."""
+    watch: Observer
+    ledger: Ledger
+    kept: Evaluations
+    account: Account
+
+
+def _begin(
+    running: _Running, ready: Mapping[str, Any], news: Mapping[str, Any], earlier: Earlier
+) -> tuple[Guarded, Earlier]:
+    """Hold what was prepared against what was asked for, and tell of the baselines."""
+    spec, out = running.spec, running.out
+    check_facts(earlier, ready["facts"])  # nothing is changed before
+    running.ledger.note(**ready["facts"], **news)
+    (out / SUMMARY).unlink(missing_ok=True)  # of a sweep that had ended and gets more trials
+    check_measured(spec, ready)  # before a measurement makes earlier results go
+    guarded = of_study(spec.guards, ready)
+    write_card(ready["card"], out / CARD)
+    _baselines(ready["baselines"], running.watch, running.kept, earlier)
+    drop_old(out)
+    return guarded, unheard_ends(earlier, [aim.name for aim in spec.metric.aims], running.watch)
+
+
+def _judge(
+    running: _Running,
+    ready: Mapping[str, Any],
+    guarded: Guarded,
+    earlier: Earlier,
+    hearing: Hearing,
+) -> dict[str, Any]:
+    """Train the finalists again, examine them on test prompts; the content of summary.json."""
+    spec, kept, watch, host = running.spec, running.kept, running.watch, running.host
+    chosen = finalists(spec, kept, guarded)
+    more = again(spec, chosen, kept.parameters)
+    running.account.expect(repeats=len(more))
+    train_again(spec, more, host, watch, running.number * running.lanes, earlier)
+    judged = [*chosen, *(each.trial_id for each in more if kept.complete(each.trial_id))]
+    watch.stage("final evaluation", 0, len(judged))
+    finals = hearing.during(lambda: _finals(spec, host, judged, running.out))
+    kept.write_test(finals["evaluations"])
+    write_json(running.out / SAMPLES, finals["samples"])
+    return _summary(spec, kept, ready["baselines"], finals, more, guarded)
 
 
 def _engine(spec: SweepSpec, device: str, address: str) -> Engine:
@@ -306,21 +346,13 @@ def _baselines(
     kept.write_test({name: found[name]["test"] for name in BASELINES})
 
 
-def _search(
-    spec: SweepSpec,
-    address: str,
-    host: Any,
-    watch: Observer,
-    lanes: int,
-    out: Path,
-    guarded: Guarded,
-    earlier: Earlier,
-) -> None:
-    if address == "inprocess":
+def _search(running: _Running, guarded: Guarded, earlier: Earlier) -> None:
+    spec, host, watch, lanes = running.spec, running.host, running.watch, running.lanes
+    if running.address == "inprocess":
         from sweeps.in_process import InProcess
 
         InProcess(spec, host, watch, guarded, earlier).run(lanes)
         return
     from sweeps import on_ray
 
-    on_ray.run(spec, host, watch, str(out), lanes, guarded, earlier)
+    on_ray.run(spec, host, watch, str(running.out), lanes, guarded, earlier)

@@ -37,6 +37,12 @@ def means(curves: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {name: fmean(each[name] for each in curves) for name in (curves[0] if curves else ())}
 
 
+def measured(evaluation: Any) -> dict[str, Any]:
+    """What a report says of an `empathy.evaluate.Evaluation`."""
+    metrics = {name: estimate.as_dict() for name, estimate in evaluation.metrics.items()}
+    return {"metrics": metrics, "evaluation": evaluation.as_dict()}
+
+
 def told(error: Exception) -> str:
     """An error as the reason why a trial has failed. A ValueError of ours says it in words."""
     return str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
