@@ -25,7 +25,9 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Stands in for `sweeps.runner`; holds what it was called with."""
     calls: list[Any] = []
 
-    def run(sweep: spec.SweepSpec, out: Path, address: str, earlier: object = None) -> Path:
+    def run(
+        sweep: spec.SweepSpec, out: Path, address: str, earlier: object = None, **_: object
+    ) -> Path:
         calls.append((sweep, out, address))
         return out / "report.html"
 
@@ -150,7 +152,7 @@ def test_an_interrupt_exits_with_130_and_a_bug_with_its_traceback(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, runner: list[Any]
 ) -> None:
     def raises(error: BaseException) -> Any:
-        def run(*_: object) -> Path:
+        def run(*_: object, **__: object) -> Path:
             raise error
 
         return run
