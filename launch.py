@@ -25,8 +25,10 @@ from empathy.errors import UserError
 from empathy.options import OptionParser, quiet_pipe
 from sweeps import results_folder, spec
 from sweeps.stopping import INTERRUPTED, leave
+from sweeps.stops import Terminated, heeding_sigterm
 
 ADDRESSES = ("local", "auto", "inprocess")
+TERMINATED = 143  # as shells say of a program that SIGTERM has ended
 
 
 def parser() -> argparse.ArgumentParser:
@@ -127,9 +129,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         print(f"launch.py: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt as stop:
+    except (KeyboardInterrupt, Terminated) as stop:
         print(f"launch.py: {stop or 'interrupted'}", file=sys.stderr)
-        return INTERRUPTED
+        return TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
 
 
 def _do(options: argparse.Namespace) -> int:
@@ -146,7 +148,8 @@ def _do(options: argparse.Namespace) -> int:
     elif options.data:
         show_card(options)
     else:
-        run(options)
+        with heeding_sigterm():
+            run(options)
     return 0
 
 
@@ -332,6 +335,6 @@ def _look_ahead(sweep: spec.SweepSpec, address: str) -> None:
 
 if __name__ == "__main__":
     code = main()
-    if code == INTERRUPTED:  # threads may wait for a device still
-        leave()
+    if code in (INTERRUPTED, TERMINATED):  # threads may wait for a device still
+        leave(code)
     sys.exit(code)

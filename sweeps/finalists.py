@@ -7,6 +7,7 @@ seeds that had no part in the selection; those trials run to the end and nothing
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Any, NamedTuple, Protocol
 
@@ -15,8 +16,8 @@ from sweeps.leases import DrainingError
 from sweeps.observers import AGAIN, Observer, Past, Row, of_search
 from sweeps.pareto import Measured, front
 from sweeps.resumption import NOTHING, Earlier
-from sweeps.side_by_side import side_by_side
 from sweeps.spec import SweepSpec, trial_settings
+from sweeps.stops import all_done
 
 SEEDS_APART = 1000  # fresh seeds lie beyond any range that a sweep would search
 
@@ -38,6 +39,7 @@ class Host(Protocol):
     def join(self, trial_id: str, settings: Mapping[str, Any], resume: bool = False) -> str: ...
     def report(self, token: str) -> dict[str, Any]: ...
     def leave(self, token: str) -> None: ...
+    def drain(self) -> None: ...
 
 
 class Again(NamedTuple):
@@ -133,15 +135,16 @@ def train_again(
             watch.trial_started(trial.trial_id, trial.parameters)
         try:
             failed = _to_the_end(spec, trial, host, tell, earlier.trial(trial.trial_id))
-        except DrainingError:  # it goes on when the sweep does
-            return
+        except DrainingError:
+            raise
         except Exception as error:  # of this trial alone, such as too little memory
             failed = str(error) or type(error).__name__
         with lock:
             watch.trial_ended(trial.trial_id, "failed" if failed else "completed", failed)
 
-    left = [(trial,) for trial in trials if not earlier.over(trial.trial_id)]
-    side_by_side(train, left, max(1, lanes))
+    with ThreadPoolExecutor(max(1, lanes)) as pool:
+        left = [trial for trial in trials if not earlier.over(trial.trial_id)]
+        all_done(pool, [pool.submit(train, trial) for trial in left], lambda: host.drain())
 
 
 def _to_the_end(

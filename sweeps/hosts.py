@@ -22,6 +22,7 @@ from sweeps.place import DEATHS, Place
 
 CALLS = 256  # at once: every client has one that waits
 LAST_WORDS = 1.0  # seconds for answers on their way, before a drained host's process ends
+FAREWELL = 60.0  # seconds that hosts have to checkpoint their lanes when the sweep is stopped
 FINALS = "finals"  # they take a seat like a trial
 
 
@@ -112,6 +113,14 @@ class Hosts:
         """See `LaneHost.report`."""
         return self._places[token].report()
 
+    def drain(self) -> None:
+        """See `LaneHost.drain`: all that train; a step of theirs is waited for. No host follows."""
+        ray.get(self.desk.end.remote())
+        actors = ray.get(self.desk.ready.remote())
+        ray.wait(
+            [each.drain.remote() for each in actors], num_returns=len(actors), timeout=FAREWELL
+        )
+
     def leave(self, token: str) -> None:
         """See `LaneHost.leave`."""
         self._places.pop(token).leave()
@@ -120,10 +129,6 @@ class Hosts:
         """Of each host: see `LaneHost.occupancy`."""
         found: dict[str, Any] = _told(self.desk.occupancy.remote())
         return found
-
-    def drain(self) -> None:
-        """See `LaneHost.drain`: all hosts that are ready."""
-        _told(self.desk.drain.remote())
 
     def finals(self, trials: Sequence[str]) -> dict[str, Any]:
         """See `LaneHost.finals`: at one host."""

@@ -25,6 +25,7 @@ from sweeps.leases import TRIAL
 from sweeps.observers import Observer, Row, State, ending
 from sweeps.resumption import NOTHING, Earlier, end
 from sweeps.spec import SweepSpec, trial_settings
+from sweeps.stops import heed_sigterm
 from sweeps.trial import ROW, LaneTrial
 
 EXPERIMENT = "tune"  # the folder of Tune's own files
@@ -36,7 +37,7 @@ QUIET = {
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # a trial that failed reports no metric
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # it would end the search as if all trials were done
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # with it a sweep that is interrupted seems to be over
 }
 
 
@@ -48,6 +49,7 @@ def connect(address: str) -> None:
         ray.init(
             address="local", object_store_memory=STORE_BYTES, include_dashboard=False, **options
         )
+        heed_sigterm()
         return
     try:
         ray.init(address=address, **options)
@@ -55,6 +57,7 @@ def connect(address: str) -> None:
         raise UserError(
             f"--address {address} finds no Ray cluster; start one, or use --address local"
         ) from error
+    heed_sigterm()
 
 
 class Watcher(tune.Callback):
@@ -189,6 +192,9 @@ def run(
         if watcher.without_hosts is None:
             raise
         raise UserError(f"{watcher.without_hosts}; go on with --resume") from error
+    except BaseException:  # Ctrl-C, SIGTERM
+        hosts.drain()
+        raise
 
 
 def rebuilt(scheduler: Any, earlier: Earlier, watch: Observer) -> Earlier:
