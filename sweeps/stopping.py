@@ -1,7 +1,8 @@
 """What a user is told who stops a running sweep: how to go on, and that once more ends it at once.
 
-The first Ctrl-C is raised in the main thread, and lanes are saved on the way out (`sweeps.stops`). A
-second one does not wait for that: it costs what a crash costs, the way from the last report.
+The first Ctrl-C is raised in the main thread, and lanes are saved on the way out: see
+`sweeps.stops`. A second one does not wait for that and costs what a crash costs, the way from the
+last report.
 """
 
 from __future__ import annotations

@@ -14,14 +14,14 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any
 
 import pytest
 from running_sweep import ROOT, command, environment, reported, trials, wait_until
 
-from sweeps import stopping
+from sweeps import stopping, stops
 from sweeps.leases import DrainingError
 from sweeps.observers import Everyone
 from sweeps.results_folder import in_use
@@ -90,18 +90,22 @@ def test_an_error_is_passed_on_and_nothing_is_drained(tmp_path: Path) -> None:
     assert host.heard == ["close"]
 
 
-def test_who_waits_for_a_host_does_not_hold_up_an_interrupt() -> None:
-    free, begun = threading.Event(), threading.Event()
+def test_who_waits_for_a_host_does_not_hold_up_an_interrupt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    free, waiting = threading.Event(), threading.Event()
 
-    def wait() -> None:
-        begun.set()
-        free.wait(60)
+    def heard(running: Sequence[Future[None]]) -> Iterator[Future[None]]:
+        waiting.set()
+        return as_completed(running)
+
+    monkeypatch.setattr(stops, "as_completed", heard)
 
     def run() -> None:
         with ThreadPoolExecutor(2) as pool:
-            all_done(pool, [pool.submit(wait) for _ in range(3)], free.set)
+            all_done(pool, [pool.submit(free.wait, 60) for _ in range(3)], free.set)
 
-    threading.Thread(target=lambda: (begun.wait(), os.kill(os.getpid(), signal.SIGINT))).start()
+    threading.Thread(target=lambda: (waiting.wait(), os.kill(os.getpid(), signal.SIGINT))).start()
     with pytest.raises(KeyboardInterrupt):
         run()
     assert free.is_set(), "by the drain"
