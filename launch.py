@@ -24,9 +24,11 @@ from empathy.console import quiet_libraries
 from empathy.errors import UserError
 from empathy.options import OptionParser, quiet_pipe
 from sweeps import privacy, results_folder, spec
-from sweeps.stopping import EXIT_CODES, Terminated, leave
+from sweeps.stopping import INTERRUPTED, leave
+from sweeps.stops import Terminated, heeding_sigterm
 
 ADDRESSES = ("local", "auto", "inprocess")
+TERMINATED = 143  # as shells say of a program that SIGTERM has ended
 
 
 def parser() -> argparse.ArgumentParser:
@@ -133,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except (KeyboardInterrupt, Terminated) as stop:
         print(f"launch.py: {stop or 'interrupted'}", file=sys.stderr)
-        return EXIT_CODES[type(stop)]
+        return TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
 
 
 def _do(options: argparse.Namespace) -> int:
@@ -150,7 +152,8 @@ def _do(options: argparse.Namespace) -> int:
     elif options.data:
         show_card(options)
     else:
-        run(options)
+        with heeding_sigterm():
+            run(options)
     return 0
 
 
@@ -360,6 +363,6 @@ def _look_ahead(sweep: spec.SweepSpec, address: str) -> None:
 
 if __name__ == "__main__":
     code = main()
-    if code in EXIT_CODES.values():  # threads may wait for a device still
+    if code in (INTERRUPTED, TERMINATED):  # threads may wait for a device still
         leave(code)
     sys.exit(code)

@@ -81,7 +81,7 @@ class Desk:
         self._watches: list[asyncio.Task[None]] = []
         self._numbers = count()
         self._failures = 0
-        self._closing = False
+        self._closing = False  # no host follows another any more
         self._bare_since: float | None = None  # since when none is ready, after one was
 
     async def open(self, hosts: int) -> None:
@@ -151,18 +151,19 @@ class Desk:
         """How each host fared; of those that live, how busy they were: see `Occupancy.as_dict`."""
         return {f"host {host.number}": await _fared(host) for host in self._hosts}
 
-    async def drain(self) -> None:
-        """Have the hosts that are ready save all lanes and take no more trials; no host follows."""
-        self._closing = True
-        there = ("ready", "lost")
-        ready = [host.actor.drain.remote() for host in self._hosts if host.state in there]
-        await asyncio.gather(*ready, return_exceptions=True)  # one that died has nothing to save
+    async def ready(self) -> list[Any]:
+        """The hosts that train now."""
+        return [host.actor for host in self._hosts if host.state in ("ready", "lost")]
 
     async def actors(self) -> list[Any]:
         """The hosts that there ever were, in the order in which they were started."""
         return [host.actor for host in self._hosts]
 
     # -- hosts that come and go ---------------------------------------------------------------
+
+    async def end(self) -> None:
+        """Start no host any more."""
+        self._closing = True
 
     def _add(self) -> None:
         if self._closing:
@@ -216,7 +217,9 @@ class Desk:
         await asyncio.wait({asked}, timeout=self._silence if host.begun else None)
         if not asked.done():
             asked.cancel()
-            raise HungError(f"it did not answer for {self._silence:g} s (resources.silence_minutes)")
+            raise HungError(
+                f"it did not answer for {self._silence:g} s (resources.silence_minutes)"
+            )
         try:
             return asked.result()
         except RayTaskError as error:

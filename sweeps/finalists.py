@@ -7,6 +7,7 @@ seeds that had no part in the selection; those trials run to the end and nothing
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Any, NamedTuple, Protocol
 
@@ -15,8 +16,8 @@ from sweeps.leases import NOT_THE_TRIALS_FAULT
 from sweeps.observers import AGAIN, Observer, Past, Row, of_search
 from sweeps.pareto import Measured, front
 from sweeps.resumption import NOTHING, Earlier
-from sweeps.side_by_side import side_by_side
 from sweeps.spec import SweepSpec, trial_settings
+from sweeps.stops import all_done
 
 SEEDS_APART = 1000  # fresh seeds lie beyond any range that a sweep would search
 
@@ -141,8 +142,9 @@ def train_again(
         with lock:
             watch.trial_ended(trial.trial_id, "failed" if failed else "completed", failed)
 
-    left = [(trial,) for trial in trials if not earlier.over(trial.trial_id)]
-    side_by_side(train, left, max(1, lanes), host.drain)
+    with ThreadPoolExecutor(max(1, lanes)) as pool:
+        left = [trial for trial in trials if not earlier.over(trial.trial_id)]
+        all_done(pool, [pool.submit(train, trial) for trial in left], lambda: host.drain())
 
 
 def _to_the_end(

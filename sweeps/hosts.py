@@ -169,6 +169,14 @@ class Hosts:
             check_stopped(error)
             raise
 
+    def drain(self) -> None:
+        """See `LaneHost.drain`: all that train; a step of theirs is waited for. No host follows."""
+        ray.get(self.desk.end.remote())
+        actors = ray.get(self.desk.ready.remote())
+        ray.wait(
+            [each.drain.remote() for each in actors], num_returns=len(actors), timeout=FAREWELL
+        )
+
     def leave(self, token: str) -> None:
         """See `LaneHost.leave`."""
         self._places.pop(token).leave()
@@ -183,8 +191,11 @@ class Hosts:
         return found
 
     def drain(self) -> None:
-        """See `LaneHost.drain`: all hosts that train; a step of theirs is waited for."""
-        ray.wait([self.desk.drain.remote()], timeout=FAREWELL)
+        """See `LaneHost.drain`: all that train; a step of theirs is waited for."""
+        actors = ray.get(self.desk.ready.remote())
+        ray.wait(
+            [each.drain.remote() for each in actors], num_returns=len(actors), timeout=FAREWELL
+        )
 
     def finals(self, trials: Sequence[str]) -> dict[str, Any]:
         """See `LaneHost.finals`: at one host."""

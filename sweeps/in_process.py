@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from optuna.trial import Trial, TrialState
 
@@ -12,9 +13,9 @@ from sweeps.host import LaneHost
 from sweeps.leases import NOT_THE_TRIALS_FAULT, trial_name
 from sweeps.observers import Observer, Past, Row, State, ending, lacking
 from sweeps.resumption import NOTHING, Earlier, end
-from sweeps.side_by_side import side_by_side
 from sweeps.spec import SweepSpec, trial_settings
 from sweeps.stepping import told
+from sweeps.stops import all_done
 
 
 class InProcess:
@@ -38,8 +39,10 @@ class InProcess:
         """Run all trials that have not ended, `lanes` at a time."""
         resumed = self._take_up()
         new = search.number_of_trials(self._spec) - len(self._study.trials)
-        calls = [*resumed, *[()] * new]
-        side_by_side(self._trial, calls, lanes, self._host.drain)
+        with ThreadPoolExecutor(lanes) as pool:
+            running = [pool.submit(self._trial, *each) for each in resumed]
+            running += [pool.submit(self._trial) for _ in range(new)]
+            all_done(pool, running, lambda: self._host.drain())
 
     def _take_up(self) -> list[tuple[Trial, Past | None]]:
         """Tell the study all that was told before; returns the trials that have not ended."""

@@ -28,6 +28,7 @@ from sweeps.observers import Observer, Row, State, ending
 from sweeps.ray_token import closed_token
 from sweeps.resumption import NOTHING, Earlier, end
 from sweeps.spec import SweepSpec, trial_settings
+from sweeps.stops import heed_sigterm
 from sweeps.trial import ROW
 
 EXPERIMENT = "tune"  # the folder of Tune's own files
@@ -55,6 +56,7 @@ def connect(address: str) -> None:
                 include_dashboard=False,
                 **options,
             )
+        heed_sigterm()
         return
     try:
         ray.init(address=address, **options)
@@ -62,6 +64,7 @@ def connect(address: str) -> None:
         raise UserError(
             f"--address {address} finds no Ray cluster; start one, or use --address local"
         ) from error
+    heed_sigterm()
 
 
 def disconnect() -> None:
@@ -220,6 +223,9 @@ def run(
         if watcher.stopped is not None:
             raise watcher.stopped from error
         check_room(Path(storage))
+        raise
+    except BaseException:  # Ctrl-C, SIGTERM
+        hosts.drain()
         raise
 
 

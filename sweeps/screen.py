@@ -64,8 +64,12 @@ def _title(now: Snapshot) -> Text:
 def _time_left(now: Snapshot) -> str | None:
     if now.being != "running":
         return None
+    if now.steps_left is not None and now.steps_left.at_most == 0:
+        return "all trials trained"
     if now.left is None:
         return "time left not known yet"
+    if now.left.at_most == 0:  # slower than before
+        return "the next reports are due"
     most = f"at most {duration(now.left.at_most)}"
     if now.left.about is None or now.left.about >= now.left.at_most:
         return f"{most} to train"

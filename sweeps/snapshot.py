@@ -127,16 +127,23 @@ class Snapshot:
         return done, (self.wanted + self.pulse.repeats) * self.max_steps
 
     @property
+    def steps_left(self) -> Left | None:
+        """Optimizer steps that are left; None where the sweep does not run, or not known."""
+        if self.being != "running" or self.pulse is None or self.wanted is None:
+            return None
+        return steps_left(self.trials, self.max_steps, self.wanted, self.pulse.repeats)
+
+    @property
     def left(self) -> Left | None:
         """Seconds of training that are left; None where the sweep does not run, or not known yet.
 
         What passed since the last report is taken off.
         """
-        if self.being != "running" or self.pulse is None or self.wanted is None:
+        steps = self.steps_left
+        if steps is None or self.pulse is None or self.pulse.last_report is None:
             return None
-        steps = steps_left(self.trials, self.max_steps, self.wanted, self.pulse.repeats)
         found = seconds_left(steps, self.pulse.pace)
-        if found is None or self.pulse.last_report is None:
+        if found is None:
             return None
         passed = (self.now - self.pulse.last_report).total_seconds()
         about = None if found.about is None else max(0.0, found.about - passed)

@@ -143,6 +143,14 @@ def test_time_is_not_known_before_every_lane_has_spoken_once_on_average() -> Non
     assert "5 begun" in text(none)
 
 
+def test_no_time_is_told_that_has_run_out_or_is_over() -> None:
+    late = replace(SNAPSHOT, now=NOW + timedelta(minutes=9))
+    assert "the next reports are due" in text(late)
+    done = tuple(trial(f"t{number:03d}", "stopped", 4) for number in range(8))
+    trained = replace(SNAPSHOT, trials=done, pulse=replace(PULSE, repeats=0))
+    assert text(trained).startswith("demo  running  4 min 12 s, all trials trained")
+
+
 def test_what_goes_on_before_trials_is_shown() -> None:
     preparing = replace(
         SNAPSHOT, trials=(), curves={}, rungs={},

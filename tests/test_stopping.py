@@ -14,29 +14,27 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any
 
 import pytest
 from running_sweep import ROOT, command, environment, reported, trials, wait_until
 
-from sweeps import stopping
+from sweeps import stopping, stops
 from sweeps.leases import DrainingError
 from sweeps.observers import Everyone
 from sweeps.results_folder import in_use
-from sweeps.side_by_side import side_by_side
 from sweeps.stopping import attended
+from sweeps.stops import Terminated, all_done, heeding_sigterm
 
 
 class Host:
     """A host that notes what is asked of it."""
 
-    def __init__(self, ready: bool = True, breaks: bool = False) -> None:
+    def __init__(self, breaks: bool = False) -> None:
         self.heard: list[str] = []
-        self._ready, self._breaks = ready, breaks
-
-    def prepared(self, timeout: float) -> dict[str, Any] | None:
-        return {} if self._ready else None
+        self._breaks = breaks
 
     def drain(self) -> None:
         self.heard.append("drain")
@@ -51,19 +49,19 @@ def stopped(host: Host, out: Path, number: int = signal.SIGINT) -> str:
     """The sentence of a sweep that a signal stops."""
 
     def sweep() -> None:
-        with attended(host, Everyone([]), out, "local"):
+        with heeding_sigterm(), attended(host, Everyone([]), out, "local"):
             os.kill(os.getpid(), number)
             time.sleep(5)
 
     before = signal.getsignal(number)
-    with pytest.raises(KeyboardInterrupt) as stop:
+    with pytest.raises((KeyboardInterrupt, Terminated)) as stop:
         sweep()
     assert signal.getsignal(number) is before
     return str(stop.value)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_the_lanes_and_says_how_to_go_on(tmp_path: Path, number: int) -> None:
+def test_a_signal_says_how_to_go_on(tmp_path: Path, number: int) -> None:
     host, out = Host(), tmp_path / "out"
     out.mkdir()
     (out / "history.jsonl").write_text("{}\n", "utf-8")
@@ -72,10 +70,8 @@ def test_a_signal_saves_the_lanes_and_says_how_to_go_on(tmp_path: Path, number: 
     assert host.heard == ["drain", "close"]
 
 
-def test_before_anything_was_measured_there_is_nothing_to_save(tmp_path: Path) -> None:
-    host = Host(ready=False)
-    assert stopped(host, tmp_path).startswith("stopped before anything was measured")
-    assert host.heard == ["close"]
+def test_before_anything_was_measured_there_is_nothing_to_go_on_with(tmp_path: Path) -> None:
+    assert stopped(Host(), tmp_path).startswith("stopped before anything was measured")
 
 
 def test_a_host_that_cannot_save_does_not_hold_anybody_up(
@@ -94,34 +90,25 @@ def test_an_error_is_passed_on_and_nothing_is_drained(tmp_path: Path) -> None:
     assert host.heard == ["close"]
 
 
-def test_who_waits_side_by_side_does_not_hold_up_an_interrupt() -> None:
-    free, begun = threading.Event(), threading.Event()
+def test_who_waits_for_a_host_does_not_hold_up_an_interrupt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    free, waiting = threading.Event(), threading.Event()
 
-    def wait() -> None:
-        begun.set()
-        free.wait(30)
+    def heard(running: Sequence[Future[None]]) -> Iterator[Future[None]]:
+        waiting.set()
+        return as_completed(running)
 
-    threading.Thread(target=lambda: (begun.wait(), os.kill(os.getpid(), signal.SIGINT))).start()
-    start = time.monotonic()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            side_by_side(wait, [()] * 3, 2)
-        assert time.monotonic() - start < 20
-    finally:
-        free.set()
+    monkeypatch.setattr(stops, "as_completed", heard)
 
+    def run() -> None:
+        with ThreadPoolExecutor(2) as pool:
+            all_done(pool, [pool.submit(free.wait, 60) for _ in range(3)], free.set)
 
-def test_an_error_of_one_waits_for_the_others() -> None:
-    done: list[int] = []
-
-    def work(number: int) -> None:
-        if number == 0:
-            raise ZeroDivisionError
-        done.append(number)
-
-    with pytest.raises(ZeroDivisionError):
-        side_by_side(work, [(number,) for number in range(4)], 2)
-    assert sorted(done) == [1, 2, 3]
+    threading.Thread(target=lambda: (waiting.wait(), os.kill(os.getpid(), signal.SIGINT))).start()
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert free.is_set(), "by the drain"
 
 
 class Terminal:
@@ -174,7 +161,7 @@ def test_ctrl_c_once_saves_what_was_learnt_and_twice_ends_at_once(
     code, said = terminal.end()
     assert code == 130, said[-2000:]
     assert "demo  running" in said  # the live screen
-    assert "stopping after the step under way" in said
+    assert stopping.SAVING in said
     (told,) = re.findall(r"to go on: python (launch\.py .*)\n", said)
     assert "Traceback" not in said
     assert terminal.said.decode().rindex("\x1b[?25h") > terminal.said.decode().rindex("\x1b[?25l")
@@ -202,7 +189,6 @@ from pathlib import Path
 from sweeps.observers import Everyone
 from sweeps.stopping import attended
 class Host:
-    def prepared(self, timeout): return {{}}
     def drain(self):
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(60)
@@ -212,8 +198,8 @@ with attended(Host(), Everyone([]), Path({str(tmp_path)!r}), "local"):
     time.sleep(60)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50)
-    assert done.returncode == stopping.EXIT_CODES[KeyboardInterrupt]
-    assert done.stderr.splitlines() == [
-        "launch.py: stopping after the step under way, to save the lanes; once more stops at once",
-        "launch.py: stopped at once; lanes go on from their last report",
+    assert done.returncode == stopping.INTERRUPTED
+    assert done.stderr.split("\n\n") == [
+        f"\nlaunch.py: {stopping.SAVING}",
+        f"launch.py: {stopping.AT_ONCE}\n",
     ]
