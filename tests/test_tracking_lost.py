@@ -72,7 +72,7 @@ def test_a_server_that_dies_costs_warnings_and_seconds_and_no_number(
     assert said.count("going offline") == (len(trials) > 1)
     folders = [path.name for path in (tmp_path / "wandb").glob("*run-*")]
     for trial in trials:  # online or offline, all its rows can be sent later
-        kept = [name for name in folders if trial in name]
+        start = "run-" if trial == "t000" else "offline-run-"
+        kept = [name for name in folders if trial in name and name.startswith(start)]
         assert len(kept) == 1, folders
-        assert kept[0].startswith("run-" if trial == "t000" else "offline-run-")
         assert list((tmp_path / "wandb" / kept[0]).glob("*.wandb"))
