@@ -188,7 +188,7 @@ def checksum(tensors: Mapping[str, Tensor]) -> str:
 
     found = 0
     for name in sorted(tensors):
-        found = zlib.crc32(tensors[name].detach().reshape(-1).view(uint8).numpy(), found)
+        found = zlib.crc32(tensors[name].detach().reshape(-1).view(uint8).numpy().data, found)
     return f"{found:08x}"
 
 

@@ -217,9 +217,8 @@ class Desk:
         await asyncio.wait({asked}, timeout=self._silence if host.begun else None)
         if not asked.done():
             asked.cancel()
-            raise HungError(
-                f"it did not answer for {self._silence:g} s (resources.silence_minutes)"
-            )
+            told = f"it did not answer for {self._silence:g} s (resources.silence_minutes)"
+            raise HungError(told)
         try:
             return asked.result()
         except RayTaskError as error:

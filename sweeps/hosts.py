@@ -190,13 +190,6 @@ class Hosts:
         found: dict[str, Any] = _told(lambda: ray.get(self.desk.occupancy.remote()))
         return found
 
-    def drain(self) -> None:
-        """See `LaneHost.drain`: all that train; a step of theirs is waited for."""
-        actors = ray.get(self.desk.ready.remote())
-        ray.wait(
-            [each.drain.remote() for each in actors], num_returns=len(actors), timeout=FAREWELL
-        )
-
     def finals(self, trials: Sequence[str]) -> dict[str, Any]:
         """See `LaneHost.finals`: at one host."""
         found: dict[str, Any] = self._at_one(lambda host: host.finals.remote(list(trials)))

@@ -168,7 +168,7 @@ class Tracker:
         run.summary.update({"state": state, "reason": None if state == "failed" else reason})
         # `finish` uploads, and without a server it retries for long: the sweep does not wait.
         code = 1 if state == "failed" else 0
-        ending = threading.Thread(target=run.finish, kwargs={"exit_code": code}, daemon=True)
+        ending = threading.Thread(target=_finish, args=(run, code), daemon=True)
         ending.start()
         self._ending.append(ending)
 
@@ -211,6 +211,14 @@ class Tracker:
             reinit="create_new",
             settings=_settings(self._timeout),
         )
+
+
+def _finish(run: wandb.Run, code: int) -> None:
+    """End a run. Where the server has gone its rows stay in `wandb/`, ready for `wandb sync`."""
+    try:
+        run.finish(exit_code=code)
+    except Exception as error:
+        log.warning("Weights & Biases could not end a run: %s", _first(error))
 
 
 def _job(trial_id: str) -> str:

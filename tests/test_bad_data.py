@@ -6,6 +6,7 @@ python -m pytest tests/test_bad_data.py
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from invented_ufjf import write_ufjf
 from tiny_sweep import arguments
 
 import launch
+from empathy.policy import Speaker
+from empathy.records import Prompt
 
 HEADER = b"conversation_id,patient_id,substance,turn,speaker,text\n"
 FILES = {
@@ -54,13 +57,17 @@ def test_bad_data_is_one_sentence_and_exit_code_2(
 
 @pytest.mark.timeout(120)
 def test_pairs_that_all_say_the_same_stop_the_sweep_in_one_sentence(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    greedy = arguments("evaluation.temperature=0", "tracking.mode=disabled")
+    def same(self: Speaker, prompts: Sequence[Prompt], count: int, key: str) -> list[list[str]]:
+        return [["I hear how hard this is."] * count for _ in prompts]
+
+    monkeypatch.setattr(Speaker, "sample", same)
+    untracked = arguments("tracking.mode=disabled")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of libraries about themselves
-        given = [*greedy, "--address", "inprocess", "--out", str(tmp_path / "out")]
+        given = [*untracked, "--address", "inprocess", "--out", str(tmp_path / "out")]
         assert launch.main(given) == 2
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.startswith("launch.py: data.schemes names 'ranked', which gave no train pair (")
-    assert "candidates tie" in said
+    assert "(16 skipped: candidates tie)" in said

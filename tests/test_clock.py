@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cut_off import Disk, go_on
+from cut_off import CutOffError, Disk, go_on
 from fake_study import FakeStudy, stand_in
-from test_resumption import CutOffError, sweep, told
+from test_resumption import sweep, told
 
 from empathy.settings import StudySettings, TrainingSettings
 from sweeps import host as hosts

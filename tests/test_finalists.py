@@ -101,9 +101,6 @@ def test_an_error_of_the_host_is_told_as_the_trials_failure() -> None:
         def join(self, trial_id: str, settings: Mapping[str, Any], resume: bool) -> str:
             raise RuntimeError("out of memory")
 
-        def drain(self) -> None:
-            raise AssertionError("the sweep goes on")
-
     sweep, heard = spec.load("demo"), Heard()
     trial = Again("t001-s1", "t001", {"beta": 0.2, "seed": 1000})
     train_again(sweep, [trial], Broken(), heard, lanes=1)  # type: ignore[arg-type]  # asked no more

@@ -43,7 +43,13 @@ def fuzz(amount: int, check: Callable[[Any], object], given_: SearchStrategy[Any
         derandomize=amount == FEW,
         suppress_health_check=list(HealthCheck),
     )
-    rules(given(given_)(check))()
+
+    @rules
+    @given(given_)
+    def each(example: Any) -> None:
+        check(example)
+
+    each()
 
 
 def refuses_or_reads(read: Callable[[], object]) -> None:

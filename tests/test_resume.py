@@ -110,7 +110,7 @@ def until_stopped(out: Path, address: str, how: signal.Signals) -> tuple[int, st
     try:
         wait_for_the_middle(driver, out)
         driver.send_signal(how)
-        return driver.wait(60), errors.read_text("utf-8")
+        return driver.wait(WAIT_SECONDS), errors.read_text("utf-8")
     finally:
         driver.kill()
         driver.wait()
@@ -305,7 +305,7 @@ def test_a_full_disk_is_one_sentence_and_the_sweep_goes_on_once_there_is_room(
     try:
         wait_for_the_middle(driver, out)
         ballast = fill(small_disk)
-        assert driver.wait(120) == 2
+        assert driver.wait(WAIT_SECONDS) == 2
     finally:
         driver.kill()
         driver.wait()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import ray
 from tiny_sweep import arguments
 
 import launch
@@ -26,7 +27,7 @@ NODES = [
 
 @pytest.fixture(autouse=True)
 def nodes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room.ray, "nodes", lambda: NODES)
+    monkeypatch.setattr(ray, "nodes", lambda: NODES)
     monkeypatch.setattr(room, "autoscales", lambda: False)
 
 
