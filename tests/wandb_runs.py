@@ -6,7 +6,7 @@ import gzip
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -79,7 +79,7 @@ class RunServer:
 
     def _data(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
         names = re.findall(r"(?:query|mutation) (\w+)", query)
-        known = {
+        known: dict[str, Callable[[], dict[str, Any]]] = {
             "Viewer": lambda: {"viewer": VIEWER},
             "ServerFeaturesQuery": lambda: {"serverInfo": {"features": []}},
             "RunResumeStatus": lambda: {"model": None},
