@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -50,14 +50,16 @@ class Measured(NamedTuple):
         return fields(self.found)
 
 
-def measured(policy: str, split: Split, mean: float, step: int = 0) -> Measured:
+def measured(
+    policy: str, split: Split, mean: float, step: int = 0, columns: Iterable[str] = COLUMNS
+) -> Measured:
     """A policy with this true mean, the same whenever it is asked."""
     rng = np.random.default_rng((crc32(policy.encode()), step))
     found = evaluated(rng, SPLITS[split], policy, mean)
     scores, figure = found.scores["empathy"], found.metrics["empathy"]
     return Measured(
         Evaluation(
-            policy, split, dict.fromkeys(COLUMNS, figure), dict.fromkeys(COLUMNS, scores),
+            policy, split, dict.fromkeys(columns, figure), dict.fromkeys(columns, scores),
             found.prompt_ids, found.groups, {}, found.relevance_among,
         )
     )  # fmt: skip
@@ -72,6 +74,8 @@ def true_mean(settings: TrialSettings, step: int) -> float:
 class SimulatedStudy(FakeStudy):
     """Trials whose truth is a function of their settings."""
 
+    COLUMNS: tuple[str, ...] = COLUMNS
+
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self.baselines: dict[str, Any] = {
@@ -85,7 +89,7 @@ class SimulatedStudy(FakeStudy):
             past.clear()
         at = {name: self.engine.occupied[lane] for name, lane in policies.items()}
         return {
-            name: measured(name, split, true_mean(settings, step), step)
+            name: measured(name, split, true_mean(settings, step), step, self.COLUMNS)
             for name, (settings, step) in at.items()
         }
 
@@ -97,15 +101,28 @@ class SimulatedStudy(FakeStudy):
         folder.mkdir()
 
 
+class LeanStudy(SimulatedStudy):
+    """The same, where reports need not be as large as real ones."""
+
+    COLUMNS = ("empathy",)
+
+
 class SimulatedHost(LaneHost):
     """A LaneHost whose thread is a task and whose device is a table."""
 
-    def __init__(self, settings: Mapping[str, Any], steps: Sequence[int], out: str, pace: Pace):
+    def __init__(
+        self,
+        settings: Mapping[str, Any],
+        steps: Sequence[int],
+        out: str,
+        pace: Pace,
+        study: type[SimulatedStudy],
+    ) -> None:
         super().__init__(settings, steps, out)
         self._pace = pace
         self._news = asyncio.Event()
         self._waiting: dict[str, asyncio.Future[None]] = {}
-        with patch.dict(sys.modules, {"empathy.study": stand_in(SimulatedStudy)}):
+        with patch.dict(sys.modules, {"empathy.study": stand_in(study)}):
             self._prepare()
 
     def _run(self) -> None:
