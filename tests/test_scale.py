@@ -59,6 +59,11 @@ def test_the_makespan_is_within_a_tenth_of_the_ideal(played: tuple[Path, Simulat
     assert 1.0 <= found.makespan / found.ideal < 1.1
 
 
+def test_who_watches_changes_nothing(played: tuple[Path, Simulated]) -> None:
+    sweep = simulation.sweep(TRIALS, HOSTS, LANES)
+    assert simulation.search_alone(sweep, HOSTS, H100) == (played[1].work, played[1].makespan)
+
+
 def test_every_trial_ends_once_and_asha_stops_most(played: tuple[Path, Simulated]) -> None:
     out, found = played
     record = read_record(out)
