@@ -50,6 +50,7 @@ class Mirror:
         self._folder, self._bucket, self._there = folder, bucket, there
         self._replace, self._hosts_share = replace, hosts_share
         self._sent: dict[str, object] = {}
+        self._before: bytes | None = None
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name="mirror")
 
@@ -60,7 +61,8 @@ class Mirror:
             self._sent[name] = _version(path) if content is None else _digest(content)
 
     def start(self) -> None:
-        """Begin to look every few seconds for what is new."""
+        """Begin to look every few seconds for what is new; what is here is of a sweep before it."""
+        self._before = self._history()
         self._thread.start()
 
     def stop(self) -> None:
@@ -72,9 +74,9 @@ class Mirror:
         """One pass; the one at the end takes everything. Raises OSError of bucket or disk."""
         if not measured(self._folder):
             return
-        if self._replace:
-            self._clear()
-            self._replace = False
+        if self._replace and self._history() != self._before:
+            self._clear()  # not where the new sweep failed, and the old results came back
+            self._sent, self._replace = {}, False
         # In this order, and before the rest: nothing is told of that has not come to be.
         told = {name: self._read(name) for name in (MANIFEST, HISTORY, TRIALS)}
         for name, path in self._files():
@@ -118,6 +120,10 @@ class Mirror:
         except FileNotFoundError:
             return None
         return content[: content.rfind(b"\n") + 1] if name == HISTORY else content
+
+    def _history(self) -> bytes | None:
+        content = self._read(HISTORY)
+        return None if content is None else _digest(content)
 
     def _send(self, name: str, content: bytes | None) -> None:
         if content is None or self._sent.get(name) == _digest(content):

@@ -251,6 +251,22 @@ def test_replaced_results_go_when_the_new_ones_are_measured_and_not_before(
     assert new.bucket.get("manifest.json") == b"new\n"
 
 
+def test_results_that_come_back_since_their_replacement_failed_stay_in_the_bucket(
+    url: str, tmp_path: Path
+) -> None:
+    old = Folder(tmp_path / "old", url)
+    for name in ("history.jsonl", "manifest.json", "trials/t9/validation.json"):
+        old.write(name, "old\n")
+    old.mirror.sync()
+    old.bucket.put("trials/t9/lane.safetensors", b"a host's")
+    there = old.bucket.objects()
+    again = Mirror(old.path, old.bucket, there, replace=True, hosts_share=True)
+    again.start()
+    again.stop()
+    again.sync(ended=True)
+    assert old.names() == set(there)
+
+
 def test_results_killed_here_are_not_replaced_by_older_ones_of_the_bucket(
     url: str, own_machine: Path
 ) -> None:
