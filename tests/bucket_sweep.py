@@ -41,12 +41,12 @@ class HeldStudy(KeptStudy):
         super().__init__(*given)
         self._left = 7
 
-    def save(self, *given: Any) -> None:
+    def save(self, *given: Any, **named: Any) -> None:
         """The next one."""
         while not self._left:
             time.sleep(1)
         self._left -= 1
-        super().save(*given)
+        super().save(*given, **named)
 
 
 def main(out: str, *more: str, study: type[KeptStudy] = KeptStudy) -> int:

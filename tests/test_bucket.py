@@ -207,8 +207,8 @@ def test_nothing_half_written_and_nothing_unmeasured_is_sent(url: str, tmp_path:
 def test_checkpoints_go_before_the_history_and_the_history_after_the_trials(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, order = Folder(tmp_path / "out", url), []
-    put = Bucket.put
+    folder, put = Folder(tmp_path / "out", url), Bucket.put
+    order: list[str] = []
 
     def noted(self: Bucket, name: str, content: bytes) -> None:
         order.append(name)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from unittest.mock import patch
 from zlib import crc32
 
@@ -78,22 +78,23 @@ class SimulatedStudy(FakeStudy):
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self.baselines: dict[str, Any] = {
+        self.baselines: Any = {
             name: {split: measured(name, split, MEAN) for split in SPLITS}
             for name in ("base", "sft")
         }
 
-    def evaluate(self, policies: Mapping[str, int], split: Split) -> dict[str, Any]:
+    def evaluate(self, policies: Mapping[str, int], split: str) -> dict[str, Any]:
         """As large as real ones; what a fake study remembers of its past is forgotten."""
         for past in (self.engine.taken, self.joined, self.saved):
             past.clear()
+        on = cast(Split, split)
         at = {name: self.engine.occupied[lane] for name, lane in policies.items()}
         return {
-            name: measured(name, split, true_mean(settings, step), step, self.COLUMNS)
+            name: measured(name, on, true_mean(settings, step), step, self.COLUMNS)
             for name, (settings, step) in at.items()
         }
 
-    def save(self, *_: Any) -> None:
+    def save(self, *_: Any, **__: Any) -> None:
         """A checkpoint is the device's affair."""
 
     def export(self, saved: Path, folder: Path) -> None:
