@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
@@ -84,8 +85,9 @@ class Bucket:
         self.put(name, path.read_bytes())
 
     def delete(self, name: str) -> None:
-        """Remove an object that is there."""
-        self._files.delete_file(f"{self._root}/{name}")
+        """Remove an object, if it is there."""
+        with suppress(FileNotFoundError):
+            self._files.delete_file(f"{self._root}/{name}")
 
 
 def _connected(bucket: str, url: str) -> S3FileSystem:

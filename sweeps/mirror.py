@@ -7,10 +7,11 @@ them, trials.csv before the history, the manifest last.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sweeps.bucket import Bucket, Object
@@ -40,25 +41,28 @@ class Mirror:
         self,
         folder: Path,
         bucket: Bucket,
-        there: dict[str, Object],
+        there: Mapping[str, Object],
         *,
         replace: bool,
         hosts_share: bool,
     ) -> None:
-        """With `replace` all that was there goes; else what has gone from the folder."""
+        """With `replace` all that was there goes; what goes from the folder goes in any case."""
         self._folder, self._bucket, self._there = folder, bucket, there
         self._replace, self._hosts_share = replace, hosts_share
         self._sent: dict[str, object] = {}
+        self._before: bytes | None = None
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name="mirror")
 
     def brought(self) -> None:
         """All files of the folder have come from the bucket, and need not go there."""
         for name, path in self._files():
-            self._sent[name] = self._read(name) if name in TOLD else _version(path)
+            content = self._read(name) if name in TOLD else None
+            self._sent[name] = _version(path) if content is None else _digest(content)
 
     def start(self) -> None:
-        """Begin to look every few seconds for what is new."""
+        """Begin to look every few seconds for what is new; what is here is of a sweep before it."""
+        self._before = self._history()
         self._thread.start()
 
     def stop(self) -> None:
@@ -70,9 +74,9 @@ class Mirror:
         """One pass; the one at the end takes everything. Raises OSError of bucket or disk."""
         if not measured(self._folder):
             return
-        if self._replace:
-            self._clear(set())
-            self._replace = False
+        if self._replace and self._history() != self._before:
+            self._clear()  # not where the new sweep failed, and the old results came back
+            self._sent, self._replace = {}, False
         # In this order, and before the rest: nothing is told of that has not come to be.
         told = {name: self._read(name) for name in (MANIFEST, HISTORY, TRIALS)}
         for name, path in self._files():
@@ -80,7 +84,9 @@ class Mirror:
                 self._send_file(name, path)
         for name in TOLD:
             self._send(name, told[name])
-        self._clear({name for name, _ in self._files()})
+        for name in sorted(self._sent.keys() - {name for name, _ in self._files()}):
+            self._bucket.delete(name)
+            del self._sent[name]
 
     def _run(self) -> None:
         pause, failing = PAUSE, False
@@ -115,11 +121,15 @@ class Mirror:
             return None
         return content[: content.rfind(b"\n") + 1] if name == HISTORY else content
 
+    def _history(self) -> bytes | None:
+        content = self._read(HISTORY)
+        return None if content is None else _digest(content)
+
     def _send(self, name: str, content: bytes | None) -> None:
-        if content is None or self._sent.get(name) == content:
+        if content is None or self._sent.get(name) == _digest(content):
             return
         self._bucket.put(name, content)
-        self._sent[name] = content
+        self._sent[name] = _digest(content)
 
     def _send_file(self, name: str, path: Path) -> None:
         try:
@@ -131,20 +141,16 @@ class Mirror:
             return
         self._sent[name] = version
 
-    def _clear(self, kept: set[str]) -> None:
-        """Delete what was there before the sweep, is so still, and is not to be kept."""
-        old = {
-            name: found
-            for name, found in self._there.items()
-            if name not in kept and (self._replace or not self._of_hosts(name))
-        }
-        if not old:
-            return
+    def _clear(self) -> None:
+        """Delete what was there before the sweep and is so still: a host's new file is not."""
         now = self._bucket.objects()
-        for name in sorted(old, key=lambda each: each != MANIFEST):  # the manifest first
-            if now.get(name) == old[name]:
+        for name in sorted(self._there, key=lambda each: each != MANIFEST):  # the manifest first
+            if now.get(name) == self._there[name]:
                 self._bucket.delete(name)
-            del self._there[name]
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
 
 
 def _version(path: Path) -> tuple[int, int, int]:

@@ -1,11 +1,12 @@
 """A sweep without a model whose results go to a bucket, as a process of its own that can be killed.
 
-python tests/bucket_sweep.py s3://bucket/prefix [--resume]
+python tests/bucket_sweep.py hold s3://bucket/prefix
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -27,18 +28,32 @@ SETTINGS = (
 
 
 class KeptStudy(SimulatedStudy):
-    """Its checkpoints are files, and its steps take a moment."""
+    """Its checkpoints are files."""
 
-    STEP_SECONDS = 0.03
     save = FakeStudy.save
     export = FakeStudy.export
 
 
-def main(out: str, *more: str) -> int:
+class HeldStudy(KeptStudy):
+    """Stands still, for ever, before its eighth checkpoint: each of two trials has three."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self._left = 7
+
+    def save(self, *given: Any, **named: Any) -> None:
+        """The next one."""
+        while not self._left:
+            time.sleep(1)
+        self._left -= 1
+        super().save(*given, **named)
+
+
+def main(out: str, *more: str, study: type[KeptStudy] = KeptStudy) -> int:
     """Run `launch.py`; the mirror does not pause."""
     chosen = [word for each in SETTINGS for word in ("--set", each)]
     command = ["--sweep", "demo", *chosen, "--address", "inprocess", "--out", out, *more]
-    changed: dict[str, Any] = {"empathy.study": stand_in(KeptStudy)}
+    changed: dict[str, Any] = {"empathy.study": stand_in(study)}
     with (
         patch.dict(sys.modules, changed),
         patch.object(mirror, "PAUSE", 0.05),
@@ -49,4 +64,4 @@ def main(out: str, *more: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(sys.argv[2], study={"hold": HeldStudy, "run": KeptStudy}[sys.argv[1]]))

@@ -118,10 +118,9 @@ def test_a_plan_and_a_comparison_take_no_bucket(capsys: pytest.CaptureFixture[st
 
 
 def in_the_middle(bucket: Bucket) -> bool:
-    """Whether the bucket knows of more reports than the baselines' and of no end."""
+    """Whether the bucket has the baselines' reports and those of two trials, three of each."""
     there = bucket.objects()
-    assert "summary.json" not in there, "the sweep ended before it could be killed"
-    return "manifest.json" in there and bucket.get("history.jsonl").count(b"\n") > 6
+    return "manifest.json" in there and bucket.get("history.jsonl").count(b"\n") == 2 + 6
 
 
 def test_a_killed_sweep_goes_on_on_a_machine_that_has_nothing(
@@ -130,13 +129,13 @@ def test_a_killed_sweep_goes_on_on_a_machine_that_has_nothing(
     whole_url, killed_url = f"{url}/whole", f"{url}/killed"
     assert bucket_sweep.main(whole_url) == 0
     assert not staging(whole_url).exists()
-    driver = subprocess.Popen([sys.executable, bucket_sweep.__file__, killed_url])
+    driver = subprocess.Popen([sys.executable, bucket_sweep.__file__, "hold", killed_url])
     try:
         deadline = time.monotonic() + WAIT_SECONDS
         while not in_the_middle(Bucket(killed_url)):
             assert driver.poll() is None, "the sweep ended before it could be killed"
             assert time.monotonic() < deadline
-            time.sleep(0.02)
+            time.sleep(0.2)
         assert bucket_sweep.main(killed_url, "--resume") == 2, "another one writes there"
     finally:
         driver.send_signal(signal.SIGKILL)
@@ -208,8 +207,8 @@ def test_nothing_half_written_and_nothing_unmeasured_is_sent(url: str, tmp_path:
 def test_checkpoints_go_before_the_history_and_the_history_after_the_trials(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, order = Folder(tmp_path / "out", url), []
-    put = Bucket.put
+    folder, put = Folder(tmp_path / "out", url), Bucket.put
+    order: list[str] = []
 
     def noted(self: Bucket, name: str, content: bytes) -> None:
         order.append(name)
@@ -221,6 +220,17 @@ def test_checkpoints_go_before_the_history_and_the_history_after_the_trials(
     folder.mirror.sync()
     folder.mirror.sync()  # nothing is new
     assert order == ["trials/t0/lane.safetensors", "trials.csv", "history.jsonl", "manifest.json"]
+
+
+def test_what_goes_from_the_folder_goes_from_the_bucket(url: str, tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "out", url, hosts_share=True)
+    for name in ("history.jsonl", "manifest.json", "finals.json"):
+        folder.write(name, "1\n")
+    folder.bucket.put("trials/t0/lane.safetensors", b"a host's")
+    folder.mirror.sync()
+    (tmp_path / "out" / "finals.json").unlink()
+    folder.mirror.sync()
+    assert folder.names() == {"history.jsonl", "manifest.json", "trials/t0/lane.safetensors"}
 
 
 def test_replaced_results_go_when_the_new_ones_are_measured_and_not_before(
@@ -239,6 +249,22 @@ def test_replaced_results_go_when_the_new_ones_are_measured_and_not_before(
     new.mirror.sync()
     assert new.names() == {"history.jsonl", "manifest.json", "trials/t0/lane.safetensors"}
     assert new.bucket.get("manifest.json") == b"new\n"
+
+
+def test_results_that_come_back_since_their_replacement_failed_stay_in_the_bucket(
+    url: str, tmp_path: Path
+) -> None:
+    old = Folder(tmp_path / "old", url)
+    for name in ("history.jsonl", "manifest.json", "trials/t9/validation.json"):
+        old.write(name, "old\n")
+    old.mirror.sync()
+    old.bucket.put("trials/t9/lane.safetensors", b"a host's")
+    there = old.bucket.objects()
+    again = Mirror(old.path, old.bucket, there, replace=True, hosts_share=True)
+    again.start()
+    again.stop()
+    again.sync(ended=True)
+    assert old.names() == set(there)
 
 
 def test_results_killed_here_are_not_replaced_by_older_ones_of_the_bucket(

@@ -5,6 +5,7 @@ python -m pytest tests/test_scale.py
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import simulation
 import virtual
 from pace import H100, Pace, Work
 from simulation import Simulated
+from tune_clients import Clients
 
 from empathy.errors import UserError
 from sweeps.ledger import read_record
@@ -32,8 +34,6 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Simulated]:
 
 
 def test_hours_pass_in_no_time_and_in_order() -> None:
-    import asyncio
-
     heard: list[tuple[float, str]] = []
 
     async def wait(seconds: float, word: str) -> None:
@@ -48,8 +48,6 @@ def test_hours_pass_in_no_time_and_in_order() -> None:
 
 
 def test_who_waits_for_nobody_is_told() -> None:
-    import asyncio
-
     with pytest.raises(RuntimeError, match="waits for somebody who waits"):
         virtual.run(asyncio.Event().wait())
 
@@ -57,6 +55,11 @@ def test_who_waits_for_nobody_is_told() -> None:
 def test_the_makespan_is_within_a_tenth_of_the_ideal(played: tuple[Path, Simulated]) -> None:
     _, found = played
     assert 1.0 <= found.makespan / found.ideal < 1.1
+
+
+def test_who_watches_changes_nothing(played: tuple[Path, Simulated]) -> None:
+    sweep = simulation.sweep(TRIALS, HOSTS, LANES)
+    assert simulation.search_alone(sweep, HOSTS, H100) == (played[1].work, played[1].makespan)
 
 
 def test_every_trial_ends_once_and_asha_stops_most(played: tuple[Path, Simulated]) -> None:
@@ -122,8 +125,6 @@ def test_the_arithmetic_foresees_the_simulation(played: tuple[Path, Simulated]) 
 
 
 def test_what_is_extrapolated_says_so() -> None:
-    from tune_clients import Clients
-
     found = Clients(24, 480, 20.0, {"driver": 0.02, "clients": 0.01}, 130.0, 100.0, 300.0, 9.0)
     measured, *others = scale.clients_text(found, H100).splitlines()
     assert measured.startswith("measured: 24 clients, 480 results in 20.0 s, 24.0 a second")

@@ -78,7 +78,8 @@ def test_bayes_learns_within_a_short_sweep() -> None:
 @pytest.mark.parametrize("more", [(), ("parameters.weight_decay={value: 0.1}",)])
 def test_knowing_the_ranges_changes_no_proposal(more: tuple[str, ...]) -> None:
     def proposed(make: Any) -> list[dict[str, Any]]:
-        study, found = optuna.create_study(direction="maximize"), []
+        study = optuna.create_study(direction="maximize")
+        found: list[dict[str, Any]] = []
         for number in range(12):
             study.sampler = make(number)
             trial = study.ask(searched)

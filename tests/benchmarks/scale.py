@@ -145,15 +145,15 @@ def clients_text(found: Clients, pace: Pace) -> str:
 def show_cost(given: argparse.Namespace) -> None:
     """A table with a row for each number of nodes, from the steps that a simulated ASHA leaves."""
     from cost import Search, cost
-    from simulation import sweep
+    from simulation import search_alone, sweep
 
-    found = apart(simulated, given.trials, given.hosts, given.lanes)
     asked = sweep(given.trials, given.hosts, given.lanes)
+    work, _ = search_alone(asked, given.hosts, H100)
     search = Search(
-        found.work, asked.training.max_steps, len(asked.report_steps), asked.training.batch_size,
+        work, asked.training.max_steps, len(asked.report_steps), asked.training.batch_size,
         asked.evaluation.validation_prompts, repeats=1,
     )  # fmt: skip
-    print(f"{given.trials} trials of dpo_gemma, {found.work.steps} steps, {given.lanes} lanes on "
+    print(f"{given.trials} trials of dpo_gemma, {work.steps} steps, {given.lanes} lanes on "
           f"{H100.name}")  # fmt: skip
     print("| nodes | GPUs | hours | GPU-hours | lanes busy | cost |")
     print("| ---: " * 6 + "|")

@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from unittest.mock import patch
 from zlib import crc32
 
@@ -50,14 +50,16 @@ class Measured(NamedTuple):
         return fields(self.found)
 
 
-def measured(policy: str, split: Split, mean: float, step: int = 0) -> Measured:
+def measured(
+    policy: str, split: Split, mean: float, step: int = 0, columns: Iterable[str] = COLUMNS
+) -> Measured:
     """A policy with this true mean, the same whenever it is asked."""
     rng = np.random.default_rng((crc32(policy.encode()), step))
     found = evaluated(rng, SPLITS[split], policy, mean)
     scores, figure = found.scores["empathy"], found.metrics["empathy"]
     return Measured(
         Evaluation(
-            policy, split, dict.fromkeys(COLUMNS, figure), dict.fromkeys(COLUMNS, scores),
+            policy, split, dict.fromkeys(columns, figure), dict.fromkeys(columns, scores),
             found.prompt_ids, found.groups, {}, found.relevance_among,
         )
     )  # fmt: skip
@@ -72,24 +74,27 @@ def true_mean(settings: TrialSettings, step: int) -> float:
 class SimulatedStudy(FakeStudy):
     """Trials whose truth is a function of their settings."""
 
+    COLUMNS: tuple[str, ...] = COLUMNS
+
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self.baselines: dict[str, Any] = {
+        self.baselines: Any = {
             name: {split: measured(name, split, MEAN) for split in SPLITS}
             for name in ("base", "sft")
         }
 
-    def evaluate(self, policies: Mapping[str, int], split: Split) -> dict[str, Any]:
+    def evaluate(self, policies: Mapping[str, int], split: str) -> dict[str, Any]:
         """As large as real ones; what a fake study remembers of its past is forgotten."""
         for past in (self.engine.taken, self.joined, self.saved):
             past.clear()
+        on = cast(Split, split)
         at = {name: self.engine.occupied[lane] for name, lane in policies.items()}
         return {
-            name: measured(name, split, true_mean(settings, step), step)
+            name: measured(name, on, true_mean(settings, step), step, self.COLUMNS)
             for name, (settings, step) in at.items()
         }
 
-    def save(self, *_: Any) -> None:
+    def save(self, *_: Any, **__: Any) -> None:
         """A checkpoint is the device's affair."""
 
     def export(self, saved: Path, folder: Path) -> None:
@@ -97,15 +102,28 @@ class SimulatedStudy(FakeStudy):
         folder.mkdir()
 
 
+class LeanStudy(SimulatedStudy):
+    """The same, where reports need not be as large as real ones."""
+
+    COLUMNS = ("empathy",)
+
+
 class SimulatedHost(LaneHost):
     """A LaneHost whose thread is a task and whose device is a table."""
 
-    def __init__(self, settings: Mapping[str, Any], steps: Sequence[int], out: str, pace: Pace):
+    def __init__(
+        self,
+        settings: Mapping[str, Any],
+        steps: Sequence[int],
+        out: str,
+        pace: Pace,
+        study: type[SimulatedStudy],
+    ) -> None:
         super().__init__(settings, steps, out)
         self._pace = pace
         self._news = asyncio.Event()
         self._waiting: dict[str, asyncio.Future[None]] = {}
-        with patch.dict(sys.modules, {"empathy.study": stand_in(SimulatedStudy)}):
+        with patch.dict(sys.modules, {"empathy.study": stand_in(study)}):
             self._prepare()
 
     def _run(self) -> None:

@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 import virtual
 from pace import Pace, Work
-from simulated_host import Actor, SimulatedHost, measured
+from simulated_host import Actor, LeanStudy, SimulatedHost, SimulatedStudy, measured
 from simulated_sweep import MEAN
 from tune_loop import Stopwatch, TuneLoop
 from virtual import Remote
@@ -25,7 +25,8 @@ from virtual import Remote
 from sweeps import runner, search, spec
 from sweeps.changes import other_facts
 from sweeps.desk import Desk
-from sweeps.guards import Guarded
+from sweeps.guards import NO_GUARDS, Guarded
+from sweeps.handover import study_settings
 from sweeps.hosts import at_once
 from sweeps.observers import Everyone, Observer, Row, State, SweepInfo
 from sweeps.on_ray import Watcher
@@ -98,8 +99,15 @@ class Tally:
 class Pool:
     """What the runner needs of its hosts."""
 
-    def __init__(self, hosts: int, pace: Pace, tune_seconds: float) -> None:
+    def __init__(
+        self,
+        hosts: int,
+        pace: Pace,
+        tune_seconds: float,
+        study: type[SimulatedStudy] = SimulatedStudy,
+    ) -> None:
         self.hosts, self._pace, self._tune_seconds = hosts, pace, tune_seconds
+        self._study = study
         self._settings: Mapping[str, Any] = {}
         self._occupancy: dict[str, Any] = {}
         self.tally, self.stopwatch = Tally(), Stopwatch()
@@ -118,16 +126,19 @@ class Pool:
         """In place of `runner._search`."""
         self.memory["before"] = _resident()
         with self.stopwatch.on(SEARCHING):
-            virtual.run(self._searched(spec, Everyone([watch, self.tally]), lanes, out, guarded))
+            virtual.run(self.searched(spec, Everyone([watch, self.tally]), lanes, out, guarded))
         self.memory["after"] = _resident()
 
-    async def _searched(
+    async def searched(
         self, spec: SweepSpec, watch: Observer, lanes: int, out: Path, guarded: Guarded
     ) -> None:
+        """The search alone; how long it took is `makespan`."""
         works: list[asyncio.Task[None]] = []
 
         def start() -> Remote:
-            host = SimulatedHost(self._settings, spec.report_steps, str(out), self._pace)
+            host = SimulatedHost(
+                self._settings, spec.report_steps, str(out), self._pace, self._study
+            )
             works.append(asyncio.create_task(host.work()))
             return Remote(Actor(host))
 
@@ -201,18 +212,39 @@ def simulate(
     )
     with replaced, redirect_stdout(io.StringIO()), pool.stopwatch.on(WHOLE):
         runner.run(sweep, out, "auto")
-    work, lanes = pool.tally.work, sweep.resources.lanes
-    assert isinstance(lanes, int), "see `sweep`"
-    pairs, prompts = sweep.training.batch_size, sweep.evaluation.validation_prompts
+    work = pool.tally.work
     return Simulated(
         work,
         pool.makespan,
-        work.ideal(pace, hosts, lanes, pairs, prompts),
+        ideal(sweep, work, hosts, pace),
         pool.tally.stopped,
         _by_part(pool.stopwatch.cpu),
         _by_part(pool.stopwatch.wall),
         pool.memory | {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB},
     )
+
+
+def search_alone(
+    sweep: SweepSpec, hosts: int, pace: Pace, tune_seconds: float = TUNE_SECONDS
+) -> tuple[Work, float]:
+    """What is trained, and the makespan in seconds; nothing is written down, so it is quicker."""
+    pool = Pool(hosts, pace, tune_seconds, LeanStudy)
+    lanes = _lanes(sweep)
+    pool.opened(sweep, "auto", study_settings(sweep, lanes).model_dump(mode="json"))
+    virtual.run(pool.searched(sweep, pool.tally, lanes, Path(), NO_GUARDS))
+    return pool.tally.work, pool.makespan
+
+
+def ideal(sweep: SweepSpec, work: Work, hosts: int, pace: Pace) -> float:
+    """Seconds of that work if no lane were ever idle."""
+    pairs, prompts = sweep.training.batch_size, sweep.evaluation.validation_prompts
+    return work.ideal(pace, hosts, _lanes(sweep), pairs, prompts)
+
+
+def _lanes(sweep: SweepSpec) -> int:
+    lanes = sweep.resources.lanes
+    assert isinstance(lanes, int), "see `sweep`"
+    return lanes
 
 
 def _by_part(seconds: Mapping[str, float]) -> dict[str, float]:
