@@ -23,7 +23,7 @@ from sweeps.zero_work import Job, work
 
 RETRIES = 2  # of a Train run that lost a worker
 POLL = 5.0  # seconds between two looks at whether the Train run is still there
-GRACE = 300.0  # seconds in which stopped workers must have ended
+GRACE = 3600.0  # seconds in which workers come to their next report, and end
 ENVIRONMENT = {
     # DeepSpeed would look for an accelerator by itself, and find what torch was not built for.
     "cpu": {"OMP_NUM_THREADS": "1", "DS_ACCELERATOR": "cpu"},
