@@ -23,7 +23,7 @@ SETTINGS = (
     "family=tiny", "model=auto", "method=random", "run_cap=6", "resources={device: cpu, lanes: 2}",
     "early_terminate=null", "training={max_steps: 12, batch_size: 4}",
     "evaluation={report_every: 3, crisis_prompts: 0}", "finalists={top: 2, seeds: 2}",
-    "tracking.mode=disabled",
+    "judges.scorers=[]", "tracking.mode=disabled",
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 from unittest.mock import patch
@@ -20,7 +21,7 @@ from fake_study import FakeStudy, stand_in
 from pace import Pace
 from simulated_sweep import MEAN, Prompts, evaluated, fields, prompts
 
-from empathy.evaluate import Evaluation
+from empathy.evaluate import GEOMETRIC, SHARES, Evaluation
 from empathy.metrics import METRICS
 from empathy.records import Split
 from empathy.settings import TrialSettings
@@ -28,7 +29,7 @@ from sweeps import host
 from sweeps.host import GRACE, LaneHost
 from sweeps.leases import Lease
 
-COLUMNS = tuple(name for name, metric in METRICS.items() if not metric.curve)
+COLUMNS = tuple(n for n, metric in METRICS.items() if not metric.curve and n not in GEOMETRIC)
 SPLITS: dict[Split, Prompts] = {
     "validation": prompts(np.random.default_rng(1), "validation"),
     "test": prompts(np.random.default_rng(2), "test"),
@@ -57,12 +58,15 @@ def measured(
     rng = np.random.default_rng((crc32(policy.encode()), step))
     found = evaluated(rng, SPLITS[split], policy, mean)
     scores, figure = found.scores["empathy"], found.metrics["empathy"]
+    shares = tuple(min(1.0, max(0.0, (each or 0.0) / 6)) for each in scores)
+    share = replace(figure, value=float(np.mean(shares)))
     return Measured(
-        Evaluation(
-            policy, split, dict.fromkeys(columns, figure), dict.fromkeys(columns, scores),
-            found.prompt_ids, found.groups, {}, found.relevance_among,
+        replace(
+            found,
+            metrics={name: share if name in SHARES else figure for name in columns},
+            scores={name: shares if name in SHARES else scores for name in columns},
         )
-    )  # fmt: skip
+    )
 
 
 def true_mean(settings: TrialSettings, step: int) -> float:

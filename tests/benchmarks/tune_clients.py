@@ -29,7 +29,7 @@ from sweeps.observers import Row, State
 PARTS = {"gcs_server": "Ray's control store", "raylet": "Ray's node manager",
          "ray::LaneTrial": "clients", "ray::Desk": "desk", "ray::Tireless": "host"}  # fmt: skip
 DRIVER = "driver"
-PATIENCE = 120.0  # seconds for the host to be ready
+PATIENCE = 600.0  # seconds for the host to be ready
 
 
 class Clients(NamedTuple):
