@@ -74,11 +74,7 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
     device, _ = device_here(spec)
     lanes = lanes_on(device, spec)
     settings = study_settings(spec, lanes).model_dump(mode="json")
-    try:
-        host, number = _host(spec, address, settings, out, device)
-    except BaseException:  # such as more GPUs than there are
-        watch.close()
-        raise
+    host, number = _started(watch, spec, address, settings, out, device)
     try:
         ready = _prepare(host, watch)
         check_facts(earlier, ready["facts"])  # nothing is changed before
@@ -172,6 +168,15 @@ def _info(spec: SweepSpec, out: Path, earlier: Earlier) -> SweepInfo:
         resumed=bool(earlier.manifest),
         past=earlier.past,
     )
+
+
+def _started(watch: Observer, *where: Any) -> tuple[Any, int]:
+    """See `_host`. Where there is none, as for more GPUs than there are, nobody watches any more."""
+    try:
+        return _host(*where)
+    except BaseException:
+        watch.close()
+        raise
 
 
 def _host(
