@@ -37,6 +37,16 @@ def without(*names: str) -> Damage:
     )
 
 
+def guarded(guards: object) -> Damage:
+    """The manifest with other guards in its settings."""
+
+    def damage(text: str) -> str:
+        found = json.loads(text)
+        return json.dumps({**found, "settings": {**found["settings"], "guards": guards}})
+
+    return damage
+
+
 def to_line(start: str, characters: int = 0) -> Damage:
     """The text up to the line that starts so, and so many characters of it."""
     return lambda text: text[: text.index(f"\n{start},") + 1 + characters]
@@ -55,6 +65,9 @@ def first_score_missing(text: str) -> str:
         ("manifest.json", becomes("[]"), "Input should be a dictionary):"),
         ("manifest.json", becomes("{}"), "sweep: "),
         ("manifest.json", without("settings"), "settings: "),
+        ("manifest.json", guarded({"enforce": "perhaps"}), "settings.guards.enforce is no guard"),
+        ("manifest.json", guarded({"limits": {"words": {"most": 1}}}), "settings.guards.limits.wo"),
+        ("manifest.json", guarded(3), "settings.guards is no guard"),
         ("summary.json", becomes(""), "Expecting value"),
         ("summary.json", becomes("[]"), "Input should be a dictionary"),
         ("summary.json", becomes("{}"), "trials: "),
