@@ -21,11 +21,12 @@ from pathlib import Path
 
 import pytest
 from canary import TOKENS, Ground, Search, forms, ground, open_to_others
-from invented_ufjf import COLUMNS, invented_sessions
+from invented_ufjf import invented_sessions
 from tiny_sweep import arguments
 from tokenizers import Tokenizer
 from wandb_runs import RunServer, serving
 
+from empathy.corpora.ufjf import COLUMNS
 from empathy.families import FAMILIES
 from empathy.records import fingerprint
 

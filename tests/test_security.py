@@ -63,7 +63,7 @@ def facts(name: str) -> dict[str, Any]:
 
     base = weights.load(weights.prepare(name, TINY), TINY, dtype=torch.float32, device="cpu")
     study = Study.__new__(Study)  # its facts need no more than its settings
-    study.settings = type("Settings", (), {"quantization": "none"})()  # type: ignore[assignment]  # see above
+    study.settings = type("Settings", (), {"quantization": "none"})()
     return {"weights": study._identified(base, "float32", "cpu")}
 
 

@@ -12,6 +12,7 @@ import pickle
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -157,7 +158,7 @@ def test_a_reward_model(
 
 
 @pytest.mark.parametrize("scorer", [EmpathyScorer, MitiScorer, NgramScorer])
-def test_a_scorer(poison: Callable[[Path], None], tmp_path: Path, scorer: type) -> None:
+def test_a_scorer(poison: Callable[[Path], None], tmp_path: Path, scorer: Any) -> None:
     poison(tmp_path / "scorer.safetensors")
     with pytest.raises(REFUSALS):
         scorer.from_file(tmp_path / "scorer.safetensors")
