@@ -190,7 +190,9 @@ def summary(
             "trials": {
                 trial: {
                     "broken": [b.bound.name for b in broken(found.of(split), figures(metrics))],
-                    "not_measured": open_guards(settings.limits, found.of(split), figures(metrics)),
+                    "not_measured": open_guards(
+                        settings.limits, found.of(split), figures(metrics)
+                    ),
                 }
                 for trial, metrics in measured.get(split, {}).items()
             },

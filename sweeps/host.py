@@ -108,10 +108,8 @@ class LaneHost:
             self._changed.notify_all()
 
     def drain(self) -> None:
-        """Checkpoint all lanes between two steps, end their leases and take no more.
-
-        Whoever waits for a report, or asks for one, gets a `DrainingError`.
-        """
+        """Checkpoint all lanes between two steps, end their leases and take no more. Whoever waits
+        for a report, or asks for one, gets a `DrainingError`."""
         with self._changed:
             self._draining, held = True, [*self._leases.seated, *self._leases.waiting]
             self._changed.notify_all()

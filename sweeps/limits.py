@@ -1,11 +1,11 @@
 """The `guards` of a sweep file: bounds that a trial's other numbers should keep while it scores.
 
-guards:
-  enforce: false
-  limits:
-    relevance: {min_minus_sft: 0}              # not under the SFT model's
-    shared_experience: {max_minus_human: 0.10} # at most ten points over the counsellors'
-    questions: {max: 1}
+    guards:
+      enforce: false
+      limits:
+        relevance: {min_minus_sft: 0}              # not under the SFT model's
+        shared_experience: {max_minus_human: 0.10} # at most ten points over the counsellors'
+        questions: {max: 1}
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Side = Literal["min", "max"]
 Rival = Literal["sft", "human"]
-Form = Literal["min", "max", "min_minus_sft", "max_minus_sft", "min_minus_human", "max_minus_human"]
+Form = Literal[
+    "min", "max", "min_minus_sft", "max_minus_sft", "min_minus_human", "max_minus_human"
+]
 
 
 class Limit(Section):

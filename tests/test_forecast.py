@@ -47,13 +47,13 @@ def measured(config: PreTrainedConfig, lanes: int) -> int:
     held = [*model.parameters(), *model.buffers(), engine.weights, *engine.moments]
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as found:
         engine.step(numbers)
-    events = found.profiler.kineto_results.events()  # type: ignore[union-attr]  # it has run
+    events = found.profiler.kineto_results.events()
     changes = [(e.start_ns(), e.nbytes()) for e in events if e.name() == "[memory]"]
     now = most = 0
     for _, change in sorted(changes):
         now += change
         most = max(most, now)
-    return most + sum(tensor.numel() * tensor.element_size() for tensor in held)
+    return int(most + sum(tensor.numel() * tensor.element_size() for tensor in held))
 
 
 @pytest.mark.parametrize("name", CONFIGS)

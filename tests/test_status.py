@@ -21,6 +21,7 @@ import launch
 from empathy.errors import UserError
 from sweeps import status
 from sweeps.account import PULSE, Account, Heartbeat, as_json, of_json
+from sweeps.ledger import Ledger
 from sweeps.manifest import note, read_manifest, write_json
 from sweeps.observers import Past, SweepInfo
 from sweeps.results_folder import continued, in_use
@@ -140,7 +141,7 @@ def test_memory_and_folder_give_the_same_snapshot(tmp_path: Path) -> None:
     account = Account()
     heartbeat = Heartbeat(account)
 
-    class Both(invented_sweep.Ledger):
+    class Both(Ledger):
         """A ledger whose sweep is heard by an account as well."""
 
         def __getattribute__(self, name: str) -> Any:

@@ -95,6 +95,13 @@ def test_who_waits_for_a_host_does_not_hold_up_an_interrupt(
 ) -> None:
     free, waiting = threading.Event(), threading.Event()
 
+    def wait() -> None:
+        free.wait(60)
+
+    def interrupt() -> None:
+        waiting.wait()
+        os.kill(os.getpid(), signal.SIGINT)
+
     def heard(running: Sequence[Future[None]]) -> Iterator[Future[None]]:
         waiting.set()
         return as_completed(running)
@@ -103,9 +110,9 @@ def test_who_waits_for_a_host_does_not_hold_up_an_interrupt(
 
     def run() -> None:
         with ThreadPoolExecutor(2) as pool:
-            all_done(pool, [pool.submit(free.wait, 60) for _ in range(3)], free.set)
+            all_done(pool, [pool.submit(wait) for _ in range(3)], free.set)
 
-    threading.Thread(target=lambda: (waiting.wait(), os.kill(os.getpid(), signal.SIGINT))).start()
+    threading.Thread(target=interrupt).start()
     with pytest.raises(KeyboardInterrupt):
         run()
     assert free.is_set(), "by the drain"

@@ -59,7 +59,7 @@ class Living(TorchDispatchMode):
     """
 
     def __init__(self, held: Iterable[Tensor]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # torch does not annotate it
         self.most = 0
         """Bytes at the worst moment."""
         self._now = 0

@@ -49,15 +49,12 @@ def of_difference(contrast: Contrast, metric: str) -> str:
     """A difference with the interval that counts all questions, and what that leaves open."""
     shown = said(figure(contrast.corrected), metric, difference=True)
     dialogues = contrast.corrected.groups
-    return (
-        shown
-        + {
-            "better": "",
-            "worse": "",
-            "not separable": ", which includes 0",
-            "too few dialogues": f", a range over only {dialogues} dialogues that shows nothing",
-        }[contrast.verdict]
-    )
+    return shown + {
+        "better": "",
+        "worse": "",
+        "not separable": ", which includes 0",
+        "too few dialogues": f", a range over only {dialogues} dialogues that shows nothing",
+    }[contrast.verdict]
 
 
 def percent(level: float) -> str:
