@@ -13,6 +13,7 @@ from empathy.fetch import command as fetch
 from empathy.options import OptionParser, quiet_pipe
 from empathy.own_data import prefer, score
 from empathy.scorers import train_judge, train_miti, train_scorer
+from empathy.winner import merge_command
 
 
 class Command(NamedTuple):
@@ -38,6 +39,11 @@ COMMANDS = {
         "ask scorers, simple rules and a model whether they agree with pairs of your own",
         prefer.arguments,
         prefer.run,
+    ),
+    "merge": Command(
+        "write a sweep's winner as one model that needs no adapter",
+        merge_command.arguments,
+        merge_command.run,
     ),
     "train-scorer": Command(
         "train the empathy scorers on EPITOME and write their card",
