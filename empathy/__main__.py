@@ -13,7 +13,7 @@ from empathy.fetch import command as fetch
 from empathy.options import OptionParser, quiet_pipe
 from empathy.own_data import prefer, score
 from empathy.scorers import train_judge, train_miti, train_scorer
-from empathy.winner import merge_command
+from empathy.winner import chat_command, merge_command
 
 
 class Command(NamedTuple):
@@ -39,6 +39,11 @@ COMMANDS = {
         "ask scorers, simple rules and a model whether they agree with pairs of your own",
         prefer.arguments,
         prefer.run,
+    ),
+    "chat": Command(
+        "talk to a sweep's winner, side by side with its start or blind",
+        chat_command.arguments,
+        chat_command.run,
     ),
     "merge": Command(
         "write a sweep's winner as one model that needs no adapter",

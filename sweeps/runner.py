@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from empathy.errors import UserError
-from sweeps import search
+from sweeps import search, winner_card
 from sweeps.changes import changed_settings, check_facts
 from sweeps.data_step import CARD, write_card
 from sweeps.evaluations import Evaluations
@@ -34,7 +34,7 @@ from sweeps.summary import summarise
 from sweeps.tracking import tracker
 
 FINALS = "finals.json"  # the examination, until the report is written
-WINNER = "winner"
+WINNER, MERGED = "winner", "merged"
 POLL = 1.0  # seconds between two looks at what the host is doing
 
 
@@ -76,6 +76,8 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
         check_facts(earlier, ready["facts"])  # nothing is changed before
         ledger.note(**ready["facts"], **noted(earlier, info))
         (out / SUMMARY).unlink(missing_ok=True)  # of a sweep that had ended and gets more trials
+        for earlier_end in (WINNER, MERGED):
+            shutil.rmtree(out / earlier_end, ignore_errors=True)
         check_measured(spec, ready)  # before a measurement makes earlier results go
         guarded = of_study(spec.guards, ready)
         write_card(ready["card"], out / CARD)
@@ -124,6 +126,7 @@ def _check_hosts(spec: SweepSpec, address: str) -> None:
 def _reported(out: Path) -> Path:
     """The report of a sweep that has ended."""
     write_report(out)
+    winner_card.write_card(out)
     (out / FINALS).unlink(missing_ok=True)
     return out / "report.html"
 

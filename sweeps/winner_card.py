@@ -1,0 +1,232 @@
+"""The card that goes with the winner: README.md, NOTICE and the manifest in `winner/`.
+
+Made from the files of a sweep alone, after its end, for the numbers are not known when the adapter
+is written. It holds counts, settings and scores, and no word of any dialogue or reply.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from huggingface_hub import ModelCardData
+
+from empathy.cache import write_atomically
+from empathy.corpora import CORPORA
+from empathy.families import family_named
+from empathy.winner import folder as winners
+from empathy.winner.licences import FROM_FOUR_BITS, Terms, hub_id, terms_of
+from empathy.winner.loading import Loading, how_to_load
+from sweeps import fresh_seeds
+from sweeps.cautions import data_warnings, guard_warnings, style_warnings
+from sweeps.findings import Outcome, answer, change_of, judged, outcome
+from sweeps.ledger import Record, figures, read_record
+from sweeps.manifest import MANIFEST
+from sweeps.privacy import private_among
+from sweeps.report import environment, reported
+from sweeps.report_safety import safety_view
+from sweeps.wording import said, settings
+
+CARD, NOTICE = "README.md", "NOTICE"
+SCORED = ("empathy", "emotional_reactions", "interpretations", "explorations", "win_rate", "mi_",
+          "reflections")  # fmt: skip
+"""How the names of numbers begin that the built-in scorers give."""
+SCORERS = (
+    "The built-in scorers were trained on EPITOME, whose licence restricts them to non-commercial "
+    "academic research, and the one of motivational interviewing on data under CC BY-NC-SA 3.0. "
+    "{use} Whether their terms reach a model that they shaped is not settled here: non-commercial "
+    "research is the safe reading."
+)
+PINNED = ("empathy-sweeps", "torch", "transformers", "peft", "trl")
+
+
+class Row(NamedTuple):
+    """A number on test prompts, as text."""
+
+    name: str
+    base: str
+    sft: str
+    winner: str
+    fresh: str
+    against_sft: str
+
+
+def write_card(out: Path) -> None:
+    """Write what goes with the winner of the sweep in `out`; nothing where there is none."""
+    if not (out / winners.NAME).is_dir():
+        return
+    record, folder = read_record(out), out / winners.NAME
+    view = contents(record, winners.find(out))
+    for name, template in ((CARD, "winner_card.md.j2"), (NOTICE, "winner_notice.j2")):
+        text = environment(template).get_template(template).render(view)
+        write_atomically(folder / name, partial(Path.write_text, data=text, encoding="utf-8"))
+    if not view["private"]:
+        copied = partial(shutil.copyfile, out / MANIFEST)
+        write_atomically(folder / MANIFEST, copied)
+
+
+def contents(record: Record, winner: winners.Winner) -> dict[str, Any]:
+    """All that both templates show, by name."""
+    manifest, found = record.manifest, outcome(record)
+    terms, given = terms_of(winner.base_name), manifest["settings"]
+    scorers = _scorers(given, found.metric)
+    private = is_private(given["data"])
+    return {
+        "front_matter": _front_matter(manifest, winner, terms, strict=bool(scorers) or private),
+        "title": f"{manifest['sweep']}: replies tuned for empathy",
+        "private": private,
+        "answer": answer(found),
+        "safety": safety_view(record, found),
+        "warnings": [
+            *guard_warnings(found),
+            *style_warnings(found),
+            *data_warnings(manifest),
+            *_of_weights(manifest, winner),
+        ],
+        "rows": rows(found),
+        "trials": (record.summary or {}).get("trials"),
+        "seed_failures": fresh_seeds.failures(found.seeds),
+        "loading": how_to_load(_loading(winner, manifest)),
+        "settings": _settings(found, given),
+        "corpora": _corpora(manifest),
+        "splits": {name: part for name, part in manifest.get("data", {}).items()
+                   if isinstance(part, Mapping)},
+        "base": winner.base_name,
+        "hub": hub_id(winner.base_name),
+        "terms": terms,
+        "scorers": scorers,
+        "command": shlex.join(["python", "launch.py", *manifest["command"][1:]]),
+        "versions": _versions(manifest),
+        "manifest": manifest,
+    }  # fmt: skip
+
+
+def is_private(data: Mapping[str, Any]) -> bool:
+    """Whether the sweep learnt from words that never leave their machine."""
+    return bool(data.get("private")) or bool(private_among(data["corpora"]))
+
+
+def rows(found: Outcome) -> list[Row]:
+    """Every number that the winner has on test prompts, the sweep's metric first."""
+    assert found.best is not None, "only a sweep with a winner has one to write about"
+    test = {name: trial.test for name, trial in found.trials.items()}
+    own, base, sft = test[found.best], test.get("base", {}), test.get("sft", {})
+    seeds = (found.seeds or {}).get("finalists", {}).get(found.best)
+    fresh = figures(seeds["fresh"]) if seeds else {}
+    ordered = [found.metric, *(name for name in reported(found) if name != found.metric)]
+    told = []
+    for name in ordered:
+        if name not in own:
+            continue
+        change = change_of(name, own[name], sft.get(name), found)
+        verdict = judged(name, change)
+        difference = said(change, name, difference=True) + (f", {verdict}" if verdict else "")
+        numbers = (said(each.get(name), name) for each in (base, sft, own, fresh))
+        told.append(Row(name, *numbers, difference))
+    return told
+
+
+def _front_matter(
+    manifest: Mapping[str, Any], winner: winners.Winner, terms: Terms, *, strict: bool
+) -> str:
+    """The hub's YAML. A licence alone would mislead where data or scorers have stricter terms."""
+    given = manifest["settings"]
+    strict = strict or any(name != "sample" for name in given["data"]["corpora"])
+    base = hub_id(winner.base_name)
+    card = ModelCardData(
+        base_model=base,
+        base_model_relation=None if base is None else "adapter",
+        library_name="peft",
+        pipeline_tag="text-generation",
+        license="other" if strict or terms.licence is None else terms.licence,
+        license_name=_licence_name(terms) if strict else None,
+        license_link=NOTICE if strict else None,
+        tags=["peft", "lora", given.get("objective", "dpo"), "empathy", "not-clinical-advice"],
+    )
+    return str(card.to_yaml())
+
+
+def _licence_name(terms: Terms) -> str:
+    return f"{terms.licence or 'unknown'}-and-terms-of-data-and-scorers"
+
+
+def _scorers(given: Mapping[str, Any], metric: str) -> str:
+    """What the scorers had a hand in, as a notice; "" where they only measured beside the rest."""
+    ranked = "ranked" in given["data"].get("schemes", {}) and given.get("objective", "dpo") == "dpo"
+    uses = []
+    if ranked:
+        uses.append("they ranked the replies that this model learnt from")
+    if metric.startswith(SCORED):
+        uses.append("their number chose it among the trials")
+    if not uses:
+        return ""
+    use = " and ".join(uses)
+    return SCORERS.format(use=f"{use[0].upper()}{use[1:]}.")
+
+
+def _of_weights(manifest: Mapping[str, Any], winner: winners.Winner) -> list[str]:
+    """Where the weights are not what their name suggests."""
+    told = []
+    if manifest.get("weights", {}).get("quantization") == "4bit":
+        told.append(
+            "Training read the base in 4 bits; loaded in full precision, base and adapter give "
+            "other numbers than those measured."
+        )
+    if winner.base_name in FROM_FOUR_BITS:
+        told.append(
+            f"The base's weights come out of {winner.base_name}, unpacked from 4 bits: "
+            f"{hub_id(winner.base_name)} on the hub is the same model, not the same numbers."
+        )
+    return told
+
+
+def _loading(winner: winners.Winner, manifest: Mapping[str, Any]) -> Loading:
+    family = family_named(manifest["settings"]["family"])
+    return Loading(
+        winner.base_name,
+        winner.notes.get("source") or manifest["weights"]["source"],
+        own_base=winner.own_base,
+        multimodal="text_prefix" in winner.notes,
+        changes=family.config_changes,
+    )
+
+
+def _settings(found: Outcome, given: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What made this model, as name and text; what a sweep does not say is left out."""
+    assert found.best is not None
+    chosen = found.trials[found.best].parameters
+    data, rules = given["data"], given.get("evaluation", {})
+    fixed = {name: value for name, value in given.get("training", {}).items()
+             if name not in chosen and value is not None}  # fmt: skip
+    decoding = {name: rules[name] for name in ("temperature", "max_new_tokens") if name in rules}
+    made = {"schemes": ", ".join(f"{name} {share:g}" for name, share in data["schemes"].items())}
+    made |= {name: data[name] for name in ("candidates", "relevance", "context_turns")
+             if name in data}  # fmt: skip
+    parts = {
+        "objective": given.get("objective", "dpo"),
+        "trial": f"{found.best}: {settings(chosen)}",
+        "training": settings(fixed),
+        "warm start": settings(given.get("warm_start", {})),
+        "pairs": settings(made),
+        "decoding when measured": settings(decoding),
+    }
+    return [(name, text) for name, text in parts.items() if text]
+
+
+def _corpora(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Every corpus with its licence. One that is not known here is told as such."""
+    names = manifest["settings"]["data"]["corpora"]
+    return [
+        (name, CORPORA[name].licence if name in CORPORA else "terms not known to this software")
+        for name in names
+    ]
+
+
+def _versions(manifest: Mapping[str, Any]) -> str:
+    packages = manifest.get("packages", {})
+    found = [f"{name} {packages[name]}" for name in PINNED if packages.get(name)]
+    return ", ".join([f"Python {manifest['python']}", *found])
