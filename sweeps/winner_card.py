@@ -95,7 +95,7 @@ def contents(record: Record, winner: winners.Winner) -> dict[str, Any]:
         "corpora": _corpora(manifest),
         "splits": {name: part for name, part in manifest.get("data", {}).items()
                    if isinstance(part, Mapping)},
-        "base": winner.base_name,
+        "base": base_label(winner),
         "hub": hub_id(winner.base_name),
         "terms": terms,
         "scorers": scorers,
@@ -186,13 +186,22 @@ def _of_weights(manifest: Mapping[str, Any], winner: winners.Winner) -> list[str
 
 def _loading(winner: winners.Winner, manifest: Mapping[str, Any]) -> Loading:
     family = family_named(manifest["settings"]["family"])
+    local = Path(winner.base_name).is_absolute()
     return Loading(
-        winner.base_name,
-        winner.notes.get("source") or manifest["weights"]["source"],
+        base_label(winner),
+        "local weights" if local else winner.notes.get("source") or manifest["weights"]["source"],
         own_base=winner.own_base,
         multimodal="text_prefix" in winner.notes,
         changes=family.config_changes,
     )
+
+
+def base_label(winner: winners.Winner) -> str:
+    """The base's name; of local weights the start of their hash, since paths may tell."""
+    if not Path(winner.base_name).is_absolute():
+        return winner.base_name
+    sha = winner.notes.get("made_of_sha256") or winner.notes.get("base_sha256", "")
+    return f"local weights {sha[:12]}"
 
 
 def _settings(found: Outcome, given: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -203,7 +212,8 @@ def _settings(found: Outcome, given: Mapping[str, Any]) -> list[tuple[str, str]]
     fixed = {name: value for name, value in given.get("training", {}).items()
              if name not in chosen and value is not None}  # fmt: skip
     decoding = {name: rules[name] for name in ("temperature", "max_new_tokens") if name in rules}
-    made = {"schemes": ", ".join(f"{name} {share:g}" for name, share in data["schemes"].items())}
+    schemes = data.get("schemes", {})
+    made = {"schemes": ", ".join(f"{name} {share:g}" for name, share in schemes.items())}
     made |= {name: data[name] for name in ("candidates", "relevance", "context_turns")
              if name in data}  # fmt: skip
     parts = {

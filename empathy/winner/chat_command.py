@@ -18,10 +18,9 @@ from typing import Any
 from empathy.cache import file_sha256
 from empathy.checkpoints.packaged import on_console
 from empathy.errors import UserError
-from empathy.own_data.base_model import WEIGHTS
 from empathy.settings import EvaluationSettings
 from empathy.winner import tally
-from empathy.winner.folder import Winner, find
+from empathy.winner.folder import WEIGHTS, Winner, find
 from empathy.winner.talk import NEW, QUIT, Choice, Talk
 from empathy.winner.voices import WINNER, Decoding, Voices, check_rival, context_turns
 

@@ -14,13 +14,13 @@ from empathy import weights
 from empathy.checkpoints.packaged import Progress
 from empathy.errors import UserError
 from empathy.families import Family, family_named
-from empathy.own_data.base_model import CONFIG, WEIGHTS, family_of
 
 if TYPE_CHECKING:
     import torch
 
     from empathy.weights import Base, Weights
 
+CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"  # as PEFT calls them
 NAME, OWN_BASE, MANIFEST, SUMMARY = "winner", "base", "manifest.json", "summary.json"
 
 
@@ -80,7 +80,11 @@ def find(given: Path) -> Winner:
 def family_of_winner(winner: Winner, progress: Progress) -> Family:
     """Its family: as it is noted, else as the sweep's manifest or the base's name says."""
     named = winner.notes.get("family") or winner.settings.get("family")
-    return family_named(named) if named else family_of(winner.base_name, progress)
+    if named:
+        return family_named(named)
+    from empathy.own_data.base_model import family_of  # brings torch, which refusals can spare
+
+    return family_of(winner.base_name, progress)
 
 
 def base_weights(winner: Winner, family: Family, progress: Progress) -> Weights:

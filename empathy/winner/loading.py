@@ -30,7 +30,8 @@ def how_to_load(of: Loading) -> str:
     told = (_OWN_BASE if of.own_base else _SAME_BASE).format(name=of.name, source=of.source)
     if of.multimodal and not of.own_base:
         told = f"{_MULTIMODAL}\n\n{told}"
-    where = "" if of.own_base else _PACKAGE.format(name=of.name)
+    made_here = not of.own_base and "/" not in of.name and " " not in of.name
+    where = _PACKAGE.format(name=of.name) if made_here else ""
     return _CODE.format(told=told, options=options, where=where)
 
 
@@ -48,7 +49,7 @@ and differs from that by more than an adapter can say: this one fits no other mo
 original. With `base` the path `winner/base`:"""
 
 _PACKAGE = """
-A package's weights are a folder after their first use:
+Weights out of a package or made in code are a folder after their first use:
 `empathy.weights.prepare("{name}", family).folder`.
 """
 

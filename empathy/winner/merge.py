@@ -15,10 +15,9 @@ from empathy.cache import file_sha256, write_atomically
 from empathy.checkpoints.packaged import Progress
 from empathy.errors import UserError
 from empathy.families import Family
-from empathy.own_data.base_model import WEIGHTS
 from empathy.records import Turn
 from empathy.winner import merged_card
-from empathy.winner.folder import MANIFEST, Winner, base_weights, family_of_winner
+from empathy.winner.folder import MANIFEST, WEIGHTS, Winner, base_weights, family_of_winner
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import ModelCard
 
@@ -17,7 +18,7 @@ def write(winner: Path, out: Path, difference: float) -> None:
     text = told.read_text("utf-8") if told.is_file() else ""
     how = _CODE.format(difference=f"{difference:.1g}")
     if text.startswith("---\n"):
-        found = ModelCard(text, ignore_metadata_errors=True)
+        found: Any = ModelCard(text, ignore_metadata_errors=True)
         found.data.library_name = "transformers"
         found.data.tags = [tag for tag in found.data.tags or () if tag not in ("peft", "lora")]
         text = str(found)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from empathy.checkpoints.packaged import Progress
 from empathy.errors import UserError
-from empathy.own_data.base_model import attach
 from empathy.records import Prompt, Turn
 from empathy.settings import EvaluationSettings, TrainingSettings
 from empathy.winner.folder import Winner, family_of_winner, load_base, original_weights
@@ -45,6 +44,7 @@ class Voices:
     ) -> None:
         """Load what is needed. Raises UserError where the rival cannot be had from this folder."""
         from empathy import device as devices
+        from empathy.own_data.base_model import attach
 
         if against is not None:
             check_rival(winner, against)
