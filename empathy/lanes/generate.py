@@ -165,6 +165,7 @@ class _Batch:
         return linear(head.features(hidden[:, -1]), head.weight, head.bias).float()
 
 
+
 def choose(logits: Tensor, uniform: Tensor, temperature: float) -> Tensor:
     """A token per row of logits `(n, vocabulary)`: the inverse distribution at uniform `(n,)`."""
     if temperature == 0:

@@ -54,7 +54,9 @@ Panel = dict[str, Callable[[], WinJudge]]
 def panel(settings: JudgeSettings, scorers: Judges, device: str) -> Panel:
     """The judges that the settings name."""
     built_in = {"referee": scorers.referee, "rank": scorers.ranking, "evaluate": scorers.evaluating}
-    found: Panel = {name: partial(_scored, name, built_in[name]) for name in settings.scorers or ()}
+    found: Panel = {
+        name: partial(_scored, name, built_in[name]) for name in settings.scorers or ()
+    }
     if settings.reward_model is not None:
         found["reward_model"] = partial(_reward_model, settings.reward_model, device)
     if settings.llm is not None:
