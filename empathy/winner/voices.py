@@ -147,7 +147,8 @@ def _add_warm_start(model: Any, rank: int) -> None:
 
     config = copy.deepcopy(model.peft_config["default"])
     config.r = config.lora_alpha = rank
-    whole = get_peft_model_state_dict(model, adapter_name="default")
+    # Without embeddings, or PEFT asks the hub whether their number has changed.
+    whole = get_peft_model_state_dict(model, adapter_name="default", save_embedding_layers=False)
     first = {
         name: (tensor[:rank] if ".lora_A." in name else tensor[:, :rank]).clone()
         for name, tensor in whole.items()
