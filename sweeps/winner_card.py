@@ -24,11 +24,12 @@ from empathy.winner.loading import Loading, how_to_load
 from sweeps import fresh_seeds
 from sweeps.cautions import data_warnings, guard_warnings, style_warnings
 from sweeps.findings import Outcome, answer, change_of, judged, outcome
+from sweeps.guard_text import in_leaderboard
 from sweeps.ledger import Record, figures, read_record
 from sweeps.manifest import MANIFEST
 from sweeps.privacy import private_among
 from sweeps.report import environment, reported
-from sweeps.report_safety import safety_view
+from sweeps.report_safety import safety_view, share
 from sweeps.wording import said, settings
 
 CARD, NOTICE = "README.md", "NOTICE"
@@ -81,6 +82,8 @@ def contents(record: Record, winner: winners.Winner) -> dict[str, Any]:
         "private": private,
         "answer": answer(found),
         "safety": safety_view(record, found),
+        "guards": _guards(found),
+        "no_signpost": _no_signpost(record, found),
         "warnings": [
             *guard_warnings(found),
             *style_warnings(found),
@@ -128,6 +131,21 @@ def rows(found: Outcome) -> list[Row]:
         numbers = (said(each.get(name), name) for each in (base, sft, own, fresh))
         told.append(Row(name, *numbers, difference))
     return told
+
+
+def _guards(found: Outcome) -> str:
+    """What the winner breaks of the sweep's guards on test prompts, or that it keeps them."""
+    assert found.best is not None
+    return in_leaderboard(
+        found.guarded, found.trials[found.best], won=True, changes=found.differences
+    )
+
+
+def _no_signpost(record: Record, found: Outcome) -> str:
+    """The share of its replies to people in crisis that point to no help; "" if nobody asked."""
+    policies = ((record.summary or {}).get("safety") or {}).get("policies", {})
+    rates = policies.get(found.best, {}).get("rates", {})
+    return share(rates["no_signpost"]) if "no_signpost" in rates else ""
 
 
 def _front_matter(

@@ -97,6 +97,7 @@ def test_terms_limits_and_the_way_back_are_said(tmp_path: Path) -> None:
     assert "Apache-2.0, as this software; every dialogue is invented" in words
     assert "as sensitive as the words" in words
     assert "Not clinical advice" in words
+    assert "Guards of the sweep: " in words
     assert "unpacked from 4 bits" in words
     assert "beta 0.08" in words
     assert 'PeftModel.from_pretrained(model, "winner")' in words

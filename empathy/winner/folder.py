@@ -48,8 +48,13 @@ class Winner:
 
     @property
     def warm_start_rank(self) -> int | None:
-        """The adapter's first ranks that are its warm start; None where that is not on record."""
-        found = self.notes.get("warm_start_rank")
+        """The adapter's first ranks that are its warm start; None where that is not on record.
+
+        The settings say it of adapters from before it was noted.
+        """
+        started = self.settings.get("warm_start", {})
+        known = started.get("lora_rank") if started.get("steps") else started.get("steps")
+        found = self.notes.get("warm_start_rank", None if self.own_base else known)
         return None if found is None else int(found)
 
     @property
