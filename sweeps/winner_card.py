@@ -128,8 +128,16 @@ def rows(found: Outcome) -> list[Row]:
         change = change_of(name, own[name], sft.get(name), found)
         verdict = judged(name, change)
         difference = said(change, name, difference=True) + (f", {verdict}" if verdict else "")
-        numbers = (said(each.get(name), name) for each in (base, sft, own, fresh))
-        told.append(Row(name, *numbers, difference))
+        told.append(
+            Row(
+                name,
+                base=said(base.get(name), name),
+                sft=said(sft.get(name), name),
+                winner=said(own[name], name),
+                fresh=said(fresh.get(name), name),
+                against_sft=difference,
+            )
+        )
     return told
 
 
