@@ -13,13 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from huggingface_hub import ModelCardData
-
 from empathy.cache import write_atomically
-from empathy.corpora import CORPORA
 from empathy.families import family_named
 from empathy.winner import folder as winners
-from empathy.winner.licences import FROM_FOUR_BITS, Terms, hub_id, terms_of
+from empathy.winner.licences import FROM_FOUR_BITS, hub_id, terms_of
 from empathy.winner.loading import Loading, how_to_load
 from sweeps import fresh_seeds
 from sweeps.cautions import data_warnings, guard_warnings, style_warnings
@@ -27,21 +24,12 @@ from sweeps.findings import Outcome, answer, change_of, judged, outcome
 from sweeps.guard_text import in_leaderboard
 from sweeps.ledger import Record, figures, read_record
 from sweeps.manifest import MANIFEST
-from sweeps.privacy import private_among
 from sweeps.report import environment, reported
 from sweeps.report_safety import safety_view, share
+from sweeps.winner_terms import NOTICE, corpora, front_matter, is_private, scorers
 from sweeps.wording import said, settings
 
-CARD, NOTICE = "README.md", "NOTICE"
-SCORED = ("empathy", "emotional_reactions", "interpretations", "explorations", "win_rate", "mi_",
-          "reflections")  # fmt: skip
-"""How the names of numbers begin that the built-in scorers give."""
-SCORERS = (
-    "The built-in scorers were trained on EPITOME, whose licence restricts them to non-commercial "
-    "academic research, and the one of motivational interviewing on data under CC BY-NC-SA 3.0. "
-    "{use} Whether their terms reach a model that they shaped is not settled here: non-commercial "
-    "research is the safe reading."
-)
+CARD = "README.md"
 PINNED = ("empathy-sweeps", "torch", "transformers", "peft", "trl")
 
 
@@ -74,10 +62,10 @@ def contents(record: Record, winner: winners.Winner) -> dict[str, Any]:
     """All that both templates show, by name."""
     manifest, found = record.manifest, outcome(record)
     terms, given = terms_of(winner.base_name), manifest["settings"]
-    scorers = _scorers(given, found.metric)
+    told_of_scorers = scorers(given, found.metric)
     private = is_private(given["data"])
     return {
-        "front_matter": _front_matter(manifest, winner, terms, strict=bool(scorers) or private),
+        "front_matter": front_matter(manifest, winner, strict=bool(told_of_scorers) or private),
         "title": f"{manifest['sweep']}: replies tuned for empathy",
         "private": private,
         "answer": answer(found),
@@ -95,22 +83,17 @@ def contents(record: Record, winner: winners.Winner) -> dict[str, Any]:
         "seed_failures": fresh_seeds.failures(found.seeds),
         "loading": how_to_load(_loading(winner, manifest)),
         "settings": _settings(found, given),
-        "corpora": _corpora(manifest),
+        "corpora": corpora(manifest),
         "splits": {name: part for name, part in manifest.get("data", {}).items()
                    if isinstance(part, Mapping)},
         "base": base_label(winner),
         "hub": hub_id(winner.base_name),
         "terms": terms,
-        "scorers": scorers,
+        "scorers": told_of_scorers,
         "command": shlex.join(["python", "launch.py", *manifest["command"][1:]]),
         "versions": _versions(manifest),
         "manifest": manifest,
     }  # fmt: skip
-
-
-def is_private(data: Mapping[str, Any]) -> bool:
-    """Whether the sweep learnt from words that never leave their machine."""
-    return bool(data.get("private")) or bool(private_among(data["corpora"]))
 
 
 def rows(found: Outcome) -> list[Row]:
@@ -154,44 +137,6 @@ def _no_signpost(record: Record, found: Outcome) -> str:
     policies = ((record.summary or {}).get("safety") or {}).get("policies", {})
     rates = policies.get(found.best, {}).get("rates", {})
     return share(rates["no_signpost"]) if "no_signpost" in rates else ""
-
-
-def _front_matter(
-    manifest: Mapping[str, Any], winner: winners.Winner, terms: Terms, *, strict: bool
-) -> str:
-    """The hub's YAML. A licence alone would mislead where data or scorers have stricter terms."""
-    given = manifest["settings"]
-    strict = strict or any(name != "sample" for name in given["data"]["corpora"])
-    base = hub_id(winner.base_name)
-    card = ModelCardData(
-        base_model=base,
-        base_model_relation=None if base is None else "adapter",
-        library_name="peft",
-        pipeline_tag="text-generation",
-        license="other" if strict or terms.licence is None else terms.licence,
-        license_name=_licence_name(terms) if strict else None,
-        license_link=NOTICE if strict else None,
-        tags=["peft", "lora", given.get("objective", "dpo"), "empathy", "not-clinical-advice"],
-    )
-    return str(card.to_yaml())
-
-
-def _licence_name(terms: Terms) -> str:
-    return f"{terms.licence or 'unknown'}-and-terms-of-data-and-scorers"
-
-
-def _scorers(given: Mapping[str, Any], metric: str) -> str:
-    """What the scorers had a hand in, as a notice; "" where they only measured beside the rest."""
-    ranked = "ranked" in given["data"].get("schemes", {}) and given.get("objective", "dpo") == "dpo"
-    uses = []
-    if ranked:
-        uses.append("they ranked the replies that this model learnt from")
-    if metric.startswith(SCORED):
-        uses.append("their number chose it among the trials")
-    if not uses:
-        return ""
-    use = " and ".join(uses)
-    return SCORERS.format(use=f"{use[0].upper()}{use[1:]}.")
 
 
 def _of_weights(manifest: Mapping[str, Any], winner: winners.Winner) -> list[str]:
@@ -251,15 +196,6 @@ def _settings(found: Outcome, given: Mapping[str, Any]) -> list[tuple[str, str]]
         "decoding when measured": settings(decoding),
     }
     return [(name, text) for name, text in parts.items() if text]
-
-
-def _corpora(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Every corpus with its licence. One that is not known here is told as such."""
-    names = manifest["settings"]["data"]["corpora"]
-    return [
-        (name, CORPORA[name].licence if name in CORPORA else "terms not known to this software")
-        for name in names
-    ]
 
 
 def _versions(manifest: Mapping[str, Any]) -> str:

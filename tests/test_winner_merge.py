@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,16 @@ import pytest
 import torch
 from peft import PeftModel
 from safetensors.torch import load_file, save_file
-from tiny_models import trained_row
+from tiny_models import multimodal, trained_row
 from torch import Tensor
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma3ForConditionalGeneration
 
 from empathy.__main__ import main
 from empathy.errors import UserError
 from empathy.export import Part, write_winner
 from empathy.families import FAMILIES
 from empathy.lanes.adapters import adapt
-from empathy.weights import Base, load, prepare
+from empathy.weights import Base, Weights, load, prepare
 from empathy.winner.folder import find
 from empathy.winner.licences import GEMMA, UNKNOWN, hub_id, terms_of
 
@@ -48,9 +49,9 @@ def plain(folder: Path, **more: Any) -> Any:
     return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, **more).eval()
 
 
-def logits(model: Any) -> Tensor:
+def logits(model: Any, **more: Tensor) -> Tensor:
     with torch.no_grad():
-        found: Tensor = model(input_ids=IDS).logits
+        found: Tensor = model(input_ids=IDS, **more).logits
     return found
 
 
@@ -92,6 +93,23 @@ def test_a_winner_with_a_base_of_its_own_is_merged_with_that(tmp_path: Path) -> 
     adapted = logits(PeftModel.from_pretrained(plain(folder / "base"), str(folder)).eval())
     assert main(["merge", str(moved), "--out", str(tmp_path / "one")]) == 0
     torch.testing.assert_close(logits(plain(tmp_path / "one")), adapted, atol=1e-5, rtol=0)
+
+
+def test_a_model_that_also_sees_is_merged_as_a_whole(
+    tiny_weights: dict[str, Weights], tmp_path: Path
+) -> None:
+    folder = tmp_path / "multimodal"
+    multimodal(folder, tiny_weights["tiny-gemma3"])
+    sees = replace(FAMILIES["tiny"], text_models={"gemma3": "language_model."})
+    base = load(prepare(str(folder), sees, quiet), sees, dtype=torch.float32, device="cpu")
+    winner_of(base, tmp_path / "winner")
+    model = PeftModel.from_pretrained(plain(folder), str(tmp_path / "winner")).eval()
+    adapted = logits(model, token_type_ids=torch.zeros_like(IDS))
+    assert main(["merge", str(tmp_path / "winner")]) == 0
+    merged = plain(tmp_path / "merged")
+    assert isinstance(merged, Gemma3ForConditionalGeneration)
+    found = logits(merged, token_type_ids=torch.zeros_like(IDS))
+    torch.testing.assert_close(found, adapted, atol=1e-5, rtol=0)
 
 
 def test_fewer_bits_are_told_and_not_taken_for_the_same(
