@@ -221,7 +221,8 @@ def test_merged_smollm2_gives_the_logits_of_base_and_adapter(tmp_path: Path) -> 
     del bare, model
     assert main(["merge", str(tmp_path / "winner")]) == 0
     merged = plain(tmp_path / "merged")
-    torch.testing.assert_close(logits(merged), adapted, atol=1e-5, rtol=1e-5)
+    # Logits are tens here, and 32 bits keep seven digits of the sums that make them.
+    assert (logits(merged) - adapted).abs().max() <= 1e-5 * adapted.abs().max()
     assert (adapted - untrained).abs().max() > 0.01
     ends = merged.generation_config.eos_token_id
     assert (

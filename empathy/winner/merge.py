@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -99,7 +100,10 @@ def _with_adapter(
     import torch
     from peft import PeftModel
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils.logging import disable_progress_bar
 
+    if not sys.stderr.isatty():
+        disable_progress_bar()
     tokenizer = AutoTokenizer.from_pretrained(winner.folder, trust_remote_code=False)
     model = AutoModelForCausalLM.from_pretrained(
         base, dtype=torch.float32, trust_remote_code=False, **changes
