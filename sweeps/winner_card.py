@@ -46,7 +46,7 @@ class Row(NamedTuple):
 
 def write_card(out: Path) -> None:
     """Write what goes with the winner of the sweep in `out`; nothing where there is none."""
-    if not (out / winners.NAME).is_dir():
+    if not (out / winners.NAME / winners.CONFIG).is_file():
         return
     record, folder = read_record(out), out / winners.NAME
     view = contents(record, winners.find(out))

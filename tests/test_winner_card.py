@@ -155,6 +155,8 @@ def test_merged_weights_bear_the_same_card_but_load_otherwise(tmp_path: Path) ->
     _, theirs, told = text.split("---\n", 2)
     read = yaml.safe_load(theirs)
     assert read["library_name"] == "transformers"
+    assert (front["base_model_relation"], read["base_model_relation"]) == ("adapter", "finetune")
+    assert "A LoRA adapter merged into HuggingFaceTB/SmolLM2-135M-Instruct" in told
     assert {"peft", "lora"}.isdisjoint(read["tags"])
     assert read["license_name"] == front["license_name"]
     assert "by 3e-06 at most" in " ".join(told.split()).replace("adapter by", "by")

@@ -61,6 +61,8 @@ def test_merged_weights_give_the_logits_of_base_and_adapter(
     base = each_tiny_base.weights.folder
     bare = logits(plain(base))
     winner_of(each_tiny_base, tmp_path / "winner")
+    results = {"settings": {"evaluation": {"temperature": 0.7, "max_new_tokens": 40}}}
+    (tmp_path / "winner" / "manifest.json").write_text(json.dumps(results))
     adapted = logits(PeftModel.from_pretrained(plain(base), str(tmp_path / "winner")).eval())
     assert main(["merge", str(tmp_path / "winner")]) == 0
     told = capsys.readouterr().out
@@ -78,6 +80,11 @@ def test_merged_weights_give_the_logits_of_base_and_adapter(
     assert theirs.apply_chat_template(chat, **asked) == own.apply_chat_template(chat, **asked)
     assert merged.generation_config.eos_token_id == [each_tiny_base.end_id]
     assert merged.generation_config.pad_token_id == own.pad_token_id
+    rules = json.loads((tmp_path / "merged" / "generation_config.json").read_text())
+    assert (rules["do_sample"], rules["temperature"], rules["top_k"]) == (True, 0.7, 0)
+    assert rules["max_new_tokens"] == 40
+    assert "_from_model_config" not in rules
+    assert (tmp_path / "merged" / "manifest.json").is_file()
 
 
 def test_a_winner_with_a_base_of_its_own_is_merged_with_that(tmp_path: Path) -> None:

@@ -137,6 +137,7 @@ def _generation(
     rules.eos_token_id = sorted(end for end in ends if isinstance(end, int))
     rules.pad_token_id = tokenizer.pad_token_id
     rules.bos_token_id = family.begin_id(tokenizer)
+    rules._from_model_config = False  # else readers may take the configuration's word instead
     measured = winner.settings.get("evaluation")
     if measured is None:
         return

@@ -21,7 +21,9 @@ def write(winner: Path, out: Path, difference: float) -> None:
         found: Any = ModelCard(text, ignore_metadata_errors=True)
         found.data.library_name = "transformers"
         found.data.tags = [tag for tag in found.data.tags or () if tag not in ("peft", "lora")]
-        text = str(found)
+        if found.data.get("base_model") is not None:
+            found.data["base_model_relation"] = "finetune"
+        text = str(found).replace("A LoRA adapter for", "A LoRA adapter merged into", 1)
     part = re.compile(rf"^{re.escape(LOADING)}$.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
     text = part.sub(lambda _: how, text) if part.search(text) else _TITLE + how + _PLAIN
     (out / "README.md").write_text(text, encoding="utf-8")
