@@ -6,6 +6,7 @@ python launch.py --sweep demo --data
 python launch.py --sweep demo --set run_cap=4 --set 'data.corpora=[annomi]'
 python launch.py --sweep demo --set run_cap=4 --set 'data.corpora=[annomi]' --resume
 python launch.py --status results/demo
+python launch.py --sweep demo --merge
 python launch.py --compare results/dpo_gemma results/dpo_llama results/sft_gemma
 python launch.py --check-cluster cluster.yaml
 """
@@ -69,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
         "--data", action="store_true", help="print and save what the data step makes, and stop"
     )
     options.add_argument("--json", action="store_true", help="the --dry-run or --status as JSON")
+    options.add_argument("--merge", action="store_true", help="write the winner as one model, too")
     options.add_argument(
         "--wandb", action="store_true", help="send the --compare to Weights & Biases as well"
     )
@@ -154,12 +156,16 @@ def _do(options: argparse.Namespace) -> int:
     else:
         with heeding_sigterm():
             run(options)
+        if options.merge:
+            merge(options)
     return 0
 
 
 def _check(options: argparse.Namespace) -> None:
     """Refuses options that would be ignored."""
     elsewhere = options.address != ADDRESSES[0]
+    if options.merge and (not options.sweep or options.dry_run or options.data):
+        raise UserError("--merge is for a sweep that runs: it takes --sweep, and trains it")
     if options.wandb and not options.compare:
         raise UserError("--wandb sends a comparison: add --compare, or set tracking.mode instead")
     if options.compare and (
@@ -324,6 +330,17 @@ def resume(sweep: spec.SweepSpec, out: Path, address: str, shared: str | None) -
         from sweeps.runner import run as run_sweep
 
         return run_sweep(sweep, out, address, earlier, shared=shared)
+
+
+def merge(options: argparse.Namespace) -> None:
+    """Write the finished sweep's winner as one model; where nobody won, say so."""
+    from empathy.winner.merge_command import merged
+
+    out = _folder(options, spec.load(options.sweep, options.set))
+    try:
+        print(merged(out))
+    except UserError as error:  # the sweep itself is done, and its results are good
+        print(f"launch.py: nothing was merged: {error}", file=sys.stderr)
 
 
 def compare(options: argparse.Namespace) -> None:

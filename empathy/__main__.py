@@ -14,6 +14,7 @@ from empathy.fetch import command as fetch
 from empathy.options import OptionParser, quiet_pipe
 from empathy.own_data import prefer, score
 from empathy.scorers import train_judge, train_miti, train_scorer
+from empathy.winner import chat_command, merge_command
 
 
 class Command(NamedTuple):
@@ -44,6 +45,16 @@ COMMANDS = {
         "put placeholders for names, numbers, dates and addresses; no guarantee",
         deidentify.arguments,
         deidentify.run,
+    ),
+    "chat": Command(
+        "talk to a sweep's winner, side by side with its start or blind",
+        chat_command.arguments,
+        chat_command.run,
+    ),
+    "merge": Command(
+        "write a sweep's winner as one model that needs no adapter",
+        merge_command.arguments,
+        merge_command.run,
     ),
     "train-scorer": Command(
         "train the empathy scorers on EPITOME and write their card",

@@ -23,6 +23,7 @@ from safetensors.torch import save_file
 from empathy.cache import write_atomically
 from empathy.lanes.adapters import LoraPair, plain_parameters
 from empathy.weights import Base
+from empathy.winner.loading import Loading, how_to_load
 
 
 class Part(NamedTuple):
@@ -93,14 +94,23 @@ def write_winner(
     """Write the adapter with the tokenizer and a card; `whole`: with its base, too.
 
     `private`: it was trained on private words, which the card says.
-    That is needed where the base is no longer what people download, since training changed all of
-    it or gave it a head.
+    The last of the parts is the trial's own, those before it are its warm start: the adapter's
+    first ranks, whose number stands in the metadata so that the SFT model can be had again.
+    A base goes along where it is no longer what people download, since training changed all of it
+    or gave it a head.
     """
     origin = base.weights
     notes = {"base": origin.name, "base_sha256": origin.sha256}
     if whole:  # its path as seen from where the card says `winner`
         notes = {"base": f"{folder.name}/base", "made_of": origin.name}
         notes["made_of_sha256"] = origin.sha256
+    notes |= {"family": base.family.name, "source": origin.source}
+    if origin.revision is not None:
+        notes["revision"] = origin.revision
+    if base.text_prefix and not whole:
+        notes["text_prefix"] = base.text_prefix
+    ranks = [next(iter(part.lora.values())).down.shape[1] for part in parts]
+    notes["warm_start_rank"] = str(sum(ranks[:-1]))
 
     def also(target: Path) -> None:
         base.tokenizer.save_pretrained(target)
@@ -148,36 +158,19 @@ def write_base(base: Base, folder: Path) -> None:
 
 
 def card(base: Base, *, whole: bool, private: bool = False) -> str:
-    """A short text that goes with an adapter: what it needs, how it loads, what it is not for."""
-    name, source = base.weights.name, base.weights.source
-    changes = {} if whole else base.family.config_changes
-    options = "".join(f", {option}={value!r}" for option, value in changes.items())
-    told = (_OWN_BASE if whole else _SAME_BASE).format(name=name, source=source)
-    if base.text_prefix and not whole:
-        told = f"{_MULTIMODAL}\n\n{told}"
-    where = "" if whole else _PACKAGE.format(name=name)
-    return _CARD.format(
-        told=told, options=options, where=where, private=_PRIVATE if private else ""
+    """A short text that goes with an adapter until a sweep's own card replaces it."""
+    found = base.weights
+    how = how_to_load(
+        Loading(
+            found.name,
+            found.source,
+            own_base=whole,
+            multimodal=bool(base.text_prefix),
+            changes=base.family.config_changes,
+        )
     )
+    return _CARD.format(how=how, private=_PRIVATE if private else "")
 
-
-_SAME_BASE = """\
-Base model: `{name}` ({source}), unchanged: the warm start and the trial's own training are both in
-this one adapter. With `base` a folder or hub id of those weights:"""
-
-_MULTIMODAL = """\
-The base also sees: this adapter changes its text model alone, under the names that the text model
-has inside the whole one, as `AutoModelForCausalLM` loads it."""
-
-_OWN_BASE = """\
-Base model: the folder `base` beside this file. It was made of `{name}` ({source})
-and differs from that by more than an adapter can say: this one fits no other model, not even the
-original. With `base` the path `winner/base`:"""
-
-_PACKAGE = """
-A package's weights are a folder after their first use:
-`empathy.weights.prepare("{name}", family).folder`.
-"""
 
 _PRIVATE = """
 **Private.** These weights were trained on patients' words, and a model may say again what it was
@@ -188,17 +181,7 @@ trained on: they are as sensitive as the words. Keep this folder, and the checkp
 _CARD = """\
 # A LoRA adapter for more empathic replies
 
-{told}
-
-```python
-from peft import PeftModel
-from transformers import AutoModelForCausalLM, AutoTokenizer
-
-tokenizer = AutoTokenizer.from_pretrained("winner")
-model = AutoModelForCausalLM.from_pretrained(base{options})
-model = PeftModel.from_pretrained(model, "winner")
-```
-{where}{private}
+{how}{private}
 For research. Its replies are not clinical advice, and a higher score by an automatic scorer is not
 proof of better care. The licence of the base model applies, and that of the training data.
 """

@@ -59,7 +59,7 @@ def write_report(out: Path) -> None:
     """Write report.html and report.md under `out`; raises UserError where there is no sweep."""
     view = contents(read_record(out))
     for name in ("report.html", "report.md"):
-        text = _environment(name).get_template(f"{name}.j2").render(view)
+        text = environment(name).get_template(f"{name}.j2").render(view)
         write_atomically(out / name, partial(Path.write_text, data=text, encoding="utf-8"))
 
 
@@ -102,7 +102,7 @@ def contents(record: Record) -> dict[str, Any]:
         },
         "pareto": pareto_view(found, record.manifest["settings"].get("metric", {}), _drawn),
         "samples": [_sample(item, found) for item in record.samples],
-        "meanings": [METRICS[name] for name in _reported(found) if name in METRICS],
+        "meanings": [METRICS[name] for name in reported(found) if name in METRICS],
         "command": shlex.join(["python", "launch.py", *record.manifest["command"][1:]]),
         "facts": facts(record.manifest),
         "occupancy": occupancy.in_words(record.manifest.get("occupancy")),
@@ -110,15 +110,16 @@ def contents(record: Record) -> dict[str, Any]:
     }
 
 
-def _environment(name: str) -> Environment:
-    environment = Environment(
+def environment(name: str) -> Environment:
+    """Jinja as the templates of this folder want it; texts are escaped in those for HTML."""
+    made = Environment(
         loader=PackageLoader("sweeps", "."),
         autoescape=name.endswith(".html"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
+    made.filters |= {
         "named": wording.named,
         "said": wording.said,
         "setting": wording.setting,
@@ -126,8 +127,8 @@ def _environment(name: str) -> Environment:
         "duration": wording.duration,
         "markdown": markdown,
     }
-    environment.globals["baselines"] = BASELINES
-    return environment
+    made.globals["baselines"] = BASELINES
+    return made
 
 
 def markdown(text: object) -> str:
@@ -165,7 +166,7 @@ def _importance(found: Outcome) -> tuple[dict[str, float], int, str | None]:
         return {}, 0, str(reason)
 
 
-def _reported(found: Outcome) -> list[str]:
+def reported(found: Outcome) -> list[str]:
     """Names of all metrics measured in this sweep, in the catalogue's order."""
     names = {name for trial in found.trials.values() for name in (*trial.metrics, *trial.test)}
     return [*(name for name in METRICS if name in names), *sorted(names - set(METRICS))]
@@ -211,7 +212,7 @@ def guards(found: Outcome) -> list[Guard]:
         return []
     base, sft = (found.trials[name].test if name in found.trials else {} for name in BASELINES)
     winner = found.trials[found.best].test
-    names = [name for name in _reported(found) if name != found.metric and name in winner]
+    names = [name for name in reported(found) if name != found.metric and name in winner]
     return [_guard(name, base.get(name), sft.get(name), winner[name], found) for name in names]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from empathy.errors import UserError
-from sweeps import engines, search, speeds
+from sweeps import engines, search, speeds, winner_card
 from sweeps.account import Account, Heartbeat
 from sweeps.changes import changed_settings, check_facts
 from sweeps.data_step import CARD, write_card
@@ -40,7 +40,7 @@ from sweeps.tracking import tracker
 from sweeps.unheard import unheard, unheard_in
 
 FINALS = "finals.json"  # the examination, until the report is written
-WINNER = "winner"
+WINNER, MERGED = "winner", "merged"
 
 log = logging.getLogger(__name__)
 
@@ -139,7 +139,7 @@ def _begin(
     spec, out = running.spec, running.out
     check_facts(earlier, ready["facts"])  # nothing is changed before
     running.ledger.note(**ready["facts"], **news)
-    (out / SUMMARY).unlink(missing_ok=True)  # of a sweep that had ended and gets more trials
+    _drop_end(out)  # of a sweep that had ended and gets more trials
     check_measured(spec, ready)  # before a measurement makes earlier results go
     guarded = of_study(spec.guards, ready)
     write_card(ready["card"], out / CARD)
@@ -196,9 +196,17 @@ def _check_hosts(spec: SweepSpec, address: str) -> None:
         )
 
 
+def _drop_end(out: Path) -> None:
+    """What an end leaves besides its report: the summary, and the winner that it names."""
+    (out / SUMMARY).unlink(missing_ok=True)
+    for name in (WINNER, MERGED):
+        shutil.rmtree(out / name, ignore_errors=True)
+
+
 def _reported(out: Path) -> Path:
     """The report of a sweep that has ended."""
     write_report(out)
+    winner_card.write_card(out)
     (out / FINALS).unlink(missing_ok=True)
     return out / "report.html"
 

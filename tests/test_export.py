@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +12,9 @@ import pytest
 import torch
 from peft import PeftModel
 from safetensors import safe_open
-from tiny_models import TARGETS_OF, tiny, trained_row
+from tiny_models import TARGETS_OF, multimodal, tiny, trained_row
 from torch import Tensor
-from transformers import AutoModelForCausalLM, Gemma3Config, Gemma3ForConditionalGeneration
+from transformers import AutoModelForCausalLM, Gemma3ForConditionalGeneration
 
 from empathy.export import Part, compose, write_adapter, write_winner
 from empathy.families import FAMILIES
@@ -95,18 +94,6 @@ def test_what_stands_in_the_folder(tmp_path: Path) -> None:
         assert file.get_tensor(f"{key}.lora_A.weight").shape == (2, 4)  # PEFT keeps A as (r, in)
         assert file.get_tensor(f"{key}.lora_B.weight").tolist() == [[2.0] * 2] * 6
     assert [path.name for path in tmp_path.iterdir()] == ["winner"]  # nothing temporary is left
-
-
-def multimodal(folder: Path, weights: Weights) -> None:
-    """A tiny Gemma 3 that sees, saved with a tokenizer; its tower has layers of the same names."""
-    small = {"hidden_size": 64, "intermediate_size": 128, "num_attention_heads": 4}
-    text = small | {"vocab_size": 260, "num_hidden_layers": 2, "num_key_value_heads": 2}
-    vision = small | {"num_hidden_layers": 1, "image_size": 28, "patch_size": 14}
-    config = Gemma3Config(text_config=text, vision_config=vision, mm_tokens_per_image=4)
-    torch.manual_seed(0)
-    whole = Gemma3ForConditionalGeneration(config).eval()
-    shutil.copytree(weights.folder, folder)
-    whole.save_pretrained(folder)
 
 
 def test_an_adapter_of_a_multimodal_model_s_text_loads_on_the_original(

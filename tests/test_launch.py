@@ -123,6 +123,8 @@ def test_the_data_card_is_printed_and_saved_beside_the_results(
         (["--compare", "a", "--overwrite"], "--compare reads finished sweeps, trains nothing"),
         (["--compare", "a", "--set", "run_cap=1"], "--compare reads finished sweeps, trains"),
         (["--compare", "a", "--json"], "--compare reads finished sweeps, trains nothing"),
+        (["--list", "--merge"], "--merge is for a sweep that runs: it takes --sweep"),
+        (["--sweep", "demo", "--dry-run", "--merge"], "--merge is for a sweep that runs"),
     ],
 )
 def test_a_user_s_error_is_one_sentence_and_exit_code_2(
@@ -139,6 +141,22 @@ def test_a_user_s_error_is_one_sentence_and_exit_code_2(
     assert launch.main([*arguments, "--debug"]) == 2
     assert "Traceback" in capsys.readouterr().err
     assert not runner
+
+
+def test_a_sweep_without_a_winner_is_done_though_nothing_is_merged(
+    runner: list[Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert launch.main(["--sweep", "demo", "--merge"]) == 0
+    assert len(runner) == 1
+    shown = capsys.readouterr()
+    assert shown.out == "results/demo/report.html\n"
+    assert shown.err.startswith(
+        "launch.py: nothing was merged: results/demo is no winner: it lacks"
+    )
 
 
 @pytest.mark.parametrize("arguments", [[], ["--list", "--sweep", "demo"], ["--address", "moon"]])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import shutil
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,6 +12,8 @@ from torch import Tensor
 from transformers import (
     AutoModelForCausalLM,
     BertConfig,
+    Gemma3Config,
+    Gemma3ForConditionalGeneration,
     Gemma3TextConfig,
     LlamaConfig,
     PreTrainedModel,
@@ -17,6 +21,7 @@ from transformers import (
 
 from empathy.lanes.adapters import Layout
 from empathy.lanes.rows import Example
+from empathy.weights import Weights
 
 VOCABULARY = 500
 TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
@@ -76,3 +81,15 @@ def trained_row(layout: Layout, rank: int, seed: int, strength: float = 0.05) ->
     for pair in layout.lora(row, rank).values():  # views; their draws do not know the padding
         pair.up.copy_(torch.randn(pair.up.shape, generator=source) * strength)
     return row
+
+
+def multimodal(folder: Path, weights: Weights) -> None:
+    """A tiny Gemma 3 that sees, saved with a tokenizer; its tower has layers of the same names."""
+    small = {"hidden_size": 64, "intermediate_size": 128, "num_attention_heads": 4}
+    text = small | {"vocab_size": 260, "num_hidden_layers": 2, "num_key_value_heads": 2}
+    vision = small | {"num_hidden_layers": 1, "image_size": 28, "patch_size": 14}
+    config = Gemma3Config(text_config=text, vision_config=vision, mm_tokens_per_image=4)
+    torch.manual_seed(0)
+    whole = Gemma3ForConditionalGeneration(config).eval()
+    shutil.copytree(weights.folder, folder)
+    whole.save_pretrained(folder)

@@ -16,11 +16,10 @@ from empathy.checkpoints.packaged import Progress
 from empathy.errors import UserError
 from empathy.families import FAMILIES, Family, family_named
 from empathy.weights import Base
+from empathy.winner.folder import CONFIG, WEIGHTS
 
 if TYPE_CHECKING:
     from peft import PeftModel
-
-CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
 
 def load_base(model: str, family: str | None, progress: Progress) -> Base:

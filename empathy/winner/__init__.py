@@ -1,0 +1,1 @@
+"""The winner that people take home: read again, merged, talked to."""
