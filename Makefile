@@ -22,7 +22,7 @@ $(RUN) -m pip install --disable-pip-version-check --progress-bar off -c constrai
 	|| { grep -v '^Requirement' $(LOG) | tail -n 20; echo "make: the installation failed; all of it is in $(LOG)"; exit 1; }
 endef
 
-.PHONY: help setup demo test test-slow test-cluster lint bench scale
+.PHONY: help setup demo test test-slow test-cluster lint bench scale soak
 
 help:
 	@echo "make setup      install everything into $(VENV)"
@@ -30,6 +30,7 @@ help:
 	@echo "make test       the fast tests;  make test-slow: the others"
 	@echo "make test-cluster  a real ray up over three hosts in namespaces; as root, minutes"
 	@echo "make lint       ruff and mypy"
+	@echo "make soak       kill parts of a sweep for ten minutes, then compare its trials"
 	@echo "make bench      measure speed against TRL, 40 minutes on a CPU; ARGS=--quick: two"
 	@echo "make scale      a thousand trials simulated, real Tune clients, GPU-hours; minutes"
 
@@ -73,3 +74,6 @@ scale: setup
 	@$(RUN) tests/benchmarks/scale.py simulate
 	@$(RUN) tests/benchmarks/scale.py clients
 	@$(RUN) tests/benchmarks/scale.py cost $(ARGS)
+
+soak: setup
+	@$(RUN) tests/soak/soak.py $(ARGS)
