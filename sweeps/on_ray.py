@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import ray
 from ray import tune
@@ -72,11 +72,17 @@ def disconnect() -> None:
     ray.shutdown()
 
 
+class Releasing(Protocol):
+    """What the watcher needs of a pool of hosts."""
+
+    def release(self, trial_id: str) -> object: ...
+
+
 class Watcher(tune.Callback):
     """Tells the observers what Tune tells its callbacks, and ends leases of ended trials."""
 
     def __init__(
-        self, spec: SweepSpec, hosts: Hosts, watch: Observer, earlier: Earlier = NOTHING
+        self, spec: SweepSpec, hosts: Releasing, watch: Observer, earlier: Earlier = NOTHING
     ) -> None:
         self._spec, self._hosts, self._watch = spec, hosts, watch
         self.stopped: SweepStoppedError | None = None

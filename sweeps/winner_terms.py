@@ -8,9 +8,9 @@ from typing import Any
 from huggingface_hub import ModelCardData
 
 from empathy.corpora import CORPORA
+from empathy.privacy import private_among
 from empathy.winner.folder import Winner
 from empathy.winner.licences import Terms, hub_id, terms_of
-from sweeps.privacy import private_among
 
 NOTICE = "NOTICE"
 SCORED = ("empathy", "emotional_reactions", "interpretations", "explorations", "win_rate", "mi_",

@@ -39,6 +39,17 @@ MIB, KIB = 2**20, 2**10
 WHOLE, SEARCHING = "whole", "searching"
 
 
+class Pool:
+    """What the watcher knows of hosts: a desk that ends leases."""
+
+    def __init__(self, desk: Remote) -> None:
+        self._desk = desk
+
+    def release(self, trial_id: str) -> None:
+        """See `Desk.release`."""
+        self._desk.release.remote(trial_id)
+
+
 class Simulated(NamedTuple):
     """How a sweep went."""
 
@@ -148,7 +159,7 @@ class Pool:
         loop = TuneLoop(
             search=search.tune_search(spec, guarded.constraints),
             scheduler=search.early_stopping(spec),
-            watcher=Watcher(spec, Remote(desk), watch),
+            watcher=Watcher(spec, Pool(Remote(desk)), watch),
             desk=desk,
             training=trial_settings(spec, {}).model_dump(),
             trials=search.number_of_trials(spec),

@@ -1,4 +1,4 @@
-"""What a soak is judged by: trials that are the same, processes that are gone, memory that is flat."""
+"""What a soak is judged by: the same trials, no process left, flat memory."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def same_trials(undisturbed: Path, soaked: Path) -> tuple[list[str], dict[str, A
         if (ours.state, ours.step) != (theirs.state, theirs.step):
             wrong.append(f"{key}: {ours.state} at {ours.step}, not {theirs.state} at {theirs.step}")
         if ours.metrics.keys() != theirs.metrics.keys():
-            wrong.append(f"{key}: other metrics {sorted(ours.metrics.keys() ^ theirs.metrics.keys())}")
+            wrong.append(
+                f"{key}: other metrics {sorted(ours.metrics.keys() ^ theirs.metrics.keys())}"
+            )
         for name in ours.metrics.keys() & theirs.metrics.keys():
             apart = abs(ours.metrics[name].value - theirs.metrics[name].value)
             furthest, compared = max(furthest, apart), compared + 1

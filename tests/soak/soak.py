@@ -76,7 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(bool(report["wrong"]))
 
 
-def soak(words: list[str], out: Path, seconds: float, draw: random.Random, mark: str) -> dict[str, Any]:
+def soak(
+    words: list[str], out: Path, seconds: float, draw: random.Random, mark: str
+) -> dict[str, Any]:
     """What happened, and what is wrong with it: nothing, if all is well."""
     stage = Stage(words, out)
     began = time.monotonic()
