@@ -39,7 +39,7 @@ MIB, KIB = 2**20, 2**10
 WHOLE, SEARCHING = "whole", "searching"
 
 
-class Pool:
+class Seats:
     """What the watcher knows of hosts: a desk that ends leases."""
 
     def __init__(self, desk: Remote) -> None:
@@ -159,7 +159,7 @@ class Pool:
         loop = TuneLoop(
             search=search.tune_search(spec, guarded.constraints),
             scheduler=search.early_stopping(spec),
-            watcher=Watcher(spec, Pool(Remote(desk)), watch),
+            watcher=Watcher(spec, Seats(Remote(desk)), watch),
             desk=desk,
             training=trial_settings(spec, {}).model_dump(),
             trials=search.number_of_trials(spec),

@@ -44,7 +44,8 @@ def sweep_of(trials: int) -> list[str]:
     betas = [round(0.05 + 0.05 * number, 2) for number in range(-(-trials // 4))]
     return arguments(
         "method=grid",
-        f"parameters={{beta: {{values: {betas}}}, learning_rate: {{values: [3e-3, 5e-3, 1e-2, 2e-2]}}}}",
+        f"parameters={{beta: {{values: {betas}}},"
+        " learning_rate: {values: [3e-3, 5e-3, 1e-2, 2e-2]}}",
         f"run_cap={4 * len(betas)}",
         "early_terminate=null",
         "training.max_steps=12",
