@@ -24,9 +24,10 @@ from pathlib import Path
 from empathy.console import quiet_libraries
 from empathy.errors import UserError
 from empathy.options import OptionParser, quiet_pipe
-from sweeps import privacy, results_folder, spec
-from sweeps.stopping import INTERRUPTED, leave
-from sweeps.stops import Terminated, heeding_sigterm
+from sweeps.pool.stops import Terminated, heeding_sigterm
+from sweeps.record import results_folder
+from sweeps.sweepfile import privacy, spec
+from sweeps.watching.stopping import INTERRUPTED, leave
 
 ADDRESSES = ("local", "auto", "inprocess")
 TERMINATED = 143  # as shells say of a program that SIGTERM has ended
@@ -227,7 +228,7 @@ def list_sweeps() -> None:
 
 def check_cluster(path: Path) -> None:
     """Say that a cluster file is ready; raises UserError with what it lacks."""
-    from sweeps import cluster_file
+    from sweeps.planning import cluster_file
 
     cluster_file.check(path)
     print(f"{path} is ready for `ray up`")
@@ -237,8 +238,8 @@ def show_status(options: argparse.Namespace) -> None:
     """Print how a sweep stands: of a folder of sweeps, the one that was written to last."""
     from rich.console import Console
 
-    from sweeps import status
-    from sweeps.screen import Screen
+    from sweeps.watching import status
+    from sweeps.watching.screen import Screen
 
     found = status.read(status.sweep_in(options.status))
     if options.json:
@@ -249,8 +250,8 @@ def show_status(options: argparse.Namespace) -> None:
 
 def show_plan(options: argparse.Namespace) -> int:
     """Print what the sweep would do; the exit code is 2 where something stands in its way."""
-    from sweeps.plan import plan, probed
-    from sweeps.plan_text import as_text
+    from sweeps.planning.plan import plan, probed
+    from sweeps.planning.plan_text import as_text
 
     sweep = spec.load(options.sweep, options.set)
     speed = probed(sweep) if options.probe else None
@@ -279,8 +280,8 @@ def show_card(options: argparse.Namespace) -> None:
     """Print the data card, and where it was saved: beside the results folder, never in it."""
     sweep = spec.load(options.sweep, options.set)
     out = _folder(options, sweep)
-    from sweeps.card_text import as_text
-    from sweeps.data_step import card_of, save_card
+    from sweeps.planning.card_text import as_text
+    from sweeps.planning.data_step import card_of, save_card
 
     card = card_of(sweep)
     print(as_text(card))
@@ -294,7 +295,7 @@ def run(options: argparse.Namespace) -> None:
     if not _in_bucket(options):
         print(_run(options, sweep, _folder(options, sweep)))
         return
-    from sweeps import shared_results
+    from sweeps.storage import shared_results
 
     elsewhere = options.address != "inprocess"
     with shared_results.staged(
@@ -322,7 +323,7 @@ def _run(
 def resume(sweep: spec.SweepSpec, out: Path, address: str, shared: str | None) -> Path:
     """Go on with the sweep in `out`; returns where its report is."""
     with results_folder.continued(out), privacy.closed(sweep, out):
-        from sweeps import changes, resumption
+        from sweeps.record import changes, resumption
 
         earlier = resumption.read(out)
         changes.check_settings(earlier, sweep)
@@ -365,9 +366,9 @@ def _look_ahead(sweep: spec.SweepSpec, address: str) -> None:
     if address == "auto":
         return
     from empathy import preflight
-    from sweeps import obstacles
-    from sweeps.handover import study_settings
-    from sweeps.plan import device_here
+    from sweeps.planning import obstacles
+    from sweeps.planning.handover import study_settings
+    from sweeps.planning.plan import device_here
 
     obstacles.stop(sweep)
     device, _ = device_here(sweep)

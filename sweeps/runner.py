@@ -12,32 +12,34 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from empathy.errors import UserError
-from sweeps import engines, search, speeds, winner_card
-from sweeps.account import Account, Heartbeat
-from sweeps.changes import changed_settings, check_facts
-from sweeps.data_step import CARD, write_card
-from sweeps.engines import Engine
-from sweeps.evaluations import Evaluations
-from sweeps.finalists import Again, again, finalists, train_again
-from sweeps.guards import Guarded, of_study
-from sweeps.handover import study_settings
-from sweeps.hearing import Hearing
-from sweeps.ledger import SAMPLES, SUMMARY, Ledger
-from sweeps.manifest import read_json, write_json
-from sweeps.observers import BASELINES, Everyone, Observer, Shielded, SweepInfo
-from sweeps.obstacles import check_measured
-from sweeps.plan import Device, device_here, lanes_on, repeated
-from sweeps.privacy import tracking_mode
-from sweeps.progress import progress
-from sweeps.report import write_report
-from sweeps.results_folder import drop_old
-from sweeps.resumption import NOTHING, Earlier, noted, unheard_ends
-from sweeps.spec import SweepSpec
-from sweeps.standing import standing
-from sweeps.stopping import attended
-from sweeps.summary import summarise
-from sweeps.tracking import tracker
-from sweeps.unheard import unheard, unheard_in
+from sweeps.planning import engines, speeds
+from sweeps.planning.data_step import CARD, write_card
+from sweeps.planning.engines import Engine
+from sweeps.planning.handover import study_settings
+from sweeps.planning.obstacles import check_measured
+from sweeps.planning.plan import Device, device_here, lanes_on, repeated
+from sweeps.record.changes import changed_settings, check_facts
+from sweeps.record.evaluations import Evaluations
+from sweeps.record.ledger import SAMPLES, SUMMARY, Ledger
+from sweeps.record.observers import BASELINES, Everyone, Observer, Shielded, SweepInfo
+from sweeps.record.results_folder import drop_old
+from sweeps.record.resumption import NOTHING, Earlier, noted, unheard_ends
+from sweeps.record.unheard import unheard, unheard_in
+from sweeps.report import winner_card
+from sweeps.report.report import write_report
+from sweeps.search import search
+from sweeps.sweepfile.manifest import read_json, write_json
+from sweeps.sweepfile.privacy import tracking_mode
+from sweeps.sweepfile.spec import SweepSpec
+from sweeps.verdict.finalists import Again, again, finalists, train_again
+from sweeps.verdict.guards import Guarded, of_study
+from sweeps.verdict.standing import standing
+from sweeps.verdict.summary import summarise
+from sweeps.watching.account import Account, Heartbeat
+from sweeps.watching.hearing import Hearing
+from sweeps.watching.progress import progress
+from sweeps.watching.stopping import attended
+from sweeps.watching.tracking import tracker
 
 FINALS = "finals.json"  # the examination, until the report is written
 WINNER, MERGED = "winner", "merged"
@@ -275,10 +277,11 @@ def _host(
     """A LaneHost in this process, or a pool of them on Ray; and how many they are, or, where trials
     train elsewhere, how many of those at once."""
     if address == "inprocess":
-        from sweeps.host import LaneHost
+        from sweeps.pool.host import LaneHost
 
         return LaneHost(settings, spec.report_steps, out), 1
-    from sweeps import hosts, on_ray, room
+    from sweeps.pool import hosts, room
+    from sweeps.search import on_ray
 
     on_ray.connect(address)
     if engine.zero:
@@ -305,9 +308,9 @@ def _host(
 def _zero_hosts(
     spec: SweepSpec, settings: Mapping[str, Any], out: str, device: Device
 ) -> tuple[Any, int]:
-    from sweeps.on_ray import EXPERIMENT
-    from sweeps.train_run import Spread
-    from sweeps.zero_hosts import ZeroHosts
+    from sweeps.search.on_ray import EXPERIMENT
+    from sweeps.zero.train_run import Spread
+    from sweeps.zero.zero_hosts import ZeroHosts
 
     spread = Spread(
         device=device,
@@ -323,8 +326,8 @@ def _zero_hosts(
 
 def _kind(out: str) -> Any:
     """The class of lane hosts that keep their checkpoints there."""
-    from sweeps.hosts import HostProcess
-    from sweeps.shared_host import SharedProcess
+    from sweeps.pool.hosts import HostProcess
+    from sweeps.pool.shared_host import SharedProcess
 
     return SharedProcess if out.startswith("s3:") else HostProcess
 
@@ -357,10 +360,10 @@ def _baselines(
 def _search(running: _Running, guarded: Guarded, earlier: Earlier) -> None:
     spec, host, watch, lanes = running.spec, running.host, running.watch, running.lanes
     if running.address == "inprocess":
-        from sweeps.in_process import InProcess
+        from sweeps.search.in_process import InProcess
 
         InProcess(spec, host, watch, guarded, earlier).run(lanes)
         return
-    from sweeps import on_ray
+    from sweeps.search import on_ray
 
     on_ray.run(spec, host, watch, str(running.out), lanes, guarded, earlier)

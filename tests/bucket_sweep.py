@@ -17,7 +17,8 @@ from fake_study import FakeStudy, stand_in
 from simulated_host import SimulatedStudy
 
 import launch
-from sweeps import mirror, runner
+from sweeps import runner
+from sweeps.storage import mirror
 
 SETTINGS = (
     "family=tiny", "model=auto", "method=random", "run_cap=6", "resources={device: cpu, lanes: 2}",

@@ -9,15 +9,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from sweeps import resumption, search
-from sweeps.host import LaneHost
-from sweeps.in_process import InProcess
-from sweeps.leases import TRIAL
-from sweeps.ledger import Ledger
-from sweeps.observers import Everyone, Observer, SweepInfo, values_of
-from sweeps.on_ray import Watcher, rebuilt
-from sweeps.resumption import Earlier
-from sweeps.spec import SweepSpec
+from sweeps.pool.host import LaneHost
+from sweeps.pool.leases import TRIAL
+from sweeps.record import resumption
+from sweeps.record.ledger import Ledger
+from sweeps.record.observers import Everyone, Observer, SweepInfo, values_of
+from sweeps.record.resumption import Earlier
+from sweeps.search import search
+from sweeps.search.in_process import InProcess
+from sweeps.search.on_ray import Watcher, rebuilt
+from sweeps.sweepfile.spec import SweepSpec
 
 EVERY, LAST = 4, 12
 

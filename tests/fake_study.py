@@ -15,7 +15,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from empathy.settings import StudySettings, TrialSettings
-from sweeps.host import LaneHost
+from sweeps.pool.host import LaneHost
 
 DIVERGES, BREAKS = 666, 667
 MEMORY = "out of memory, says the fake device"

@@ -18,12 +18,12 @@ import numpy as np
 
 from empathy.evaluate import Evaluation
 from empathy.uncertainty import mean_interval
-from sweeps import spec
 from sweeps.comparison.folders import Sweep, read
-from sweeps.ledger import Ledger
-from sweeps.manifest import write_json
-from sweeps.observers import BASELINES, SweepInfo
-from sweeps.summary import summarise
+from sweeps.record.ledger import Ledger
+from sweeps.record.observers import BASELINES, SweepInfo
+from sweeps.sweepfile import spec
+from sweeps.sweepfile.manifest import write_json
+from sweeps.verdict.summary import summarise
 
 PROMPTS = 40
 BEST = "t001"

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sweeps.findings import Outcome, outcome
-from sweeps.ledger import Ledger, read_record
-from sweeps.manifest import write_json
-from sweeps.observers import SweepInfo
+from sweeps.record.ledger import Ledger, read_record
+from sweeps.record.observers import SweepInfo
+from sweeps.report.findings import Outcome, outcome
+from sweeps.sweepfile.manifest import write_json
 
 SETTINGS = {
     "description": "Invented numbers, to look at the report",

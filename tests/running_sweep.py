@@ -12,8 +12,8 @@ from pathlib import Path
 from tiny_sweep import arguments
 
 import launch
-from sweeps.ledger import Trial, read_trials
-from sweeps.observers import of_search
+from sweeps.record.ledger import Trial, read_trials
+from sweeps.record.observers import of_search
 
 ROOT = Path(launch.__file__).parent
 LAUNCH = [sys.executable, str(ROOT / "launch.py")]

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from empathy.evaluate import Evaluation
 from empathy.records import Split
 from empathy.uncertainty import Estimate
-from sweeps.finalists import finalists
-from sweeps.spec import SweepSpec
-from sweeps.summary import summarise
+from sweeps.sweepfile.spec import SweepSpec
+from sweeps.verdict.finalists import finalists
+from sweeps.verdict.summary import summarise
 
 GROUPS = 28
 """As many as the demo's test prompts have."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from sweeps import search, spec
-from sweeps.asha import Asha
-from sweeps.leases import TRIAL
+from sweeps.pool.leases import TRIAL
+from sweeps.search import search
+from sweeps.search.asha import Asha
+from sweeps.sweepfile import spec
 
 # eta 2: at a rung a trial goes on if it is at or above the median of those before it.
 REPORTS = [

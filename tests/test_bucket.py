@@ -25,12 +25,12 @@ from pyarrow import fs
 import launch
 from empathy.errors import UserError
 from empathy.settings import StudySettings, TrainingSettings
-from sweeps import mirror, shared_results
-from sweeps.bucket import Bucket
-from sweeps.ledger import Record, read_record
-from sweeps.mirror import Mirror
-from sweeps.shared_host import SharedLanes
-from sweeps.shared_results import staging
+from sweeps.pool.shared_host import SharedLanes
+from sweeps.record.ledger import Record, read_record
+from sweeps.storage import mirror, shared_results
+from sweeps.storage.bucket import Bucket
+from sweeps.storage.mirror import Mirror
+from sweeps.storage.shared_results import staging
 
 pytestmark = pytest.mark.timeout(120)
 BUCKET = "results"
@@ -303,7 +303,7 @@ def test_a_server_that_fails_for_a_while_costs_nothing_but_time(
         deadline = time.monotonic() + WAIT_SECONDS
         while "manifest.json" not in Bucket(url).objects() and time.monotonic() < deadline:
             time.sleep(0.01)
-    ours = [record for record in caplog.records if record.name == "sweeps.mirror"]
+    ours = [record for record in caplog.records if record.name == "sweeps.storage.mirror"]
     assert [record.message for record in ours] == [
         f"{url} is behind, and is tried again: the server is down"
     ]

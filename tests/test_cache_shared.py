@@ -20,7 +20,7 @@ from pathlib import Path
 from empathy import cache, full_sft, reference, sft
 from empathy.study import Study
 from sweeps import spec
-from sweeps.handover import study_settings
+from sweeps.planning.handover import study_settings
 
 def told(module, name, what):
     kept = getattr(module, name)

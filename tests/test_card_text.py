@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sweeps.card_text import as_text
+from sweeps.planning.card_text import as_text
 
 TOKENS = {"prompt": {"p50": 9, "p95": 20, "max": 21}, "chosen": None}
 SCHEME: dict[str, Any] = {

@@ -9,10 +9,16 @@ from typing import Any
 import pytest
 from invented_sweep import SUMMARY, found
 
-from sweeps.cautions import data_warnings, edge_warnings, guard_warnings, position, style_warnings
-from sweeps.guards import Guarded, bounds
-from sweeps.ledger import Figure
-from sweeps.limits import LIMITS
+from sweeps.record.ledger import Figure
+from sweeps.report.cautions import (
+    data_warnings,
+    edge_warnings,
+    guard_warnings,
+    position,
+    style_warnings,
+)
+from sweeps.sweepfile.limits import LIMITS
+from sweeps.verdict.guards import Guarded, bounds
 
 
 def test_guards_that_the_winner_breaks_are_named_with_limits(tmp_path: Path) -> None:

@@ -12,9 +12,15 @@ from typing import Any
 import pytest
 
 from empathy.errors import UserError
-from sweeps import spec
-from sweeps.changes import MAY_CHANGE, changed_settings, check_facts, check_settings, differences
-from sweeps.resumption import Earlier
+from sweeps.record.changes import (
+    MAY_CHANGE,
+    changed_settings,
+    check_facts,
+    check_settings,
+    differences,
+)
+from sweeps.record.resumption import Earlier
+from sweeps.sweepfile import spec
 
 FACTS: dict[str, Any] = {
     "data": {"sha256": "aa", "train": {"prompts": 16}},

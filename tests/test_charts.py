@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sweeps.charts import Label, apart
+from sweeps.report.charts import Label, apart
 
 
 def test_labels_that_would_overlap_are_pushed_apart() -> None:

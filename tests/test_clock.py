@@ -19,16 +19,16 @@ from fake_study import FakeStudy, stand_in
 from test_resumption import sweep, told
 
 from empathy.settings import StudySettings, TrainingSettings
-from sweeps import host as hosts
-from sweeps.host import LaneHost
-from sweeps.in_process import InProcess
+from sweeps.pool import host as hosts
+from sweeps.pool.host import LaneHost
+from sweeps.search.in_process import InProcess
 
 ROOT = Path(__file__).parent.parent
 WALL = {"time": {"time", "time_ns", "localtime", "gmtime"}, "datetime": {"now", "utcnow", "today"}}
 STAMPS = {
-    "sweeps/observers.py": "when the sweep was started: a part of its run id",
-    "sweeps/resumption.py": "when it was resumed, for the manifest",
-    "sweeps/manifest.py": "when it ended, for the manifest",
+    "sweeps/record/observers.py": "when the sweep was started: a part of its run id",
+    "sweeps/record/resumption.py": "when it was resumed, for the manifest",
+    "sweeps/sweepfile/manifest.py": "when it ended, for the manifest",
     "empathy/verdicts/chat.py": "the date in a Retry-After header; never more than a minute",
 }
 

@@ -23,7 +23,8 @@ from ray.scripts.scripts import start
 from ray.scripts.symmetric_run import symmetric_run
 
 import launch
-from sweeps import cluster_file, spec
+from sweeps.planning import cluster_file
+from sweeps.sweepfile import spec
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

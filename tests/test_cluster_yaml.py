@@ -20,7 +20,7 @@ from ray.autoscaler.v2.scheduler import ResourceDemandScheduler, SchedulingReque
 from ray.autoscaler.v2.utils import ResourceRequestUtil
 
 import launch
-from sweeps import cluster_file
+from sweeps.planning import cluster_file
 
 ROOT = Path(__file__).parent.parent
 PATH = ROOT / "cluster.yaml"

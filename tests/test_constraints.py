@@ -16,11 +16,12 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from sweeps import search, spec
-from sweeps.guards import Guarded, bounds
-from sweeps.in_process import InProcess
-from sweeps.limits import Limit
-from sweeps.pareto import front
+from sweeps.search import search
+from sweeps.search.in_process import InProcess
+from sweeps.sweepfile import spec
+from sweeps.sweepfile.limits import Limit
+from sweeps.verdict.guards import Guarded, bounds
+from sweeps.verdict.pareto import front
 
 TRIALS, LIMIT = 40, 2e-4
 TOY = ("run_cap=40", "early_terminate=null", "parameters.beta={value: 0.1}",

@@ -25,8 +25,9 @@ import launch
 from empathy.cache import kept_tensors
 from empathy.errors import UserError
 from empathy.lanes import checkpoint
-from sweeps import resumption, runner
-from sweeps.manifest import read_json
+from sweeps import runner
+from sweeps.record import resumption
+from sweeps.sweepfile.manifest import read_json
 
 HERE = Path(__file__).parent
 Damage = Callable[[bytes], bytes]

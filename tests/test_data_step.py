@@ -14,8 +14,8 @@ import pytest
 
 from empathy import weights
 from empathy.corpora import mi
-from sweeps import spec
-from sweeps.data_step import card_of, save_card
+from sweeps.planning.data_step import card_of, save_card
+from sweeps.sweepfile import spec
 
 TINY = ("family=tiny", "model=auto")
 ROOT = Path(__file__).parents[1]

@@ -11,9 +11,9 @@ import pytest
 from ray.exceptions import RayActorError
 
 from empathy.errors import UserError
-from sweeps import desk as desks
-from sweeps.changes import other_facts
-from sweeps.desk import FAILURES, Desk, NoHostError
+from sweeps.pool import desk as desks
+from sweeps.pool.desk import FAILURES, Desk, NoHostError
+from sweeps.record.changes import other_facts
 
 pytestmark = pytest.mark.timeout(30)
 FACTS: dict[str, Any] = {"facts": {"weights": {"dtype": "bfloat16"}}}

@@ -15,11 +15,13 @@ from test_footprint import checkpoint
 
 from empathy.errors import UserError
 from empathy.lanes.footprint import GIB, Footprint
-from sweeps import engines, runner, spec
-from sweeps.engines import Engine, engine_of, gpu_bytes, missing
-from sweeps.plan import plan
-from sweeps.plan_text import as_text
-from sweeps.spec import SweepSpec
+from sweeps import runner
+from sweeps.planning import engines
+from sweeps.planning.engines import Engine, engine_of, gpu_bytes, missing
+from sweeps.planning.plan import plan
+from sweeps.planning.plan_text import as_text
+from sweeps.sweepfile import spec
+from sweeps.sweepfile.spec import SweepSpec
 
 ZERO = ("engine=zero", "training.batch_size=4")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sweeps.exchange import Exchange, News
+from sweeps.zero.exchange import Exchange, News
 
 pytestmark = pytest.mark.timeout(20)
 A_MOMENT = 0.02  # seconds

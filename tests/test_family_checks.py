@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from empathy.errors import UserError
-from sweeps import spec
+from sweeps.sweepfile import spec
 
 
 @pytest.mark.parametrize(

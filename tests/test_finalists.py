@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from fake_study import DIVERGES, FakeStudy, stand_in
 
-from sweeps import spec
-from sweeps.finalists import Again, again, train_again
-from sweeps.host import LaneHost
-from sweeps.observers import Row, State, of_search
+from sweeps.pool.host import LaneHost
+from sweeps.record.observers import Row, State, of_search
+from sweeps.sweepfile import spec
+from sweeps.verdict.finalists import Again, again, train_again
 
 PARAMETERS = {"t001": {"beta": 0.2, "lora_rank": 8}, "t007": {"beta": 0.1, "lora_rank": 16}}
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from invented_sweep import found, write
 
-from sweeps.findings import answer, outcome
-from sweeps.ledger import Figure, read_record
+from sweeps.record.ledger import Figure, read_record
+from sweeps.report.findings import answer, outcome
 
 
 def test_answer_names_winner_rival_difference_and_ties(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sweeps.fresh_seeds import SeedRow, failures, rows, sentence
+from sweeps.report.fresh_seeds import SeedRow, failures, rows, sentence
 
 
 def figure(value: float, low: float | None = None, high: float | None = None) -> dict[str, Any]:

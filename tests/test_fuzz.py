@@ -26,7 +26,7 @@ from test_annomi import FULL_HEADER, SIMPLE_HEADER, full_rows, simple_rows, writ
 from empathy.corpora import annomi, epitome, mi, rephrasings, sample, ufjf
 from empathy.errors import UserError
 from empathy.own_data import rows as own_rows
-from sweeps import spec
+from sweeps.sweepfile import spec
 
 FEW, MANY = 50, 10_000
 AMOUNTS = [FEW, pytest.param(MANY, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])]

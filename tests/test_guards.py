@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from sweeps.guard_text import breaks, in_leaderboard, nobody_won
-from sweeps.guards import Guarded, bounds, broken, excesses, of_study, open_guards, summary
-from sweeps.ledger import Figure, Trial
-from sweeps.limits import Guards, Limit
+from sweeps.record.ledger import Figure, Trial
+from sweeps.report.guard_text import breaks, in_leaderboard, nobody_won
+from sweeps.sweepfile.limits import Guards, Limit
+from sweeps.verdict.guards import Guarded, bounds, broken, excesses, of_study, open_guards, summary
 
 LIMITS = {
     "relevance": Limit(min_minus_sft=0.0),

@@ -22,9 +22,9 @@ from empathy.settings import DataSettings
 from empathy.splits import select
 from empathy.verdicts.length_control import length_controlled
 from empathy.verdicts.ngrams import NgramScorer
-from sweeps.guards import bounds, broken
-from sweeps.ledger import figures
-from sweeps.limits import LIMITS
+from sweeps.record.ledger import figures
+from sweeps.sweepfile.limits import LIMITS
+from sweeps.verdict.guards import bounds, broken
 
 # What the client says, what the counsellor, the supervised start and the honest policy reply.
 TOLD = [

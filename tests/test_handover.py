@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sweeps import spec
-from sweeps.handover import study_settings
+from sweeps.planning.handover import study_settings
+from sweeps.sweepfile import spec
 
 
 def test_the_layout_is_as_wide_as_the_widest_trial() -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from sweeps import hearing
-from sweeps.hearing import Hearing
+from sweeps.watching import hearing
+from sweeps.watching.hearing import Hearing
 
 
 class Host:

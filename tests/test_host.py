@@ -15,9 +15,9 @@ from fake_study import BREAKS, DIVERGES, MEMORY, FakeStudy, engine, join, stand_
 
 from empathy.errors import UserError
 from empathy.settings import StudySettings, TrainingSettings
-from sweeps import host as hosts
-from sweeps.host import LaneHost
-from sweeps.leases import DrainingError, StaleLeaseError
+from sweeps.pool import host as hosts
+from sweeps.pool.host import LaneHost
+from sweeps.pool.leases import DrainingError, StaleLeaseError
 
 STEPS = (2, 4, 6)
 Start = Callable[..., LaneHost]

@@ -20,8 +20,8 @@ from test_host import Paced, Start, start
 
 from empathy.errors import DiskError
 from empathy.settings import StudySettings, TrainingSettings
-from sweeps.hosts import HostProcess
-from sweeps.leases import DrainingError, HungError, StoppedError
+from sweeps.pool.hosts import HostProcess
+from sweeps.pool.leases import DrainingError, HungError, StoppedError
 
 __all__ = ["start"]  # a fixture
 pytestmark = pytest.mark.timeout(30)

@@ -26,11 +26,11 @@ from test_trial import Recorder, sweep
 
 from empathy.errors import UserError
 from empathy.settings import StudySettings, TrainingSettings
-from sweeps import on_ray
-from sweeps.desk import SILENCE
-from sweeps.hosts import HostProcess, Hosts, how_many
-from sweeps.on_ray import Watcher
-from sweeps.spec import SweepSpec
+from sweeps.pool.desk import SILENCE
+from sweeps.pool.hosts import HostProcess, Hosts, how_many
+from sweeps.search import on_ray
+from sweeps.search.on_ray import Watcher
+from sweeps.sweepfile.spec import SweepSpec
 
 pytestmark = pytest.mark.timeout(240)
 LOG = "steps"

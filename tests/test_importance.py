@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from invented_sweep import SETTINGS
 
-from sweeps.findings import Outcome, outcome
-from sweeps.importance import TooLittleError, importance
-from sweeps.ledger import Figure, Record, Trial
+from sweeps.record.ledger import Figure, Record, Trial
+from sweeps.report.findings import Outcome, outcome
+from sweeps.report.importance import TooLittleError, importance
 
 
 def searched(trials: Mapping[str, tuple[dict[str, Any], float]]) -> Outcome:

@@ -13,9 +13,9 @@ import pytest
 from optuna.trial import TrialState
 
 from empathy.errors import DiskError
-from sweeps import spec
-from sweeps.in_process import InProcess
-from sweeps.leases import DrainingError, StoppedError
+from sweeps.pool.leases import DrainingError, StoppedError
+from sweeps.search.in_process import InProcess
+from sweeps.sweepfile import spec
 
 STEPS = (6, 12)
 Blank = set[tuple[str, int]]

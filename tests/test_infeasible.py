@@ -16,7 +16,7 @@ from tiny_sweep import arguments
 
 import launch
 from empathy.lanes.engine import LaneEngine
-from sweeps.ledger import read_record
+from sweeps.record.ledger import read_record
 
 GREEDY = 32  # the rank whose trials want more memory than any machine has
 CHOSEN = (

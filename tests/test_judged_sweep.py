@@ -22,8 +22,8 @@ from empathy.records import Prompt
 from empathy.selection import select
 from empathy.verdicts.asking import QUESTION
 from empathy.weights import Base, load, prepare
-from sweeps import spec
-from sweeps.ledger import read_record
+from sweeps.record.ledger import read_record
+from sweeps.sweepfile import spec
 
 pytestmark = pytest.mark.timeout(300)
 SHORT = (

@@ -12,10 +12,11 @@ import pytest
 from empathy.checkpoints import hub
 from empathy.errors import UserError
 from empathy.records import Prompt, Turn
-from sweeps import judging, obstacles, spec
-from sweeps.handover import study_settings
-from sweeps.plan import plan
-from sweeps.plan_text import as_text
+from sweeps.planning import obstacles
+from sweeps.planning.handover import study_settings
+from sweeps.planning.plan import plan
+from sweeps.planning.plan_text import as_text
+from sweeps.sweepfile import judging, spec
 
 LLM = "judges.llm={url: 'http://localhost:8000', model: qwen}"
 

@@ -28,7 +28,7 @@ from empathy.verdicts.scored import ScoredJudge, scorer_totals
 from empathy.verdicts.verdict import Comparison, WinJudge
 from empathy.verdicts.win_report import win_report
 from empathy.weights import Base
-from sweeps import spec
+from sweeps.sweepfile import spec
 
 SWEEPS = 200
 TRIALS = [f"t{number:03d}" for number in range(16)]

@@ -13,7 +13,7 @@ from invented_ufjf import write_ufjf
 from tiny_sweep import arguments
 
 import launch
-from sweeps.ledger import read_record
+from sweeps.record.ledger import read_record
 
 pytestmark = pytest.mark.timeout(240)
 

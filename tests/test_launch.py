@@ -16,8 +16,9 @@ import invented_study
 import pytest
 
 import launch
-from sweeps import results_folder, spec
-from sweeps.ledger import Trial, TrialsTable, write_trials
+from sweeps.record import results_folder
+from sweeps.record.ledger import Trial, TrialsTable, write_trials
+from sweeps.sweepfile import spec
 
 
 @pytest.fixture

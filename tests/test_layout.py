@@ -26,7 +26,7 @@ GENERATED = {"results", "build", "dist", "wandb", "empathy_sweeps.egg-info"}  # 
 TORCH_FREE = (
     *("empathy.records", "empathy.settings", "empathy.corpora", "empathy.splits", "empathy.pairs"),
     *("empathy.prompts", "empathy.schemes", "empathy.schemes.mixing", "empathy.selection"),
-    *("empathy.uncertainty", "empathy.metrics", "sweeps.spec"),
+    *("empathy.uncertainty", "empathy.metrics", "sweeps.sweepfile.spec"),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from empathy.settings import TrialSettings
-from sweeps.leases import Lease, Leases, StaleLeaseError, trial_name
+from sweeps.pool.leases import Lease, Leases, StaleLeaseError, trial_name
 
 
 @pytest.fixture

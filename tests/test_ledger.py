@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from empathy.errors import UserError
-from sweeps.ledger import Figure, Ledger, Trial, read_history, read_record, read_trials
-from sweeps.observers import SweepInfo
+from sweeps.record.ledger import Figure, Ledger, Trial, read_history, read_record, read_trials
+from sweeps.record.observers import SweepInfo
 
 
 def sweep(out: Path) -> SweepInfo:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 
 from empathy.errors import UserError
-from sweeps import spec
-from sweeps.limits import LIMITS, Limit, rival, side
+from sweeps.sweepfile import spec
+from sweeps.sweepfile.limits import LIMITS, Limit, rival, side
 
 
 def limits(text: str) -> str:

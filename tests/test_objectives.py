@@ -13,11 +13,11 @@ from tiny_sweep import arguments
 import launch
 from empathy.errors import UserError
 from empathy.metrics import METRICS
-from sweeps import spec
-from sweeps.findings import answer, outcome
-from sweeps.ledger import read_record
-from sweeps.plan import plan
-from sweeps.plan_text import as_text
+from sweeps.planning.plan import plan
+from sweeps.planning.plan_text import as_text
+from sweeps.record.ledger import read_record
+from sweeps.report.findings import answer, outcome
+from sweeps.sweepfile import spec
 
 SFT = """
 description: supervised

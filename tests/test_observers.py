@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sweeps.observers import Everyone, Observer, Shielded, SweepInfo, lacking, scored
+from sweeps.record.observers import Everyone, Observer, Shielded, SweepInfo, lacking, scored
 
 SWEEP = SweepInfo(
     "demo", "empathy", "maximize", {}, 1, 4, Path("out"), datetime(2030, 1, 2, tzinfo=UTC)

@@ -15,7 +15,8 @@ from invented_ufjf import write_ufjf
 from empathy.errors import UserError
 from empathy.metrics.epitome import EmpathyScorer
 from empathy.preflight import Finding
-from sweeps import obstacles, spec
+from sweeps.planning import obstacles
+from sweeps.sweepfile import spec
 
 
 def demo(*overrides: str) -> spec.SweepSpec:

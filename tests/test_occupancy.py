@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sweeps.occupancy import Occupancy, in_words
+from sweeps.pool.occupancy import Occupancy, in_words
 
 
 def test_the_busy_share_is_passes_over_the_time_from_first_to_last() -> None:

@@ -17,15 +17,16 @@ from tiny_sweep import SETTINGS
 from empathy import probe
 from empathy.families import FAMILIES
 from empathy.weights import prepare
-from sweeps import outlay as outlays
-from sweeps import spec, speeds
-from sweeps.handover import study_settings
-from sweeps.ledger import Trial
-from sweeps.outlay import NOT_MEASURED, Outlay, Span, obstacles, size
-from sweeps.plan import plan, probed
-from sweeps.plan_text import as_text
-from sweeps.snapshot import Pulse, Snapshot
-from sweeps.speeds import Speed, hardware, seconds_per_step
+from sweeps.planning import outlay as outlays
+from sweeps.planning import speeds
+from sweeps.planning.handover import study_settings
+from sweeps.planning.outlay import NOT_MEASURED, Outlay, Span, obstacles, size
+from sweeps.planning.plan import plan, probed
+from sweeps.planning.plan_text import as_text
+from sweeps.planning.speeds import Speed, hardware, seconds_per_step
+from sweeps.record.ledger import Trial
+from sweeps.sweepfile import spec
+from sweeps.watching.snapshot import Pulse, Snapshot
 
 START = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 PROBED = Speed(2.0, 0.5, None, None, "a probe just now")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from invented_sweep import found
 
-from sweeps.parallel import parallel_coordinates
+from sweeps.report.parallel import parallel_coordinates
 
 
 def test_a_trial_crosses_each_axis_at_its_setting(tmp_path: Path) -> None:

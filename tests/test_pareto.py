@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sweeps.pareto import front, summary
-from sweeps.sections import Aim
+from sweeps.sweepfile.sections import Aim
+from sweeps.verdict.pareto import front, summary
 
 AIMS = (Aim(name="empathy", goal="maximize"), Aim(name="log_ratio", goal="minimize"))
 # trial: empathy, drift

@@ -13,9 +13,9 @@ from invented_epitome import Row, write_epitome
 
 from empathy import preflight
 from empathy.splits import split_of
-from sweeps import spec
-from sweeps.plan import lanes_on, plan
-from sweeps.plan_text import as_text
+from sweeps.planning.plan import lanes_on, plan
+from sweeps.planning.plan_text import as_text
+from sweeps.sweepfile import spec
 
 SETTINGS = [
     "run_cap=8",

@@ -16,9 +16,9 @@ from empathy.errors import UserError
 from empathy.finals import _samples
 from empathy.privacy import close, holds_private, private_among
 from empathy.settings import DataSettings
-from sweeps import spec
-from sweeps.cautions import data_warnings
-from sweeps.privacy import closed, private_corpora, tracking_mode
+from sweeps.report.cautions import data_warnings
+from sweeps.sweepfile import spec
+from sweeps.sweepfile.privacy import closed, private_corpora, tracking_mode
 
 PRIVATE = "data.corpora=[sample, ufjf]"
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from sweeps.account import Account
-from sweeps.observers import Everyone, Observer, SweepInfo
-from sweeps.progress import LiveView, PlainLines, clock, progress
+from sweeps.record.observers import Everyone, Observer, SweepInfo
+from sweeps.watching.account import Account
+from sweeps.watching.progress import LiveView, PlainLines, clock, progress
 
 SWEEP = SweepInfo("demo", "empathy", "maximize", {}, 8, 50, Path("out"))
 

@@ -21,9 +21,9 @@ from empathy.lanes.adapters import LaneLinear, adapt
 from empathy.lanes.engine import LaneEngine, Task, measure
 from empathy.settings import TrialSettings
 from empathy.study import Study
-from sweeps import spec
-from sweeps.handover import study_settings
-from sweeps.plan import plan
+from sweeps.planning.handover import study_settings
+from sweeps.planning.plan import plan
+from sweeps.sweepfile import spec
 
 
 class Params4bit(nn.Parameter):

@@ -19,7 +19,7 @@ import pytest
 
 import launch
 from empathy.metrics import METRICS
-from sweeps import spec
+from sweeps.sweepfile import spec
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import launch
-from sweeps.ledger import Record, read_record
+from sweeps.record.ledger import Record, read_record
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 SHORT = (

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from test_summary import as_json, measured, outcome, sweep
 
-from sweeps.finalists import Again
-from sweeps.summary import summarise
+from sweeps.verdict.finalists import Again
+from sweeps.verdict.summary import summarise
 
 
 def again_with(means: dict[str, list[float]]) -> tuple[Any, list[Again], dict[str, Any]]:

@@ -12,9 +12,9 @@ import pytest
 from invented_sweep import SETTINGS, row, write
 
 from empathy.errors import UserError
-from sweeps.ledger import Ledger
-from sweeps.observers import SweepInfo
-from sweeps.report import markdown, write_report
+from sweeps.record.ledger import Ledger
+from sweeps.record.observers import SweepInfo
+from sweeps.report.report import markdown, write_report
 
 
 class Outline(HTMLParser):

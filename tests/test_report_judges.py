@@ -7,8 +7,8 @@ from typing import Any
 
 from invented_sweep import changed, figure, write
 
-from sweeps.report import write_report
-from sweeps.report_judges import Row, judges_view
+from sweeps.report.report import write_report
+from sweeps.report.report_judges import Row, judges_view
 
 DOWN = "the judge's server left 10 questions in a row unanswered (status 503: 50); see to it"
 

@@ -10,13 +10,13 @@ from typing import Any
 import plotly.graph_objects as go
 from invented_sweep import found, write
 
-from sweeps.findings import Outcome
-from sweeps.guards import Guarded, bounds
-from sweeps.ledger import Figure
-from sweeps.limits import Limit
-from sweeps.manifest import read_manifest, write_json
-from sweeps.report import write_report
-from sweeps.report_pareto import View, pareto_view
+from sweeps.record.ledger import Figure
+from sweeps.report.findings import Outcome
+from sweeps.report.report import write_report
+from sweeps.report.report_pareto import View, pareto_view
+from sweeps.sweepfile.limits import Limit
+from sweeps.sweepfile.manifest import read_manifest, write_json
+from sweeps.verdict.guards import Guarded, bounds
 
 DRIFTS = {"t000": 2.0, "t002": 9.0, "t003": 18.0, "t005": 19.0}
 """Of the trials trained to the end; their scores are 2.05, 2.6, 2.9 and 2.78."""

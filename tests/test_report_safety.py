@@ -12,11 +12,11 @@ from invented_sweep import changed, found, write
 
 from empathy.safety.crisis import chosen
 from empathy.safety.examination import examined
-from sweeps.findings import answer, outcome
-from sweeps.ledger import read_record
-from sweeps.report import write_report
-from sweeps.report_safety import NOT_ASKED, View, points, safety_view, share
-from sweeps.safe_winner import choose, in_summary
+from sweeps.record.ledger import read_record
+from sweeps.report.findings import answer, outcome
+from sweeps.report.report import write_report
+from sweeps.report.report_safety import NOT_ASKED, View, points, safety_view, share
+from sweeps.verdict.safe_winner import choose, in_summary
 
 GOOD, BAD = "Please call 911, or see a doctor today.", "Calm down."
 FINALISTS = ("t003", "t005", "t002")  # best first, as in invented_sweep

@@ -12,7 +12,7 @@ import pytest
 from disks import make_read_only, mounted
 
 from empathy.errors import UserError
-from sweeps.results_folder import check, claimed, continued
+from sweeps.record.results_folder import check, claimed, continued
 
 
 def fail(out: Path, name: str, stop: type[BaseException] = ZeroDivisionError) -> None:

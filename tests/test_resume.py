@@ -25,8 +25,8 @@ from tiny_sweep import arguments
 
 import launch
 from empathy.lanes.engine import LaneEngine
-from sweeps.ledger import Record, Trial, read_record, read_trials
-from sweeps.observers import of_search
+from sweeps.record.ledger import Record, Trial, read_record, read_trials
+from sweeps.record.observers import of_search
 
 pytestmark = pytest.mark.timeout(400)
 TRIALS, STEPS = 4, 6
@@ -203,7 +203,8 @@ def test_a_sweep_killed_in_its_finals_keeps_what_was_done(
     whole: Record, tmp_path: Path, session_cache: Path, counted: Counted,
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    from sweeps import host, runner
+    from sweeps import runner
+    from sweeps.pool import host
 
     out = tmp_path / "out"
 

@@ -12,9 +12,10 @@ import pytest
 from cut_off import EVERY, LAST, RUNNERS, CutOffError, Disk, go_on
 
 from empathy.errors import UserError
-from sweeps import resumption, spec
-from sweeps.ledger import Trial, read_history, read_trials
-from sweeps.spec import SweepSpec
+from sweeps.record import resumption
+from sweeps.record.ledger import Trial, read_history, read_trials
+from sweeps.sweepfile import spec
+from sweeps.sweepfile.spec import SweepSpec
 
 HALVING = "early_terminate={type: hyperband, min_iter: 4, eta: 2}"
 

@@ -16,7 +16,7 @@ from tiny_sweep import arguments
 
 import launch
 from empathy.errors import UserError
-from sweeps import room
+from sweeps.pool import room
 
 NODES = [
     {"Alive": True, "Resources": {"CPU": 8.0, "GPU": 2.0}},

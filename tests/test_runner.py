@@ -21,12 +21,15 @@ from empathy.selection import invented_prompts
 from empathy.settings import TrialSettings
 from empathy.study import SAMPLES
 from empathy.weights import Base
-from sweeps import runner, search, spec, status
-from sweeps.ledger import Record, Trial, read_record
-from sweeps.observers import Everyone, of_search
-from sweeps.plan import plan
-from sweeps.results_folder import check, claimed
-from sweeps.spec import SweepSpec, trial_settings
+from sweeps import runner
+from sweeps.planning.plan import plan
+from sweeps.record.ledger import Record, Trial, read_record
+from sweeps.record.observers import Everyone, of_search
+from sweeps.record.results_folder import check, claimed
+from sweeps.search import search
+from sweeps.sweepfile import spec
+from sweeps.sweepfile.spec import SweepSpec, trial_settings
+from sweeps.watching import status
 
 pytestmark = pytest.mark.timeout(300)
 ADDRESSES = ("inprocess", "local")

@@ -20,7 +20,7 @@ from empathy.policy import Spoken
 from empathy.records import Reply
 from empathy.safety.examination import CRISIS
 from empathy.study import Study
-from sweeps.ledger import Record, read_record
+from sweeps.record.ledger import Record, read_record
 
 pytestmark = pytest.mark.timeout(600)
 HARMFUL = "Nobody would miss you. Calm down."

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sweeps.safe_winner import Choice, choose, conclusion, in_summary, without_unsafe
+from sweeps.verdict.safe_winner import Choice, choose, conclusion, in_summary, without_unsafe
 
 
 def safety(**verdicts: str) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from simulation import Simulated
 from tune_clients import Clients
 
 from empathy.errors import UserError
-from sweeps.ledger import read_record
-from sweeps.observers import of_search
+from sweeps.record.ledger import read_record
+from sweeps.record.observers import of_search
 
 HOSTS, LANES, TRIALS = 3, 4, 120
 PLAIN = Pace("a device of the tests", {1: 10.0, 2: 10.0, 4: 20.0}, 10.0, 60.0)

@@ -12,7 +12,7 @@ from empathy.corpora import CORPORA
 from empathy.errors import UserError
 from empathy.schemes import SCHEMES, draws, problem
 from empathy.settings import DataSettings
-from sweeps import spec
+from sweeps.sweepfile import spec
 
 
 def data(schemes: dict[str, float], *corpora: str) -> DataSettings:

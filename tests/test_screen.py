@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
-from sweeps.ledger import Figure, Trial
-from sweeps.screen import Screen, sparkline
-from sweeps.snapshot import Pulse, Snapshot, Stage, stopped_at
+from sweeps.record.ledger import Figure, Trial
+from sweeps.watching.screen import Screen, sparkline
+from sweeps.watching.snapshot import Pulse, Snapshot, Stage, stopped_at
 
 START = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 NOW = START + timedelta(seconds=252)

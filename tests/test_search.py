@@ -16,8 +16,9 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
-from sweeps import search, spec
-from sweeps.leases import TRIAL
+from sweeps.pool.leases import TRIAL
+from sweeps.search import search
+from sweeps.sweepfile import spec
 
 GRID = [
     "method=grid",
@@ -205,7 +206,10 @@ def test_the_study_without_ray_has_the_same_space_goal_and_rungs() -> None:
 
 
 def test_the_search_without_ray_imports_no_ray() -> None:
-    code = "import sys; import sweeps.search; print('ray' in sys.modules, 'torch' in sys.modules)"
+    code = (
+        "import sys; import sweeps.search.search;"
+        " print('ray' in sys.modules, 'torch' in sys.modules)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

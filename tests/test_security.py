@@ -26,9 +26,9 @@ from empathy.study import Study
 from empathy.verdicts.reward_model import RewardModel
 from empathy.verdicts.verdict import Comparison
 from empathy.weights import Base, Weights
-from sweeps.changes import check_facts
-from sweeps.resumption import Earlier
-from sweeps.tracking import _settings, tracker
+from sweeps.record.changes import check_facts
+from sweeps.record.resumption import Earlier
+from sweeps.watching.tracking import _settings, tracker
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -176,7 +176,7 @@ def test_the_dashboard_listens_on_loopback_wherever_ray_is_started() -> None:
 
 
 def test_ray_on_this_machine_has_no_dashboard_and_tells_nobody_of_its_use() -> None:
-    from sweeps.on_ray import QUIET
+    from sweeps.search.on_ray import QUIET
 
     tree = ast.parse((ROOT / "sweeps" / "on_ray.py").read_text(encoding="utf-8"))
     starts = [
@@ -192,7 +192,7 @@ def test_ray_on_this_machine_has_no_dashboard_and_tells_nobody_of_its_use() -> N
 def test_an_old_token_file_is_closed_when_ray_starts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sweeps.ray_token import closed_token
+    from sweeps.search.ray_token import closed_token
 
     monkeypatch.setenv("HOME", str(tmp_path))
     with closed_token():

@@ -15,8 +15,9 @@ from empathy.errors import UserError
 from empathy.safety.crisis import chosen
 from empathy.safety.reliability import fewest_scenarios
 from empathy.settings import TrialSettings
-from sweeps import search, spec
-from sweeps.reading import overridden, parse
+from sweeps.search import search
+from sweeps.sweepfile import spec
+from sweeps.sweepfile.reading import overridden, parse
 
 SMALL = """
 description: a small sweep

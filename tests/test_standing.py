@@ -8,11 +8,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from sweeps import spec
-from sweeps.finalists import finalists
-from sweeps.guards import Guarded, bounds
-from sweeps.limits import Limit
-from sweeps.standing import standing
+from sweeps.sweepfile import spec
+from sweeps.sweepfile.limits import Limit
+from sweeps.verdict.finalists import finalists
+from sweeps.verdict.guards import Guarded, bounds
+from sweeps.verdict.standing import standing
 
 # trial: empathy, drift, state
 TRIALS = {

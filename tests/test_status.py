@@ -19,13 +19,13 @@ from running_sweep import LAUNCH, environment, reported, start, wait_until
 
 import launch
 from empathy.errors import UserError
-from sweeps import status
-from sweeps.account import PULSE, Account, Heartbeat, as_json, of_json
-from sweeps.ledger import Ledger
-from sweeps.manifest import note, read_manifest, write_json
-from sweeps.observers import Past, SweepInfo
-from sweeps.results_folder import continued, in_use
-from sweeps.snapshot import Pulse, Snapshot, Stage
+from sweeps.record.ledger import Ledger
+from sweeps.record.observers import Past, SweepInfo
+from sweeps.record.results_folder import PULSE, continued, in_use
+from sweeps.sweepfile.manifest import note, read_manifest, write_json
+from sweeps.watching import status
+from sweeps.watching.account import Account, Heartbeat, as_json, of_json
+from sweeps.watching.snapshot import Pulse, Snapshot, Stage
 
 START = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 

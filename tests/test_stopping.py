@@ -21,12 +21,13 @@ from pathlib import Path
 import pytest
 from running_sweep import ROOT, command, environment, reported, trials, wait_until
 
-from sweeps import stopping, stops
-from sweeps.leases import DrainingError
-from sweeps.observers import Everyone
-from sweeps.results_folder import in_use
-from sweeps.stopping import attended
-from sweeps.stops import Terminated, all_done, heeding_sigterm
+from sweeps.pool import stops
+from sweeps.pool.leases import DrainingError
+from sweeps.pool.stops import Terminated, all_done, heeding_sigterm
+from sweeps.record.observers import Everyone
+from sweeps.record.results_folder import in_use
+from sweeps.watching import stopping
+from sweeps.watching.stopping import attended
 
 
 class Host:
@@ -193,8 +194,8 @@ def test_a_second_signal_ends_the_process_there_and_then(tmp_path: Path) -> None
 import os, signal, sys, time
 sys.path[:0] = [{str(ROOT)!r}]
 from pathlib import Path
-from sweeps.observers import Everyone
-from sweeps.stopping import attended
+from sweeps.record.observers import Everyone
+from sweeps.watching.stopping import attended
 class Host:
     def drain(self):
         os.kill(os.getpid(), signal.SIGINT)

@@ -12,10 +12,10 @@ import pytest
 from empathy.evaluate import Evaluation
 from empathy.records import Split
 from empathy.uncertainty import mean_interval
-from sweeps import spec
-from sweeps.finalists import finalists
-from sweeps.spec import SweepSpec
-from sweeps.summary import summarise
+from sweeps.sweepfile import spec
+from sweeps.sweepfile.spec import SweepSpec
+from sweeps.verdict.finalists import finalists
+from sweeps.verdict.summary import summarise
 
 PROMPTS = 40
 

@@ -5,9 +5,9 @@ python -m pytest tests/test_time_left.py
 
 from __future__ import annotations
 
-from sweeps.ledger import Trial
-from sweeps.observers import State
-from sweeps.time_left import Left, seconds_left, steps_left
+from sweeps.record.ledger import Trial
+from sweeps.record.observers import State
+from sweeps.watching.time_left import Left, seconds_left, steps_left
 
 
 def trials(*states: tuple[str, State, int | None]) -> list[Trial]:

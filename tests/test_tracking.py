@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from sweeps.observers import Observer, Past, SweepInfo
-from sweeps.tracking import Tracker, has_login, numbers, tracker, without_paths
+from sweeps.record.observers import Observer, Past, SweepInfo
+from sweeps.watching.tracking import Tracker, has_login, numbers, tracker, without_paths
 
 ROW = {
     "trial_id": "t000",
@@ -194,7 +194,7 @@ def test_dead_server_costs_one_warning_and_seconds(
         observer.sweep_ended({})
     assert time.monotonic() - started < 20
     assert [record.name for record in caplog.records if "going offline" in record.message] == [
-        "sweeps.tracking"
+        "sweeps.watching.tracking"
     ]
     assert observer.mode == "offline"
     assert len(list(tmp_path.glob("wandb/offline-run-*"))) == 2

@@ -19,8 +19,8 @@ WAIT_SECONDS = 120
 TRACKS = """
 import logging, sys
 from pathlib import Path
-from sweeps.observers import SweepInfo
-from sweeps.tracking import tracker
+from sweeps.record.observers import SweepInfo
+from sweeps.watching.tracking import tracker
 
 logging.basicConfig(format="%(name)s: %(message)s", level=logging.WARNING)
 out, trials = Path(sys.argv[1]), sys.argv[2:]

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from empathy.errors import UserError
-from sweeps import launcher, train_run
-from sweeps.launcher import Launcher
-from sweeps.leases import StaleLeaseError
-from sweeps.train_run import Spread, TrainRun
-from sweeps.zero_work import Job
+from sweeps.pool.leases import StaleLeaseError
+from sweeps.zero import launcher, train_run
+from sweeps.zero.launcher import Launcher
+from sweeps.zero.train_run import Spread, TrainRun
+from sweeps.zero.zero_work import Job
 
 pytestmark = pytest.mark.timeout(20)
 SPREAD = Spread("cpu", 2, {"stage": 2}, (2, 4), "/nowhere")

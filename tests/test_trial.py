@@ -23,10 +23,11 @@ import ray
 from fake_study import BREAKS, DIVERGES, MEMORY, FakeHost
 
 from empathy.settings import StudySettings, TrainingSettings
-from sweeps import on_ray, spec
-from sweeps.hosts import HostProcess, Hosts
-from sweeps.on_ray import Watcher
-from sweeps.spec import SweepSpec, trial_settings
+from sweeps.pool.hosts import HostProcess, Hosts
+from sweeps.search import on_ray
+from sweeps.search.on_ray import Watcher
+from sweeps.sweepfile import spec
+from sweeps.sweepfile.spec import SweepSpec, trial_settings
 
 TRIALS = 32
 pytestmark = pytest.mark.timeout(240)
@@ -252,7 +253,10 @@ def test_a_freed_lane_is_busy_again_at_once(ray_here: None, tmp_path: Path) -> N
 
 
 def test_a_client_never_imports_torch() -> None:
-    code = "import sys, sweeps.trial; print('torch' in sys.modules, 'numpy.random' in sys.modules)"
+    code = (
+        "import sys, sweeps.pool.trial;"
+        " print('torch' in sys.modules, 'numpy.random' in sys.modules)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

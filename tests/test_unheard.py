@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from empathy.errors import UserError
-from sweeps.unheard import unheard, unheard_in
+from sweeps.record.unheard import unheard, unheard_in
 
 
 def judged(**missing: str | None) -> dict[str, Any]:

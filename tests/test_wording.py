@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sweeps import wording
-from sweeps.findings import judged
-from sweeps.ledger import Figure
+from sweeps.record import wording
+from sweeps.record.ledger import Figure
+from sweeps.report.findings import judged
 
 
 def test_numbers_are_rounded_only_when_said() -> None:

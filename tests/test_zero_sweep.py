@@ -25,12 +25,13 @@ from tiny_sweep import SETTINGS, arguments
 
 import launch
 from empathy.errors import UserError
-from sweeps import on_ray, spec
-from sweeps.handover import study_settings
-from sweeps.ledger import Record, read_record
-from sweeps.on_ray import Watcher
-from sweeps.train_run import Spread, room
-from sweeps.zero_hosts import ZeroHosts
+from sweeps.planning.handover import study_settings
+from sweeps.record.ledger import Record, read_record
+from sweeps.search import on_ray
+from sweeps.search.on_ray import Watcher
+from sweeps.sweepfile import spec
+from sweeps.zero.train_run import Spread, room
+from sweeps.zero.zero_hosts import ZeroHosts
 
 HOSTED, WORKERS = 1, 2
 CORES = HOSTED + WORKERS  # room for one trial at a time

@@ -19,7 +19,7 @@ from empathy.lanes.engine import Task
 from empathy.lanes.rows import Example
 from empathy.settings import StudySettings, TrainingSettings, TrialSettings
 from empathy.weights import Base
-from sweeps.zero_host import ZeroHost
+from sweeps.zero.zero_host import ZeroHost
 
 
 def test_what_is_handed_over_is_read_again(tiny_base: Base, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from sweeps.comparison.cost import cost_of, told
 from sweeps.comparison.guards import guards_of
 from sweeps.comparison.phrases import Answer, listed, percent
 from sweeps.comparison.rivals import QUESTIONS, against
-from sweeps.wording import duration, named
+from sweeps.record.wording import duration, named
 
 COST = "At what cost?"
 

@@ -14,7 +14,7 @@ from typing import Any
 from empathy.errors import UserError
 from empathy.metrics import METRICS
 from sweeps.comparison.folders import Sweep
-from sweeps.wording import named, setting
+from sweeps.record.wording import named, setting
 
 MADE_THE_PROMPTS = ("data.corpora", "data.context_turns", "data.min_words",
                     "evaluation.test_prompts")  # fmt: skip

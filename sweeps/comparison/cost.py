@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sweeps.comparison.folders import Sweep
-from sweeps.observers import BASELINES
-from sweeps.wording import counted, duration
+from sweeps.record.observers import BASELINES
+from sweeps.record.wording import counted, duration
 
 
 class Cost(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sweeps.comparison.contrasts import Arm, Row
 from sweeps.comparison.folders import Sweep
-from sweeps.ledger import Figure
+from sweeps.record.ledger import Figure
 
 NOT_EXAMINED = (
     "How the winners of {} answer people in crisis was not examined: nothing here says that they "

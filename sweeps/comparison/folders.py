@@ -11,9 +11,9 @@ from typing import Any
 from empathy.errors import UserError
 from empathy.evaluate import Evaluation
 from sweeps.comparison import intact
-from sweeps.ledger import Record, read_record
-from sweeps.observers import BASELINES
-from sweeps.tracking import without_paths
+from sweeps.record.ledger import Record, read_record
+from sweeps.record.observers import BASELINES
+from sweeps.watching.tracking import without_paths
 
 
 @dataclass(frozen=True)

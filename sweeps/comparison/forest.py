@@ -8,7 +8,7 @@ from math import ceil, floor, log10
 from typing import NamedTuple
 
 from empathy.uncertainty import Estimate
-from sweeps.wording import number
+from sweeps.record.wording import number
 
 
 class Tick(NamedTuple):

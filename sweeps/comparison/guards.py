@@ -7,11 +7,11 @@ from typing import NamedTuple
 from empathy.compare import both_scored, compare
 from empathy.evaluate import Evaluation
 from empathy.metrics import METRICS
-from sweeps.cautions import guard_warnings, style_warnings
 from sweeps.comparison.contrasts import Arm, Row
 from sweeps.comparison.phrases import figure
-from sweeps.findings import judged, outcome
-from sweeps.ledger import Figure, figures
+from sweeps.record.ledger import Figure, figures
+from sweeps.report.cautions import guard_warnings, style_warnings
+from sweeps.report.findings import judged, outcome
 
 
 class Guard(NamedTuple):

@@ -15,10 +15,10 @@ from typing import Any, Literal, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from empathy.errors import UserError
-from sweeps.ledger import SAMPLES, SUMMARY, TRIALS, read_trials
-from sweeps.limits import Guards
-from sweeps.manifest import MANIFEST
-from sweeps.observers import BASELINES, State
+from sweeps.record.ledger import SAMPLES, SUMMARY, TRIALS, read_trials
+from sweeps.record.observers import BASELINES, State
+from sweeps.sweepfile.limits import Guards
+from sweeps.sweepfile.manifest import MANIFEST
 
 
 @dataclass

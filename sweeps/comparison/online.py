@@ -12,7 +12,7 @@ from empathy.errors import UserError
 from empathy.privacy import private_among
 from sweeps.comparison.contrasts import Findings
 from sweeps.comparison.report import rendered, searches
-from sweeps.tracking import has_login, report_no_errors
+from sweeps.watching.tracking import has_login, report_no_errors
 
 if TYPE_CHECKING:
     from wandb_workspaces.reports.v2 import Report

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from empathy.evaluate import Evaluation
 from empathy.uncertainty import Estimate
 from sweeps.comparison.contrasts import Contrast
-from sweeps.ledger import Figure
-from sweeps.wording import said
+from sweeps.record.ledger import Figure
+from sweeps.record.wording import said
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,15 @@ def of_difference(contrast: Contrast, metric: str) -> str:
     """A difference with the interval that counts all questions, and what that leaves open."""
     shown = said(figure(contrast.corrected), metric, difference=True)
     dialogues = contrast.corrected.groups
-    return shown + {
-        "better": "",
-        "worse": "",
-        "not separable": ", which includes 0",
-        "too few dialogues": f", a range over only {dialogues} dialogues that shows nothing",
-    }[contrast.verdict]
+    return (
+        shown
+        + {
+            "better": "",
+            "worse": "",
+            "not separable": ", which includes 0",
+            "too few dialogues": f", a range over only {dialogues} dialogues that shows nothing",
+        }[contrast.verdict]
+    )
 
 
 def percent(level: float) -> str:

@@ -16,7 +16,6 @@ from empathy.cache import write_atomically
 from empathy.errors import UserError
 from empathy.metrics import METRICS
 from empathy.uncertainty import Estimate
-from sweeps import wording
 from sweeps.comparison.answers import answers, certainty
 from sweeps.comparison.comparable import unequal_effort, unequal_families
 from sweeps.comparison.contrasts import ROWS, Arm, Findings, Row
@@ -27,8 +26,9 @@ from sweeps.comparison.forest import axis
 from sweeps.comparison.guards import guards_of, warnings_of
 from sweeps.comparison.phrases import figure, listed, percent
 from sweeps.comparison.rivals import CALLED
-from sweeps.manifest import MANIFEST, write_json
-from sweeps.report import markdown
+from sweeps.record import wording
+from sweeps.report.report import markdown
+from sweeps.sweepfile.manifest import MANIFEST, write_json
 
 STEM = "comparison"
 ASKED: dict[Row, str] = {

@@ -8,8 +8,8 @@ from sweeps.comparison.contrasts import Arm, Contrast, Findings, Row, Verdict
 from sweeps.comparison.doubts import doubted, testimony
 from sweeps.comparison.folders import Sweep
 from sweeps.comparison.phrases import Answer, listed, number_of, of_difference, sentence
-from sweeps.findings import no_winner, outcome
-from sweeps.wording import counted, named
+from sweeps.record.wording import counted, named
+from sweeps.report.findings import no_winner, outcome
 
 CALLED: dict[Row, str] = {
     "sft": "SFT",

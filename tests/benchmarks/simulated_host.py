@@ -25,9 +25,9 @@ from empathy.evaluate import GEOMETRIC, SHARES, Evaluation
 from empathy.metrics import METRICS
 from empathy.records import Split
 from empathy.settings import TrialSettings
-from sweeps import host
-from sweeps.host import GRACE, LaneHost
-from sweeps.leases import Lease
+from sweeps.pool import host
+from sweeps.pool.host import GRACE, LaneHost
+from sweeps.pool.leases import Lease
 
 COLUMNS = tuple(n for n, metric in METRICS.items() if not metric.curve and n not in GEOMETRIC)
 SPLITS: dict[Split, Prompts] = {

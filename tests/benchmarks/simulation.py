@@ -22,16 +22,18 @@ from simulated_sweep import MEAN
 from tune_loop import Stopwatch, TuneLoop
 from virtual import Remote
 
-from sweeps import runner, search, spec
-from sweeps.changes import other_facts
-from sweeps.desk import Desk
-from sweeps.guards import NO_GUARDS, Guarded
-from sweeps.handover import study_settings
-from sweeps.hosts import at_once
-from sweeps.observers import Everyone, Observer, Row, State, SweepInfo
-from sweeps.on_ray import Watcher
-from sweeps.resumption import Earlier
-from sweeps.spec import SweepSpec, trial_settings
+from sweeps import runner
+from sweeps.planning.handover import study_settings
+from sweeps.pool.desk import Desk
+from sweeps.pool.hosts import at_once
+from sweeps.record.changes import other_facts
+from sweeps.record.observers import Everyone, Observer, Row, State, SweepInfo
+from sweeps.record.resumption import Earlier
+from sweeps.search import search
+from sweeps.search.on_ray import Watcher
+from sweeps.sweepfile import spec
+from sweeps.sweepfile.spec import SweepSpec, trial_settings
+from sweeps.verdict.guards import NO_GUARDS, Guarded
 
 TUNE_SECONDS = 0.02
 """Of Tune's loop for one result: see `scale.py clients`."""

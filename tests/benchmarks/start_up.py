@@ -15,7 +15,7 @@ from step_race import read
 from tuned import Searched
 from turns import apart, together
 
-from sweeps import spec
+from sweeps.sweepfile import spec
 
 LANES = 4
 SETTINGS = (

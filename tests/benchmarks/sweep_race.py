@@ -10,7 +10,7 @@ from ratios import ratio, spread
 from tuned import Searched
 from turns import apart
 
-from sweeps import spec
+from sweeps.sweepfile import spec
 
 
 class Size(NamedTuple):

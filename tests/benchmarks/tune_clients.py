@@ -22,9 +22,10 @@ from processes import Process
 from simulation import Tally
 
 from empathy.settings import StudySettings, TrainingSettings
-from sweeps import on_ray, spec
-from sweeps.hosts import HostProcess, Hosts
-from sweeps.observers import Row, State
+from sweeps.pool.hosts import HostProcess, Hosts
+from sweeps.record.observers import Row, State
+from sweeps.search import on_ray
+from sweeps.sweepfile import spec
 
 PARTS = {"gcs_server": "Ray's control store", "raylet": "Ray's node manager",
          "ray::LaneTrial": "clients", "ray::Desk": "desk", "ray::Tireless": "host"}  # fmt: skip

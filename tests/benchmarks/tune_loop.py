@@ -1,7 +1,8 @@
 """What Ray Tune's controller does with a search, a scheduler and a callback, one thing at a time.
 
 Search, ASHA and callback are those of a real sweep. In place of Tune's processes there are tasks
-that make the calls which `sweeps.place` and `sweeps.trial` make. No host is ever lost here.
+that make the calls which `sweeps.pool.place` and `sweeps.pool.trial` make. No host is ever lost
+here.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from typing import Any
 
 from ray.tune.schedulers import TrialScheduler
 
-from sweeps.desk import Desk
-from sweeps.leases import TRIAL
-from sweeps.on_ray import Watcher
-from sweeps.trial import result_of
-from sweeps.tune_search import TuneSearch
+from sweeps.pool.desk import Desk
+from sweeps.pool.leases import TRIAL
+from sweeps.pool.trial import result_of
+from sweeps.search.on_ray import Watcher
+from sweeps.search.tune_search import TuneSearch
 
 
 class Stopwatch:
@@ -120,7 +121,7 @@ class TuneLoop:
         return not over
 
     async def _client(self, trial: PlayedTrial) -> None:
-        """From a seat at the desk to the lane given back, as `sweeps.place.Place` goes."""
+        """From a seat at the desk to the lane given back, as `sweeps.pool.place.Place` goes."""
         parameters = {name: value for name, value in trial.config.items() if name != TRIAL}
         name = trial.config[TRIAL]
         seat = await self.desk.seat(name)

@@ -19,9 +19,9 @@ from contenders import TrlForm
 from shapes import SHAPES, load
 
 from empathy.lanes.rows import Example
-from sweeps import search
-from sweeps.observers import Row, State, SweepInfo
-from sweeps.spec import SweepSpec, trial_settings
+from sweeps.record.observers import Row, State, SweepInfo
+from sweeps.search import search
+from sweeps.sweepfile.spec import SweepSpec, trial_settings
 
 FORM = TrlForm(precompute=True, checkpointing=False)
 POLL = 0.2  # seconds
@@ -82,12 +82,12 @@ class Stopwatch:
 
 def by_lanes(sweep: SweepSpec, lanes: int) -> Searched:
     """The search as `launch.py` runs it on one machine, without what follows it."""
-    from sweeps import on_ray
-    from sweeps.handover import study_settings
-    from sweeps.hosts import Hosts
-    from sweeps.leases import TRIAL
-    from sweeps.plan import device_here
-    from sweeps.tune_search import TuneSearch
+    from sweeps.planning.handover import study_settings
+    from sweeps.planning.plan import device_here
+    from sweeps.pool.hosts import Hosts
+    from sweeps.pool.leases import TRIAL
+    from sweeps.search import on_ray
+    from sweeps.search.tune_search import TuneSearch
 
     suggested: dict[str, float] = {}
     suggest = TuneSearch.suggest
@@ -130,7 +130,7 @@ def by_lanes(sweep: SweepSpec, lanes: int) -> Searched:
 def pairs_of(sweep: SweepSpec) -> tuple[list[Example], list[Example]]:
     """The tokenised pairs that the sweep's trials learn, and those they are measured on."""
     from empathy.study import Study
-    from sweeps.handover import study_settings
+    from sweeps.planning.handover import study_settings
 
     study = Study(study_settings(sweep, 1), lambda stage, done, total: None)
     return list(study.engine.task.examples), study.held_out["validation"].pairs
@@ -143,7 +143,7 @@ def by_trl(
     import ray
     from ray import tune
 
-    from sweeps import on_ray
+    from sweeps.search import on_ray
 
     on_ray.connect("local")
     cores = math.floor(ray.cluster_resources()["CPU"])
@@ -179,7 +179,7 @@ def _trial(config: dict[str, Any], sweep: SweepSpec, model: str, material: Mater
     from ray import tune
     from transformers import TrainerCallback
 
-    from sweeps.leases import TRIAL
+    from sweeps.pool.leases import TRIAL
 
     class Report(TrainerCallback):
         def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:

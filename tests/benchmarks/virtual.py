@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any, TypeVar
 from unittest.mock import patch
 
-from sweeps import desk, host, leases
+from sweeps.pool import desk, host, leases
 
 T = TypeVar("T")
 

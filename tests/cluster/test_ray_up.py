@@ -24,8 +24,8 @@ from tiny_sweep import arguments
 
 import launch
 from empathy.cache import cache_folder
-from sweeps.leases import trial_name
-from sweeps.observers import of_search
+from sweeps.pool.leases import trial_name
+from sweeps.record.observers import of_search
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 from statistics import median
@@ -9,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from sweeps.ledger import Trial, read_trials
+from sweeps.record.ledger import Trial, read_trials
 
 TOLERANCE = 1e-5
 GROWTH = 1.15  # of what all processes hold, from the second quarter to the last
@@ -58,12 +59,12 @@ def _key(trial: Trial) -> str:
 
 def marked(mark: str) -> list[str]:
     """Other living processes that carry the mark in their environment."""
-    found = []
+    found, here = [], os.getpid()
     for process in psutil.process_iter():
         try:
-            if process.pid != psutil.Process().pid and process.status() != psutil.STATUS_ZOMBIE:
-                if process.environ().get("EMPATHY_SOAK") == mark:
-                    found.append(f"{process.pid} {' '.join(process.cmdline())[:80]}")
+            own = process.environ().get("EMPATHY_SOAK") == mark
+            if own and process.pid != here and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(f"{process.pid} {' '.join(process.cmdline())[:80]}")
         except psutil.Error:  # gone meanwhile, or not ours to ask
             continue
     return found

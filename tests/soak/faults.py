@@ -16,7 +16,7 @@ import psutil
 from ray.cluster_utils import Cluster
 from wandb_runs import RunServer
 
-from sweeps import on_ray
+from sweeps.search import on_ray
 
 ROOT = Path(__file__).parent.parent.parent
 NODE: dict[str, Any] = {"num_cpus": 2, "object_store_memory": 80_000_000}

@@ -1,0 +1,1 @@
+"""Lane hosts: devices with a base model, and who holds which lane."""

@@ -1,0 +1,1 @@
+"""What happens in a sweep, as it is told, kept, tracked and read again."""

@@ -1,0 +1,1 @@
+"""The report of a sweep, made from its files alone."""

@@ -1,0 +1,1 @@
+"""The search itself: Optuna and ASHA, on Ray or in this process."""

@@ -1,0 +1,1 @@
+"""Which trials count, how surely, and which of them wins."""

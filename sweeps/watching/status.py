@@ -1,0 +1,110 @@
+"""`--status`: a sweep as its results folder tells it, while it runs, and after it ended or died.
+
+Nothing but that folder is read and nothing is written, so that any terminal may ask, on any machine
+that sees the folder.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+
+from empathy.errors import UserError
+from sweeps.record.ledger import HISTORY, SUMMARY, TRIALS, figures, read_history, read_trials
+from sweeps.record.results_folder import PULSE, in_use
+from sweeps.sweepfile.manifest import MANIFEST, read_manifest
+from sweeps.watching.account import now, of_json
+from sweeps.watching.snapshot import Pulse, Snapshot, stopped_at
+
+REPORT = "report.html"
+SILENT = 60.0  # seconds without a sign of life after which a sweep on a drive without locks is dead
+
+
+def read(out: Path, at: datetime | None = None) -> Snapshot:
+    """The sweep in `out`. Raises `UserError` for a folder that holds none, or damaged files."""
+    at = at or now()
+    running = in_use(out)  # first: a sweep that ends meanwhile has then written everything
+    manifest, pulse = read_manifest(out), _pulse(out / PULSE)
+    if running is None:
+        running = pulse is not None and (at - pulse.at).total_seconds() < SILENT
+    being = "running" if running else "ended" if manifest.get("ended") else "cut off"
+    trials = read_trials(out / TRIALS) if (out / TRIALS).exists() else ()
+    metric = manifest["metric"]
+    return Snapshot(
+        sweep=manifest["sweep"],
+        metric=metric["name"],
+        goal=metric["goal"],
+        max_steps=manifest["max_steps"],
+        being=cast(Any, being),
+        trials=trials,
+        curves=_curves(read_history(out / HISTORY), metric["name"]),
+        now=at,
+        pulse=pulse,
+        wanted=(pulse and pulse.trials) or manifest["run_cap"],
+        best=_best(out / SUMMARY) if being == "ended" else None,
+        resume=resume_command(out, pulse) if being == "cut off" else None,
+        report=str(out / REPORT) if being == "ended" and (out / REPORT).exists() else None,
+        rungs=stopped_at(trials),
+    )
+
+
+def resume_command(out: Path, pulse: Pulse | None = None, address: str | None = None) -> str:
+    """What to type to go on with the sweep in `out`."""
+    address = address or (pulse.address if pulse else None)
+    where = [] if address in (None, "local") else ["--address", address]
+    folder = str(out) if out.parent != Path() else f"./{out}"  # a bare name may be a sweep's
+    return shlex.join(["python", "launch.py", "--sweep", folder, "--resume", *map(str, where)])
+
+
+def sweep_in(folder: Path) -> Path:
+    """The folder itself if it holds a sweep, else that of its sweeps which was written to last.
+
+    A running sweep writes all the time, so that it comes first. Raises `UserError` where there is
+    none.
+    """
+    if (folder / MANIFEST).exists():
+        return folder
+    signs = [
+        path
+        for name in (MANIFEST, PULSE)
+        for path in folder.glob(f"*/{name}")
+        if not path.parent.name.startswith(".")
+    ]
+    if not signs:
+        raise UserError(
+            f"--status finds no sweep in {folder}: give a results folder, such as results/demo"
+        )
+    return max(signs, key=lambda path: path.stat().st_mtime).parent
+
+
+def as_json(snapshot: Snapshot) -> str:
+    """The snapshot for programs."""
+    return json.dumps(snapshot.as_dict(), indent=2, ensure_ascii=False)
+
+
+def _pulse(path: Path) -> Pulse | None:
+    """The last sign of life; None where there is none, or one of another version."""
+    try:
+        return of_json(json.loads(path.read_text("utf-8")))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _best(path: Path) -> str | None:
+    if not path.exists():
+        return None
+    return (json.loads(path.read_text("utf-8")).get("best") or {}).get("trial")
+
+
+def _curves(rows: Iterable[Mapping[str, Any]], metric: str) -> dict[str, tuple[float, ...]]:
+    """The metric at each report, by trial; a report that a resumed trial repeats counts once."""
+    found: dict[str, dict[int, float]] = {}
+    for row in rows:
+        figure = figures(row.get("metrics", {})).get(metric)
+        if figure is not None:
+            found.setdefault(row["trial_id"], {})[row["step"]] = figure.value
+    return {name: tuple(steps[step] for step in sorted(steps)) for name, steps in found.items()}

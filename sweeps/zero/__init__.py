@@ -1,0 +1,1 @@
+"""Trials that DeepSpeed ZeRO spreads over several devices."""
