@@ -67,6 +67,22 @@ def test_empathy_knows_nothing_of_who_drives_it() -> None:
         assert not wrong, f"{path.relative_to(ROOT)} imports {sorted(wrong)}"
 
 
+SWEEPS = (
+    *("sweepfile", "record", "storage", "pool", "verdict", "search", "zero", "watching"),
+    *("planning", "report", "comparison"),
+)
+"""The folders of `sweeps`, each of which imports from those before it alone."""
+
+
+def test_the_folders_of_sweeps_import_one_way() -> None:
+    assert {path.parent.name for path in (ROOT / "sweeps").glob("*/__init__.py")} == set(SWEEPS)
+    for place, package in enumerate(SWEEPS):
+        for path in (ROOT / "sweeps" / package).glob("*.py"):
+            used = {name.split(".")[1] for name in imports_of(path) if name.startswith("sweeps.")}
+            wrong = used - set(SWEEPS[: place + 1])
+            assert not wrong, f"{path.relative_to(ROOT)} imports {sorted(wrong)}"
+
+
 @pytest.mark.parametrize("package", ["corpora", "metrics"])
 def test_no_corpus_imports_a_corpus_and_no_metric_a_metric(package: str) -> None:
     files = list((ROOT / "empathy" / package).glob("*.py"))
