@@ -11,7 +11,6 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -24,6 +23,7 @@ from simulation import Tally
 from empathy.settings import StudySettings, TrainingSettings
 from sweeps import on_ray, spec
 from sweeps.hosts import HostProcess, Hosts
+from sweeps.leases import Lease
 from sweeps.observers import Row, State
 
 PARTS = {"gcs_server": "Ray's control store", "raylet": "Ray's node manager",
@@ -55,7 +55,14 @@ class Clients(NamedTuple):
 
 
 class Tireless(HostProcess):
-    """A host whose steps take no time; reports are as large as real ones."""
+    """A host whose steps take no time, once every lane has a trial; reports are of real size."""
+
+    _full = False
+
+    def _due(self) -> list[Lease]:
+        """Nobody, until all clients have come: their processes start one after the other."""
+        self._full = self._full or len(self._leases.seated) == self._settings.lanes
+        return super()._due() if self._full else []
 
     def _prepare(self) -> None:
         from fake_study import stand_in
@@ -152,8 +159,3 @@ def _found(watch: Window, clients: int) -> Clients:
         processes.memory(os.getpid())["rss"],
         watch.first_result_seconds,
     )
-
-
-def needed(found: Mapping[str, float]) -> float:
-    """Results a second at most if the driver had a core to itself."""
-    return 1 / found[DRIVER]
