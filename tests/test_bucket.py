@@ -32,9 +32,9 @@ from sweeps.storage.bucket import Bucket
 from sweeps.storage.mirror import Mirror
 from sweeps.storage.shared_results import staging
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(400)
 BUCKET = "results"
-WAIT_SECONDS = 60
+WAIT_SECONDS = 240
 
 
 @pytest.fixture(scope="module")

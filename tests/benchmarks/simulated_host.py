@@ -58,7 +58,7 @@ def measured(
     rng = np.random.default_rng((crc32(policy.encode()), step))
     found = evaluated(rng, SPLITS[split], policy, mean)
     scores, figure = found.scores["empathy"], found.metrics["empathy"]
-    shares = tuple(min(1.0, max(0.0, (each or 0.0) / 6)) for each in scores)
+    shares = tuple(np.clip(np.array(scores, dtype=np.float64) / 6, 0, 1).tolist())
     share = replace(figure, value=float(np.mean(shares)))
     return Measured(
         replace(

@@ -11,7 +11,6 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -23,6 +22,7 @@ from simulation import Tally
 
 from empathy.settings import StudySettings, TrainingSettings
 from sweeps.pool.hosts import HostProcess, Hosts
+from sweeps.pool.leases import Lease
 from sweeps.record.observers import Row, State
 from sweeps.search import on_ray
 from sweeps.sweepfile import spec
@@ -56,7 +56,14 @@ class Clients(NamedTuple):
 
 
 class Tireless(HostProcess):
-    """A host whose steps take no time; reports are as large as real ones."""
+    """A host whose steps take no time, once every lane has a trial; reports are of real size."""
+
+    _full = False
+
+    def _due(self) -> list[Lease]:
+        """Nobody, until all clients have come: their processes start one after the other."""
+        self._full = self._full or len(self._leases.seated) == self._settings.lanes
+        return super()._due() if self._full else []
 
     def _prepare(self) -> None:
         from fake_study import stand_in
@@ -153,8 +160,3 @@ def _found(watch: Window, clients: int) -> Clients:
         processes.memory(os.getpid())["rss"],
         watch.first_result_seconds,
     )
-
-
-def needed(found: Mapping[str, float]) -> float:
-    """Results a second at most if the driver had a core to itself."""
-    return 1 / found[DRIVER]
