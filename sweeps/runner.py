@@ -171,8 +171,7 @@ def _info(spec: SweepSpec, out: Path, earlier: Earlier) -> SweepInfo:
 
 
 def _started(watch: Observer, *where: Any) -> tuple[Any, int]:
-    """See `_host`. Where none can be had, as for more GPUs than there are, nobody watches any more.
-    """
+    """See `_host`. Where it raises, as for more GPUs than there are, nobody watches any more."""
     try:
         return _host(*where)
     except BaseException:
