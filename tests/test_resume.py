@@ -65,14 +65,15 @@ def start(out: Path, address: str, errors: Path | None = None) -> subprocess.Pop
     # W&B's service of this process would outlive the driver, and hold the ids of its runs.
     environment = {name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"}
     environment["PYTHONPATH"] = str(ROOT)
-    return subprocess.Popen(
-        [sys.executable, str(ROOT / "launch.py"), *command(out, address)],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=errors.open("wb") if errors else subprocess.DEVNULL,
-        # A shell's background jobs ignore Ctrl-C, and so would this one.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+    with (errors or Path(os.devnull)).open("wb") as said:
+        return subprocess.Popen(
+            [sys.executable, str(ROOT / "launch.py"), *command(out, address)],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            # A shell's background jobs ignore Ctrl-C, and so would this one.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
 
 
 def in_the_middle(out: Path) -> bool:
