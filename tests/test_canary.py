@@ -30,7 +30,7 @@ from empathy.corpora.ufjf import COLUMNS
 from empathy.families import FAMILIES
 from empathy.records import fingerprint
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 
 CLIENT, REPLY = "zebrilha açudêx", "Quixabelho murmurô"
 PATIENT, SESSION, FILE = "Marizeth Quandrelo", "sessao-tulipax", "ficha-de-Ozelinda"

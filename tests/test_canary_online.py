@@ -22,7 +22,7 @@ from wandb_runs import serving as tracking
 
 from empathy.corpora import annomi
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 
 CLIENT, REPLY, WARD = "zebrilha açudêx", "Quixabelho murmurô", "ward-Ozelinda"
 WORDS = {"client": CLIENT, "reply": REPLY, "ward": WARD}
