@@ -77,7 +77,7 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
     settings = study_settings(spec, lanes).model_dump(mode="json")
     host, number = _host(spec, address, settings, out, device)
     account.expect(**_ahead(spec, address, earlier), lanes=number * lanes, hosts=number)
-    heartbeat.listen(host.occupancy)
+    heartbeat.listen(lambda: host.occupancy())
     with attended(host, watch, out, address):
         hearing = Hearing(host, watch)
         ready = hearing.prepared()
