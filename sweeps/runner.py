@@ -96,7 +96,7 @@ def run(
         watch.close()
         raise
     account.expect(**_ahead(spec, address, earlier), lanes=number * lanes, hosts=number)
-    heartbeat.listen(host.occupancy)
+    heartbeat.listen(lambda: host.occupancy())
     running = _Running(spec, out, address, host, number, lanes, watch, ledger, kept, account)
     with attended(host, watch, out, address):
         hearing = Hearing(host, watch)

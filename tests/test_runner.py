@@ -268,7 +268,13 @@ def test_a_start_that_is_refused_touches_no_earlier_results(
     out, host = tmp_path / "out", Prepared()
     monkeypatch.setattr(runner, "_host", lambda *_: (host, 1))
     ended: list[bool] = []
-    monkeypatch.setattr(Everyone, "close", lambda self: ended.append(True))
+    close = Everyone.close
+
+    def closing(self: Everyone) -> None:
+        ended.append(True)
+        close(self)
+
+    monkeypatch.setattr(Everyone, "close", closing)
     sweep = spec.load("demo", [*SETTINGS, "family=llama", "tracking.mode=disabled"])
 
     def start() -> None:

@@ -185,7 +185,8 @@ class Heartbeat:
             try:
                 if self._ask is not None:
                     self._account.expect(occupancy=self._ask())
-                self._write()
+                if not self._over.is_set():  # which may have come while a host was asked
+                    self._write()
             except Exception as error:  # a host that goes, a full disk: the sweep's own to tell
                 log.debug("no sign of life: %r", error)
 
