@@ -1,11 +1,11 @@
 """The command line: list the sweeps, plan one, run one, go on with one, compare finished ones.
 
 python launch.py --list
+python launch.py --sweep demo --merge
 python launch.py --sweep demo --dry-run
 python launch.py --sweep demo --data
 python launch.py --sweep demo --set run_cap=4 --set 'data.corpora=[annomi]'
 python launch.py --sweep demo --set run_cap=4 --set 'data.corpora=[annomi]' --resume
-python launch.py --sweep demo --merge
 python launch.py --compare results/dpo_gemma results/dpo_llama results/sft_gemma
 python launch.py --check-cluster cluster.yaml
 """
@@ -79,10 +79,10 @@ def parser() -> argparse.ArgumentParser:
         "--data", action="store_true", help="print and save what the data step makes, and stop"
     )
     options.add_argument("--json", action="store_true", help="the --dry-run as JSON")
-    options.add_argument("--merge", action="store_true", help="write the winner as one model, too")
     options.add_argument(
         "--wandb", action="store_true", help="send the --compare to Weights & Biases as well"
     )
+    options.add_argument("--merge", action="store_true", help="write the winner as one model, too")
     options.add_argument("--debug", action="store_true", help="show tracebacks")
     return options
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from empathy.errors import UserError
-from sweeps import search, winner_card
+from sweeps import search
 from sweeps.changes import changed_settings, check_facts
 from sweeps.data_step import CARD, write_card
 from sweeps.evaluations import Evaluations
@@ -32,9 +32,10 @@ from sweeps.spec import SweepSpec
 from sweeps.standing import standing
 from sweeps.summary import summarise
 from sweeps.tracking import tracker
+from sweeps.winner_card import write_winner_card
 
 FINALS = "finals.json"  # the examination, until the report is written
-WINNER, MERGED = "winner", "merged"
+WINNER = "winner"
 POLL = 1.0  # seconds between two looks at what the host is doing
 
 
@@ -75,7 +76,7 @@ def run(spec: SweepSpec, out: Path, address: str, earlier: Earlier = NOTHING) ->
         ready = _prepare(host, watch)
         check_facts(earlier, ready["facts"])  # nothing is changed before
         ledger.note(**ready["facts"], **noted(earlier, info))
-        _drop_end(out)  # of a sweep that had ended and gets more trials
+        (out / SUMMARY).unlink(missing_ok=True)  # of a sweep that had ended and gets more trials
         check_measured(spec, ready)  # before a measurement makes earlier results go
         guarded = of_study(spec.guards, ready)
         write_card(ready["card"], out / CARD)
@@ -121,17 +122,10 @@ def _check_hosts(spec: SweepSpec, address: str) -> None:
         )
 
 
-def _drop_end(out: Path) -> None:
-    """What an end leaves besides its report: the summary, and the winner that it names."""
-    (out / SUMMARY).unlink(missing_ok=True)
-    for name in (WINNER, MERGED):
-        shutil.rmtree(out / name, ignore_errors=True)
-
-
 def _reported(out: Path) -> Path:
     """The report of a sweep that has ended."""
     write_report(out)
-    winner_card.write_card(out)
+    write_winner_card(out)
     (out / FINALS).unlink(missing_ok=True)
     return out / "report.html"
 

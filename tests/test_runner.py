@@ -281,13 +281,3 @@ def test_one_process_has_one_host(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"resources\.hosts is 2, but --address inprocess has one"):
         runner.run(sweep, tmp_path / "out", "inprocess")
     assert not (tmp_path / "out").exists()
-
-
-def test_of_an_end_that_is_gone_on_with_no_winner_stays(tmp_path: Path) -> None:
-    for name in ("winner", "merged", "trials"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "file").write_text("of the earlier end", "utf-8")
-    for name in ("summary.json", "history.jsonl"):
-        (tmp_path / name).write_text("{}", "utf-8")
-    runner._drop_end(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["history.jsonl", "trials"]
