@@ -52,7 +52,9 @@ def write_winner_card(out: Path) -> None:
     A winner, or merged weights, that an earlier end of the sweep left are not of this one, and go.
     """
     folder, record = out / winners.NAME, read_record(out)
-    _drop_stale(out, won=bool((record.summary or {}).get("best")))
+    if record.summary is None:
+        return
+    _drop_stale(out, won=record.summary["best"] is not None)
     if not (folder / winners.CONFIG).is_file():
         return
     view = contents(record, winners.find(out))
