@@ -54,7 +54,7 @@ def write_winner_card(out: Path) -> None:
     folder, record = out / winners.NAME, read_record(out)
     if record.summary is None:
         return
-    _drop_stale(out, won=record.summary["best"] is not None)
+    _drop_stale(out, won=bool(record.summary.get("best")))
     if not (folder / winners.CONFIG).is_file():
         return
     view = contents(record, winners.find(out))
