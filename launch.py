@@ -1,6 +1,7 @@
 """The command line: list the sweeps, plan one, run one, go on with one, compare finished ones.
 
 python launch.py --list
+python launch.py --sweep demo --merge
 python launch.py --sweep demo --dry-run
 python launch.py --sweep demo --data
 python launch.py --sweep demo --set run_cap=4 --set 'data.corpora=[annomi]'
@@ -75,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--wandb", action="store_true", help="send the --compare to Weights & Biases as well"
     )
+    options.add_argument("--merge", action="store_true", help="write the winner as one model, too")
     options.add_argument("--debug", action="store_true", help="show tracebacks")
     return options
 

@@ -31,16 +31,6 @@ COMMANDS = {
         fetch.arguments,
         fetch.run,
     ),
-    "score": Command(
-        "measure replies of your own: empathy, relevance, style",
-        score.arguments,
-        score.run,
-    ),
-    "prefer": Command(
-        "ask scorers, simple rules and a model whether they agree with pairs of your own",
-        prefer.arguments,
-        prefer.run,
-    ),
     "deidentify": Command(
         "put placeholders for names, numbers, dates and addresses; no guarantee",
         deidentify.arguments,
@@ -55,6 +45,16 @@ COMMANDS = {
         "write a sweep's winner as one model that needs no adapter",
         merge_command.arguments,
         merge_command.run,
+    ),
+    "score": Command(
+        "measure replies of your own: empathy, relevance, style",
+        score.arguments,
+        score.run,
+    ),
+    "prefer": Command(
+        "ask scorers, simple rules and a model whether they agree with pairs of your own",
+        prefer.arguments,
+        prefer.run,
     ),
     "train-scorer": Command(
         "train the empathy scorers on EPITOME and write their card",

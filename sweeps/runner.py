@@ -25,8 +25,8 @@ from sweeps.record.observers import BASELINES, Everyone, Observer, Shielded, Swe
 from sweeps.record.results_folder import drop_old
 from sweeps.record.resumption import NOTHING, Earlier, noted, unheard_ends
 from sweeps.record.unheard import unheard, unheard_in
-from sweeps.report import winner_card
 from sweeps.report.report import write_report
+from sweeps.report.winner_card import write_winner_card
 from sweeps.search import search
 from sweeps.sweepfile.manifest import read_json, write_json
 from sweeps.sweepfile.privacy import tracking_mode
@@ -42,7 +42,7 @@ from sweeps.watching.stopping import attended
 from sweeps.watching.tracking import tracker
 
 FINALS = "finals.json"  # the examination, until the report is written
-WINNER, MERGED = "winner", "merged"
+WINNER = "winner"
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +141,7 @@ def _begin(
     spec, out = running.spec, running.out
     check_facts(earlier, ready["facts"])  # nothing is changed before
     running.ledger.note(**ready["facts"], **news)
-    _drop_end(out)  # of a sweep that had ended and gets more trials
+    (out / SUMMARY).unlink(missing_ok=True)  # of a sweep that had ended and gets more trials
     check_measured(spec, ready)  # before a measurement makes earlier results go
     guarded = of_study(spec.guards, ready)
     write_card(ready["card"], out / CARD)
@@ -198,17 +198,10 @@ def _check_hosts(spec: SweepSpec, address: str) -> None:
         )
 
 
-def _drop_end(out: Path) -> None:
-    """What an end leaves besides its report: the summary, and the winner that it names."""
-    (out / SUMMARY).unlink(missing_ok=True)
-    for name in (WINNER, MERGED):
-        shutil.rmtree(out / name, ignore_errors=True)
-
-
 def _reported(out: Path) -> Path:
     """The report of a sweep that has ended."""
     write_report(out)
-    winner_card.write_card(out)
+    write_winner_card(out)
     (out / FINALS).unlink(missing_ok=True)
     return out / "report.html"
 

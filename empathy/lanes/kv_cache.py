@@ -50,8 +50,9 @@ class RoomyLayer(DynamicLayer):
     def batch_select_indices(self, indices: Tensor) -> None:
         """Keep these rows, in this order; one may be there several times."""
         tokens = self.get_seq_length()
-        old, self.memory = self.memory, tuple(
-            memory.new_empty(len(indices), *memory.shape[1:]) for memory in self.memory
+        old, self.memory = (
+            self.memory,
+            tuple(memory.new_empty(len(indices), *memory.shape[1:]) for memory in self.memory),
         )
         for memory, had in zip(self.memory, old, strict=True):
             torch.index_select(had[:, :, :tokens], 0, indices, out=memory[:, :, :tokens])

@@ -120,9 +120,7 @@ def commonest_opener(texts: Sequence[str], groups: Sequence[str]) -> Estimate | 
         [_largest_share(total - own) for own in openers.values()] if len(openers) > 1 else [0.0]
     )
     n = total.total()
-    found = replace(
-        jackknife_interval(_largest_share(total), left_out, n), unscored=len(texts) - n
-    )
+    found = replace(jackknife_interval(_largest_share(total), left_out, n), unscored=len(texts) - n)
     if found.low is None or found.high is None:
         return found
     if found.level is None:  # the range of a maximum as groups are left out need not even hold it

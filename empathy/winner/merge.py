@@ -19,13 +19,12 @@ from empathy.families import Family
 from empathy.records import Turn
 from empathy.winner import merged_card
 from empathy.winner.folder import MANIFEST, WEIGHTS, Winner, base_weights, family_of_winner
+from empathy.winner.merge_command import FACTS
 
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-FACTS = "merged.json"
-"""What was merged, in the folder of the result; a folder with it may be replaced."""
 SAME = 3e-4
 """Of the largest logit: in 32 bits, what differs by more comes of a mistake, not of rounding."""
 SAID = "I have not slept since the funeral, and nobody asks."

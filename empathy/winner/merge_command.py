@@ -8,7 +8,9 @@ from pathlib import Path
 from empathy.checkpoints.packaged import on_console
 from empathy.winner.folder import find
 
-MERGED = "merged"
+MERGED, FACTS = "merged", "merged.json"
+"""The folder of the result, and the file in it that says what was merged: with that it may be
+replaced."""
 
 
 def arguments(parser: ArgumentParser) -> None:

@@ -6,6 +6,7 @@ is written. It holds counts, settings and scores, and no word of any dialogue or
 
 from __future__ import annotations
 
+import json
 import shlex
 import shutil
 from collections.abc import Mapping
@@ -13,11 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from empathy.cache import write_atomically
+from empathy.cache import file_sha256, write_atomically
 from empathy.families import family_named
 from empathy.winner import folder as winners
 from empathy.winner.licences import FROM_FOUR_BITS, hub_id, terms_of
 from empathy.winner.loading import Loading, how_to_load
+from empathy.winner.merge_command import FACTS, MERGED
 from sweeps.record.ledger import Record, figures, read_record
 from sweeps.record.wording import said, settings
 from sweeps.report.cautions import data_warnings, guard_warnings, style_warnings
@@ -43,11 +45,17 @@ class Row(NamedTuple):
     against_sft: str
 
 
-def write_card(out: Path) -> None:
-    """Write what goes with the winner of the sweep in `out`; nothing where there is none."""
-    if not (out / winners.NAME / winners.CONFIG).is_file():
+def write_winner_card(out: Path) -> None:
+    """Write what goes with the winner of the ended sweep in `out`; nothing where there is none.
+
+    A winner, or merged weights, that an earlier end of the sweep left are not of this one, and go.
+    """
+    folder, record = out / winners.NAME, read_record(out)
+    if record.summary is None:
         return
-    record, folder = read_record(out), out / winners.NAME
+    _drop_stale(out, won=bool(record.summary.get("best")))
+    if not (folder / winners.CONFIG).is_file():
+        return
     view = contents(record, winners.find(out))
     for name, template in ((CARD, "winner_card.md.j2"), (NOTICE, "winner_notice.j2")):
         text = environment(template).get_template(template).render(view)
@@ -55,6 +63,17 @@ def write_card(out: Path) -> None:
     if not view["private"]:
         copied = partial(shutil.copyfile, out / MANIFEST)
         write_atomically(folder / MANIFEST, copied)
+
+
+def _drop_stale(out: Path, *, won: bool) -> None:
+    folder, merged = out / winners.NAME, out / MERGED
+    if not won:
+        shutil.rmtree(folder, ignore_errors=True)
+    facts = merged / FACTS
+    if facts.is_file():
+        made_of = json.loads(facts.read_text("utf-8"))["adapter_sha256"]
+        if not won or made_of != file_sha256(folder / winners.WEIGHTS):
+            shutil.rmtree(merged)
 
 
 def contents(record: Record, winner: winners.Winner) -> dict[str, Any]:
