@@ -76,7 +76,6 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--wandb", action="store_true", help="send the --compare to Weights & Biases as well"
     )
-    options.add_argument("--merge", action="store_true", help="write the winner as one model, too")
     options.add_argument("--debug", action="store_true", help="show tracebacks")
     return options
 

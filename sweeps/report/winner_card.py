@@ -22,10 +22,11 @@ from empathy.winner.loading import Loading, how_to_load
 from empathy.winner.merge_command import FACTS, MERGED
 from sweeps.record.ledger import Record, figures, read_record
 from sweeps.record.wording import said, settings
+from sweeps.report import fresh_seeds
 from sweeps.report.cautions import data_warnings, guard_warnings, style_warnings
 from sweeps.report.findings import Outcome, answer, change_of, judged, outcome
 from sweeps.report.guard_text import in_leaderboard
-from sweeps.report.report import environment, fresh_seeds, reported
+from sweeps.report.report import environment, reported
 from sweeps.report.report_safety import safety_view, share
 from sweeps.report.winner_terms import NOTICE, corpora, front_matter, is_private, scorers
 from sweeps.sweepfile.manifest import MANIFEST
