@@ -26,8 +26,11 @@ from sweeps.hosts import HostProcess, Hosts
 from sweeps.leases import Lease
 from sweeps.observers import Row, State
 
-PARTS = {"gcs_server": "Ray's control store", "raylet": "Ray's node manager",
-         "ray::LaneTrial": "clients", "ray::Desk": "desk", "ray::Tireless": "host"}  # fmt: skip
+PARTS = {
+    "gcs_server": "Ray's control store", "raylet": "Ray's node manager",
+    "ray::LaneTrial": "clients", "ray::ResourceTrainable": "clients",  # as Tune wraps it
+    "ray::Desk": "desk", "ray::Tireless": "host",
+}  # fmt: skip
 DRIVER = "driver"
 PATIENCE = 600.0  # seconds for the host to be ready
 
