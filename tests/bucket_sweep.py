@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 sys.path.append(str(Path(__file__).parent / "benchmarks"))  # as pytest has it
 
-from fake_study import FakeStudy, stand_in
+from fake_study import FakeStudy, instead_of_the_study
 from simulated_host import SimulatedStudy
 
 import launch
@@ -54,9 +54,8 @@ def main(out: str, *more: str, study: type[KeptStudy] = KeptStudy) -> int:
     """Run `launch.py`; the mirror does not pause."""
     chosen = [word for each in SETTINGS for word in ("--set", each)]
     command = ["--sweep", "demo", *chosen, "--address", "inprocess", "--out", out, *more]
-    changed: dict[str, Any] = {"empathy.study": stand_in(study)}
     with (
-        patch.dict(sys.modules, changed),
+        instead_of_the_study(study),
         patch.object(mirror, "PAUSE", 0.05),
         patch.object(mirror, "SHARE", 0),
         patch.object(runner, "write_card"),

@@ -18,6 +18,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
@@ -260,8 +261,12 @@ def ground() -> Iterator[Ground]:
             },
         )
     finally:
-        for folder in (root, data):
-            shutil.rmtree(folder, ignore_errors=True)  # Ray's last processes may still write
+        for _ in range(50):  # Ray's last processes may still write
+            for folder in (root, data):
+                shutil.rmtree(folder, ignore_errors=True)
+            if not root.exists():
+                break
+            time.sleep(0.2)
 
 
 def open_to_others(root: Path) -> list[str]:

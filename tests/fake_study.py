@@ -9,10 +9,13 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
+
+import pytest
 
 from empathy.settings import StudySettings, TrialSettings
 from sweeps.pool.host import LaneHost
@@ -158,6 +161,14 @@ def stand_in(study: type[Any]) -> ModuleType:
     module = ModuleType("empathy.study")
     module.Study = study  # type: ignore[attr-defined]  # a module made here
     return module
+
+
+@contextmanager
+def instead_of_the_study(study: type[Any]) -> Iterator[None]:
+    """Has it imported as `empathy.study`; other modules that are imported meanwhile stay."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "empathy.study", stand_in(study))
+        yield
 
 
 class SlowStudy(FakeStudy):

@@ -6,18 +6,16 @@ How long they would have taken is read from a table and passes on the virtual cl
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, cast
-from unittest.mock import patch
 from zlib import crc32
 
 import numpy as np
-from fake_study import FakeStudy, stand_in
+from fake_study import FakeStudy, instead_of_the_study
 from pace import Pace
 from simulated_sweep import MEAN, Prompts, evaluated, fields, prompts
 
@@ -127,7 +125,7 @@ class SimulatedHost(LaneHost):
         self._pace = pace
         self._news = asyncio.Event()
         self._waiting: dict[str, asyncio.Future[None]] = {}
-        with patch.dict(sys.modules, {"empathy.study": stand_in(study)}):
+        with instead_of_the_study(study):
             self._prepare()
 
     def _run(self) -> None:

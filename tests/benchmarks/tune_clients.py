@@ -27,8 +27,11 @@ from sweeps.record.observers import Row, State
 from sweeps.search import on_ray
 from sweeps.sweepfile import spec
 
-PARTS = {"gcs_server": "Ray's control store", "raylet": "Ray's node manager",
-         "ray::LaneTrial": "clients", "ray::Desk": "desk", "ray::Tireless": "host"}  # fmt: skip
+PARTS = {
+    "gcs_server": "Ray's control store", "raylet": "Ray's node manager",
+    "ray::LaneTrial": "clients", "ray::ResourceTrainable": "clients",  # as Tune wraps it
+    "ray::Desk": "desk", "ray::Tireless": "host",
+}  # fmt: skip
 DRIVER = "driver"
 PATIENCE = 600.0  # seconds for the host to be ready
 
