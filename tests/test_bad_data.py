@@ -19,8 +19,8 @@ from empathy.records import Prompt
 
 HEADER = b"conversation_id,patient_id,substance,turn,speaker,text\n"
 FILES = {
-    "empty": (b"", "sessions-pt.csv is empty; "),
-    "header alone": (HEADER, "sessions-pt.csv has a header but no rows; "),
+    "empty": (b"", " is empty; "),
+    "header alone": (HEADER, " has a header but no rows; "),
     "one-sided": (
         HEADER + b"c,p,tabaco,1,cliente,Oi.\nc,p,tabaco,2,paciente,Sim.\n",
         "line 2: only one person speaks in this conversation; ",
@@ -49,7 +49,9 @@ def test_bad_data_is_one_sentence_and_exit_code_2(
     given = [*arguments(*private), "--address", "inprocess", "--out", str(out)]
     assert launch.main(given) == 2
     said = capsys.readouterr().err
-    assert said.startswith(f"launch.py: {tmp_path / 'ufjf' / 'sessions-pt.csv'}")
+    # A private file's name may be a patient's: it is told by its place among the others.
+    assert said.startswith(f"launch.py: file 1 of 1 in {tmp_path / 'ufjf'} (by name)")
+    assert "sessions-pt" not in said
     assert sentence in said
     assert said.count("\n") == 1
     assert not out.exists()
@@ -59,7 +61,9 @@ def test_bad_data_is_one_sentence_and_exit_code_2(
 def test_pairs_that_all_say_the_same_stop_the_sweep_in_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def same(self: Speaker, prompts: Sequence[Prompt], count: int, key: str) -> list[list[str]]:
+    def same(
+        self: Speaker, prompts: Sequence[Prompt], count: int, key: str, *_: object
+    ) -> list[list[str]]:
         return [["I hear how hard this is."] * count for _ in prompts]
 
     monkeypatch.setattr(Speaker, "sample", same)

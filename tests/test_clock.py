@@ -29,6 +29,7 @@ STAMPS = {
     "sweeps/record/observers.py": "when the sweep was started: a part of its run id",
     "sweeps/record/resumption.py": "when it was resumed, for the manifest",
     "sweeps/sweepfile/manifest.py": "when it ended, for the manifest",
+    "sweeps/watching/account.py": "signs of life, which other processes read",
     "empathy/verdicts/chat.py": "the date in a Retry-After header; never more than a minute",
 }
 
