@@ -124,7 +124,7 @@ def plan(
     device, device_reason = device_here(spec)
     engine = engines.engine_of(spec, device)
     weights, missing = obstacles.weights(spec)
-    lanes = lanes_on(device, spec)
+    lanes = 1 if engine.zero else lanes_on(device, spec)
     settings = study_settings(spec, lanes)
     looked_at = preflight.plan(settings, device, _some_prompts(spec))
     missing += obstacles.errors(looked_at, said=bool(missing)) + obstacles.device(spec)
