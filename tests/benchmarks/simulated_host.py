@@ -6,7 +6,6 @@ How long they would have taken is read from a table and passes on the virtual cl
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -145,13 +144,13 @@ class SimulatedHost(LaneHost):
                     async with asyncio.timeout(GRACE):
                         await self._news.wait()
                 continue
-            self._occupancy.began(map(host.lane, members), time.monotonic())
+            self._occupancy.began(map(host.lane, members), asyncio.get_running_loop().time())
             seconds = self._seconds(members)
             await asyncio.sleep(seconds)
             for lease in members:
                 lease.seconds += seconds / len(members)
             self._round(members)
-            self._occupancy.ended(time.monotonic())
+            self._occupancy.ended(asyncio.get_running_loop().time())
 
     def _seconds(self, members: Sequence[Lease]) -> float:
         training, evaluation = self._settings.training, self._settings.evaluation
@@ -173,7 +172,7 @@ class SimulatedHost(LaneHost):
         self._news.set()
         await self._waiting[token]
         assert lease.row is not None
-        row, lease.row, lease.decided = lease.row, None, time.monotonic()
+        row, lease.row, lease.decided = lease.row, None, asyncio.get_running_loop().time()
         return row
 
     def heed(self) -> None:
