@@ -22,7 +22,7 @@ ROOT = Path(launch.__file__).parent
     ("arguments", "sentence"),
     [
         (["--sweep", "demo", "--address", "moon"], "launch.py: argument --address: invalid choice"),
-        ([], "launch.py: one of the arguments --list --sweep --compare --status --check-cluster is"),
+        ([], "launch.py: one of the arguments --list --sweep --compare --status --check-cluster"),
     ],
 )
 def test_a_launch_option_s_error_is_one_line(
