@@ -15,6 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import promises
 import pytest
 
 import launch
@@ -118,9 +119,7 @@ def test_the_readme_shows_each_cheap_command() -> None:
 @pytest.mark.parametrize("arguments", launched(), ids=" ".join)
 def test_every_launch_command_has_options_and_settings_that_exist(arguments: list[str]) -> None:
     options = launch.parser().parse_args(arguments)
-    reads_a_sweep = not (
-        options.list or options.compare or options.check_cluster or options.status
-    )
+    reads_a_sweep = not (options.list or options.compare or options.check_cluster or options.status)
     assert not reads_a_sweep or spec.load(options.sweep, options.set)
 
 
@@ -207,3 +206,11 @@ def test_names_that_the_python_example_imports_are_there() -> None:
 
 def test_no_figure_is_left_to_be_filled_in() -> None:
     assert not re.findall(r"<<[^>]*>>", README)
+
+
+def test_the_counts_of_faults_and_inputs_are_those_of_the_promises() -> None:
+    for kind, row in (("fault", "faults survived"), ("input", "bad inputs refused")):
+        found = [each for each in promises.read() if each.kind == kind]
+        held = sum(bool(each.tests) for each in found)
+        assert f"| {row}" in README
+        assert re.search(rf"\| {row}[^|]*\| {held} of {len(found)} \|", README), (held, len(found))
