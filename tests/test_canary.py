@@ -13,8 +13,6 @@ import csv
 import shutil
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +45,8 @@ NEEDLES = {
 }
 SETTINGS = (
     *("data.corpora=[ufjf]", "run_cap=2", "early_terminate=null", "finalists={top: 1, seeds: 1}"),
+    "method=grid",
+    "parameters={learning_rate: {values: [5.0e-3, 1.0e+30]}}",  # the second trial breaks
     "warm_start={steps: 150, batch_size: 4, learning_rate: 0.01, lora_rank: 8}",
     *("evaluation.max_new_tokens=24", "evaluation.crisis_prompts=14", "tracking.mode=auto"),
     *("evaluation.validation_prompts=6", "evaluation.test_prompts=6", "data.held_out_pairs=2"),
@@ -94,29 +94,13 @@ class Ran:
 
 @pytest.fixture(scope="module")
 def ran() -> Iterator[Ran]:
-    """A sweep on Ray, one of whose trials crashes, in an environment with an open umask."""
+    """A sweep on Ray, one of whose trials breaks, in an environment with an open umask."""
     with ground() as place, serving() as server:
         plant(place.data)
         place.cache.mkdir(parents=True, mode=0o755)  # as from an earlier, public sweep
-        stop = threading.Event()
-        breaker = threading.Thread(target=break_trial, args=(place.out, "t001", stop))
-        breaker.start()
-        try:
-            command = [*arguments(*SETTINGS), "--out", str(place.out)]
-            code, said = place.launch(command, **TOKENS, WANDB_BASE_URL=server.url)
-        finally:
-            stop.set()
-            breaker.join()
+        command = [*arguments(*SETTINGS), "--out", str(place.out)]
+        code, said = place.launch(command, **TOKENS, WANDB_BASE_URL=server.url)
         yield Ran(place, server, code, said)
-
-
-def break_trial(out: Path, trial: str, stop: threading.Event) -> None:
-    """Once the sweep writes trials, make a folder where this trial's checkpoint should go."""
-    while not stop.is_set():
-        if (out / "trials" / "base").is_dir():
-            (out / "trials" / trial / "lane.safetensors" / "in the way").mkdir(parents=True)
-            return
-        time.sleep(0.005)
 
 
 @pytest.mark.parametrize("form", forms("Ação de canário"))
@@ -171,7 +155,7 @@ def test_the_hook_tells_of_a_file_and_a_call_elsewhere(tmp_path: Path) -> None:
         ]
 
 
-def test_the_sweep_ran_and_a_trial_of_it_crashed(ran: Ran) -> None:
+def test_the_sweep_ran_and_a_trial_of_it_broke(ran: Ran) -> None:
     assert ran.code == 0, ran.said.decode()
     trials = (ran.ground.out / "trials.csv").read_text()
     states = {line.split(",")[0]: line.split(",")[1] for line in trials.splitlines()}

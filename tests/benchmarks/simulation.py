@@ -132,14 +132,12 @@ class Pool:
         self._settings = settings
         return self, self.hosts
 
-    def search(
-        self, spec: SweepSpec, address: str, host: Any, watch: Observer, lanes: int, out: Path,
-        guarded: Guarded, earlier: Earlier,
-    ) -> None:  # fmt: skip
+    def search(self, running: Any, guarded: Guarded, earlier: Earlier) -> None:
         """In place of `runner._search`."""
+        watch, lanes, out = Everyone([running.watch, self.tally]), running.lanes, running.out
         self.memory["before"] = _resident()
         with self.stopwatch.on(SEARCHING):
-            virtual.run(self.searched(spec, Everyone([watch, self.tally]), lanes, out, guarded))
+            virtual.run(self.searched(running.spec, watch, lanes, out, guarded))
         self.memory["after"] = _resident()
 
     async def searched(
