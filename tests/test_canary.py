@@ -159,7 +159,7 @@ def test_the_sweep_ran_and_a_trial_of_it_broke(ran: Ran) -> None:
     assert ran.code == 0, ran.said.decode()
     trials = (ran.ground.out / "trials.csv").read_text()
     states = {line.split(",")[0]: line.split(",")[1] for line in trials.splitlines()}
-    assert (states["t000"], states["t001"]) == ("completed", "failed")
+    assert {states["t000"], states["t001"]} == {"completed", "failed"}
 
 
 def test_nothing_planted_is_in_any_file_but_the_sampled_replies(ran: Ran, search: Search) -> None:

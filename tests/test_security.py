@@ -178,7 +178,7 @@ def test_the_dashboard_listens_on_loopback_wherever_ray_is_started() -> None:
 def test_ray_on_this_machine_has_no_dashboard_and_tells_nobody_of_its_use() -> None:
     from sweeps.search.on_ray import QUIET
 
-    tree = ast.parse((ROOT / "sweeps" / "on_ray.py").read_text(encoding="utf-8"))
+    tree = ast.parse((ROOT / "sweeps" / "search" / "on_ray.py").read_text(encoding="utf-8"))
     starts = [
         {keyword.arg: keyword.value for keyword in node.keywords}
         for node in ast.walk(tree)

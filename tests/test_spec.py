@@ -54,9 +54,9 @@ def test_every_searched_parameter_of_every_sweep_reaches_the_trial(name: str) ->
         assert len({parameters[key] for parameters in drawn}) > 1
 
 
-def test_names_finds_every_yaml_file_beside_the_module() -> None:
+def test_names_finds_every_yaml_file_of_the_package() -> None:
     assert {"demo", "dpo_biobert", "dpo_gemma", "dpo_llama"} <= set(spec.names())
-    assert len(spec.names()) == len(list((Path(spec.__file__).parent).rglob("*.yaml")))
+    assert len(spec.names()) == len(list(Path(spec.__file__).parent.parent.rglob("*.yaml")))
 
 
 def test_demo_is_the_same_everywhere_and_needs_no_data() -> None:
