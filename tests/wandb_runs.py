@@ -39,15 +39,21 @@ class Sent:
         return "\n".join([f"{self.method} {self.path}", *told, ""]).encode() + self.unpacked
 
 
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, *_: object) -> None:
+        """Clients that are killed break connections: nothing to print."""
+
+
 class RunServer:
     """Answers what W&B's client asks of runs, until it dies; `port` 0 takes a free one."""
 
     def __init__(self, port: int = 0) -> None:
         self.sent: list[Sent] = []
         """Every request, in order."""
-        self._http = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
-        self._http.daemon_threads = True
-        self._http.block_on_close = False
+        self._http = _Http(("127.0.0.1", port), _handler(self))
         self.port = self._http.server_port
         self.url = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)

@@ -45,7 +45,8 @@ class Stage:
 
     def undisturbed(self) -> int:
         """The same sweep alone, without Ray; its exit code."""
-        words = [*self._words, "--set", "tracking.mode=disabled", "--address", "inprocess"]
+        alone = ("--set", "tracking.mode=disabled", "--set", "resources.hosts=auto")
+        words = [*self._words, *alone, "--address", "inprocess"]
         return self._start(self._out / "undisturbed", words).wait()
 
     def open(self) -> None:
