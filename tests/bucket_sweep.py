@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-sys.path.append(str(Path(__file__).parent / "benchmarks"))  # as pytest has it
+HERE = Path(__file__).parent
+sys.path += [str(HERE / "benchmarks"), str(HERE.parent)]  # as pytest has them
 
 from fake_study import FakeStudy, instead_of_the_study
 from simulated_host import SimulatedStudy
