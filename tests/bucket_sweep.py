@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-HERE = Path(__file__).parent
-sys.path += [str(HERE / "benchmarks"), str(HERE.parent)]  # as pytest has them
+sys.path.append(str(Path(__file__).parent / "benchmarks"))  # as pytest has it
+sys.path.append(str(Path(__file__).parent.parent))
 
 from fake_study import FakeStudy, instead_of_the_study
 from simulated_host import SimulatedStudy
