@@ -52,8 +52,8 @@ def attended(host: Host, watch: Observer, out: Path, address: str) -> Iterator[N
         stop.args = (how_to_go_on(out, address),)
         raise
     finally:
+        watch.close()  # first: whoever asks Ray for a host that is gone starts another Ray
         host.close()
-        watch.close()
         if main:
             signal.signal(signal.SIGINT, before)
 
