@@ -186,7 +186,7 @@ class Hosts:
         self.desk.release.remote(trial_id)
 
     def occupancy(self) -> dict[str, Any]:
-        """Of each host: see `LaneHost.occupancy`. Nothing once Ray was left: asking would start it."""
+        """Of each host: see `LaneHost.occupancy`. Nothing once Ray was left: to ask starts it."""
         if not ray.is_initialized():
             return {}
         found: dict[str, Any] = _told(lambda: ray.get(self.desk.occupancy.remote()))
