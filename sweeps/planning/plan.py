@@ -35,8 +35,8 @@ from sweeps.watching.tracking import has_login
 
 Device = Literal["cpu", "cuda"]
 
-# Measured: a CPU trains 1 / 4 lanes of Gemma-3-270M at 0.79 / 0.89 pairs a second, an H100 trains
-# 1 / 4 / 8 / 16 at 58 / 176 / 224 / 241. More lanes than these cost memory and gain little.
+# Measured with the prototype: a CPU trains 1 / 4 lanes of Gemma-3-270M at 0.79 / 0.89 pairs a
+# second, an H100 1 / 4 / 8 / 16 at 58 / 176 / 224 / 241. More lanes than these cost memory and gain little.
 MOST_LANES: dict[Device, int] = {"cpu": 4, "cuda": 16}
 
 
@@ -197,7 +197,7 @@ def _lanes_reason(device: Device, spec: SweepSpec, lanes: int) -> str:
         return "all trials side by side"
     return {
         "cpu": "more gain little on a CPU, as measured",
-        "cuda": "more gain little, as measured on an H100; the memory is tried at the start",
+        "cuda": "more gained the prototype little on an H100; the memory is tried at the start",
     }[device]
 
 
