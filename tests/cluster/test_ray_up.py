@@ -22,7 +22,6 @@ import yaml
 from hosts import Hosts, install_packages
 from tiny_sweep import arguments
 
-import launch
 from empathy.cache import cache_folder
 from sweeps.pool.leases import trial_name
 from sweeps.record.observers import of_search
@@ -34,7 +33,6 @@ UP = {**OURS, "RAY_UP_enable_autoscaler_v2": "0"}  # without, the README says, a
 LAPTOP, HEAD, LAST = 0, 1, 3
 NODES = range(HEAD, LAST + 1)
 TRIALS = 4
-RESUMES = hasattr(launch.parser().parse_args(["--list"]), "resume")
 # Each trial trained to its end, in four reports, so that there is a middle to be cut off in.
 CHOSEN = (
     *("method=random", f"run_cap={TRIALS}", "early_terminate=null", "finalists={top: 1, seeds: 1}"),
@@ -258,15 +256,6 @@ def whole(hosts: Hosts, out: Path) -> None:
     assert set(lane_hosts(hosts)) & set(map(hosts.address, NODES))
 
 
-@pytest.mark.skipif(RESUMES, reason="a resumed sweep, which is tested next, shows the same")
-def test_a_sweep_runs_as_a_job(hosts: Hosts) -> None:
-    out = hosts.folder / "results" / "job"
-    done = hosts.run(HEAD, job(out), OURS, timeout=180)
-    assert done.returncode == 0, done.stdout
-    whole(hosts, out)
-
-
-@pytest.mark.skipif(not RESUMES, reason="there is no --resume")
 def test_a_killed_driver_s_sweep_is_resumed_as_a_job(hosts: Hosts) -> None:
     out = hosts.folder / "results" / "resumed"
     with started(hosts, HEAD, job(out), OURS) as first:
