@@ -186,9 +186,9 @@ class Hosts:
         self.desk.release.remote(trial_id)
 
     def occupancy(self) -> dict[str, Any]:
-        """Of each host: see `LaneHost.occupancy`. Nothing once Ray was left: to ask starts it."""
-        if not ray.is_initialized():
-            return {}
+        """Of each host: see `LaneHost.occupancy`. Raises RuntimeError once Ray was left."""
+        if not ray.is_initialized():  # Ray itself would start another cluster to answer
+            raise RuntimeError("the pool of hosts is closed")
         found: dict[str, Any] = _told(lambda: ray.get(self.desk.occupancy.remote()))
         return found
 
