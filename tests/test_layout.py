@@ -83,6 +83,13 @@ def test_the_folders_of_sweeps_import_one_way() -> None:
             assert not wrong, f"{path.relative_to(ROOT)} imports {sorted(wrong)}"
 
 
+def test_every_file_says_in_its_first_line_what_it_is_for() -> None:
+    packages = [*(ROOT / "empathy").rglob("*.py"), *(ROOT / "sweeps").rglob("*.py")]
+    for path in [ROOT / "launch.py", *packages]:
+        said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        assert len(said.partition("\n")[0].split()) >= 3, path.relative_to(ROOT)
+
+
 @pytest.mark.parametrize("package", ["corpora", "metrics"])
 def test_no_corpus_imports_a_corpus_and_no_metric_a_metric(package: str) -> None:
     files = list((ROOT / "empathy" / package).glob("*.py"))
