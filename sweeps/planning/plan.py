@@ -36,7 +36,8 @@ from sweeps.watching.tracking import has_login
 Device = Literal["cpu", "cuda"]
 
 # Measured with the prototype: a CPU trains 1 / 4 lanes of Gemma-3-270M at 0.79 / 0.89 pairs a
-# second, an H100 1 / 4 / 8 / 16 at 58 / 176 / 224 / 241. More lanes than these cost memory and gain little.
+# second, an H100 1 / 4 / 8 / 16 at 58 / 176 / 224 / 241. More lanes than these cost memory and gain
+# little.
 MOST_LANES: dict[Device, int] = {"cpu": 4, "cuda": 16}
 
 
