@@ -19,7 +19,7 @@ import os, sys
 from pathlib import Path
 from empathy import cache, full_sft, reference, sft
 from empathy.study import Study
-from sweeps import spec
+from sweeps.sweepfile import spec
 from sweeps.planning.handover import study_settings
 
 def told(module, name, what):

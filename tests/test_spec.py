@@ -370,7 +370,7 @@ def test_a_beta_dependent_metric_is_fine_while_beta_is_fixed(small: Path) -> Non
 
 def test_reading_a_sweep_imports_neither_torch_nor_ray_nor_optuna() -> None:
     code = (
-        "import sys; from sweeps import spec; spec.load('demo');"
+        "import sys; from sweeps.sweepfile import spec; spec.load('demo');"
         "print([name for name in ('torch', 'ray', 'optuna', 'wandb') if name in sys.modules])"
     )
     done = subprocess.run(
@@ -378,7 +378,7 @@ def test_reading_a_sweep_imports_neither_torch_nor_ray_nor_optuna() -> None:
         capture_output=True,
         text=True,
         check=True,
-        cwd=Path(spec.__file__).parents[1],
+        cwd=Path(spec.__file__).parents[2],
     )
     assert done.stdout.strip() == "[]"
 
