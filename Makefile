@@ -65,6 +65,7 @@ test-cluster:
 
 lint: setup
 	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check --quiet .
 	@$(RUN) -m mypy
 
 bench: setup

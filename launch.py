@@ -27,6 +27,7 @@ from empathy.errors import UserError
 from empathy.options import OptionParser, quiet_pipe
 from sweeps.pool.stops import Terminated, heeding_sigterm
 from sweeps.record import results_folder
+from sweeps.storage.bucket import in_bucket
 from sweeps.sweepfile import privacy, spec
 from sweeps.watching.stopping import INTERRUPTED, leave
 
@@ -274,7 +275,7 @@ def _folder(options: argparse.Namespace, sweep: spec.SweepSpec) -> Path:
 
 
 def _in_bucket(options: argparse.Namespace) -> bool:
-    return options.out is not None and options.out.startswith("s3:")
+    return options.out is not None and in_bucket(options.out)
 
 
 def show_card(options: argparse.Namespace) -> None:

@@ -28,6 +28,7 @@ from sweeps.record.unheard import unheard, unheard_in
 from sweeps.report.report import write_report
 from sweeps.report.winner_card import write_winner_card
 from sweeps.search import search
+from sweeps.storage.bucket import in_bucket
 from sweeps.sweepfile.manifest import read_json, write_json
 from sweeps.sweepfile.privacy import tracking_mode
 from sweeps.sweepfile.spec import SweepSpec
@@ -322,7 +323,7 @@ def _kind(out: str) -> Any:
     from sweeps.pool.hosts import HostProcess
     from sweeps.pool.shared_host import SharedProcess
 
-    return SharedProcess if out.startswith("s3:") else HostProcess
+    return SharedProcess if in_bucket(out) else HostProcess
 
 
 def _baselines(

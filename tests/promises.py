@@ -1,6 +1,6 @@
-"""Every fault and every wrong input that this software claims to survive, with the tests of each.
+"""Every fault, wrong input, and promise of privacy and security, with the tests of each.
 
-python tests/promises.py    prints the README's tables
+python tests/promises.py    prints all of them; the README has the last two
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["fault", "input"]
+Kind = Literal["fault", "input", "privacy", "security"]
 TITLES: dict[Kind, tuple[str, str]] = {
     "fault": ("Fault", "faults survived"),
     "input": ("Input", "inputs refused"),
+    "privacy": ("Privacy", "promises of privacy"),
+    "security": ("Security", "promises of security"),
 }
 FILE = Path(__file__).with_suffix(".toml")
 
@@ -45,6 +47,14 @@ def table(promises: Sequence[Promise], kind: Kind) -> str:
     lines = [f"{shown} of {len(chosen)} {counted}, each by its test:", ""]
     lines += [f"| {title} | What follows | Shown by |", "|---|---|---|"]
     lines += [f"| {each.row} | {each.then} | {_shown_by(each)} |" for each in chosen]
+    return "\n".join(lines)
+
+
+def in_readme(promises: Sequence[Promise]) -> str:
+    """What is promised of privacy and security, a line each, as the README has it."""
+    lines = ["| Promise | Held by |", "|---|---|"]
+    for kind in ("privacy", "security"):
+        lines += [f"| {each.row} | {_shown_by(each)} |" for each in promises if each.kind == kind]
     return "\n".join(lines)
 
 

@@ -120,8 +120,10 @@ def test_a_yes_that_a_witness_does_not_share_has_doubts() -> None:
 
 def test_a_gain_that_the_referee_does_not_see_is_doubted(tmp_path: Path) -> None:
     one = sweep(tmp_path / "a", "dpo_gemma", (1.0, 1.2, 2.0), referee=1.2)
-    assert against(findings([one]), "sft").sentences[-1].endswith(
-        "does not confirm it in gemma: perhaps one scorer's taste."
+    assert (
+        against(findings([one]), "sft")
+        .sentences[-1]
+        .endswith("does not confirm it in gemma: perhaps one scorer's taste.")
     )
     other = sweep(tmp_path / "b", "dpo_gemma", (1.0, 1.2, 2.0), referee=0.5)
     told = against(findings([other]), "sft").sentences[-1]

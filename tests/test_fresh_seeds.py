@@ -52,7 +52,5 @@ def test_nothing_is_said_without_fresh_seeds() -> None:
 
 def test_rows_and_failures() -> None:
     found = {**seeds(figure(1)), "failed": ["t004-s1", "t001-s2"]}
-    assert rows(found, "empathy") == [
-        SeedRow("t004", 2, "1.50 [1.20, 1.80]", "0.20 [0.10, 0.90]")
-    ]
+    assert rows(found, "empathy") == [SeedRow("t004", 2, "1.50 [1.20, 1.80]", "0.20 [0.10, 0.90]")]
     assert failures(found) == "t004-s1, t001-s2 failed, and count for nothing."

@@ -198,7 +198,8 @@ def test_rows_that_have_ended_leave_the_batch_and_change_no_reply(
     decoded: list[int] = []
     read = generation._Batch.next_logits
 
-    def counted(batch: generation._Batch, model: PreTrainedModel, ids: torch.Tensor, *rest: Any
+    def counted(
+        batch: generation._Batch, model: PreTrainedModel, ids: torch.Tensor, *rest: Any
     ) -> torch.Tensor:
         decoded.append(len(ids))
         return read(batch, model, ids, *rest)

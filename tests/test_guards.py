@@ -100,7 +100,9 @@ def test_excesses_are_in_parts_of_the_limit_and_missing_where_nothing_is_known()
 
 def ready() -> dict[str, Any]:
     """What a host prepared; SFT and people differ between the splits."""
-    sft = {s: {"metrics": {"relevance": {"value": v}}} for s, v in (("validation", 0.8), ("test", 0.7))}  # noqa: E501  # one row
+    sft = {
+        s: {"metrics": {"relevance": {"value": v}}} for s, v in (("validation", 0.8), ("test", 0.7))
+    }  # noqa: E501  # one row
     human = {s: {"shared_experience": {"value": v}} for s, v in (("validation", 0.02), ("test", 0))}
     return {"baselines": {"sft": sft}, "facts": {"human": human}}
 

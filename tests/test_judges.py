@@ -73,8 +73,9 @@ def test_the_coder_hears_replies_once_and_of_its_language() -> None:
     assert readings.coding == {Asked("p", "a"): ("Other",)}
     assert Judges(deaf, deaf, deaf, deaf).read(asked).coding == {}
     (told,) = Judges(deaf, deaf, deaf, deaf, coder).unread(["pt"])
-    assert told.endswith("MITI coder does not read: their replies have no MI adherence, and count "
-                         "as not scored")
+    assert told.endswith(
+        "MITI coder does not read: their replies have no MI adherence, and count as not scored"
+    )
 
 
 def test_only_blank_replies_call_no_scorer() -> None:

@@ -39,9 +39,7 @@ JUDGED: dict[str, Any] = {
         },
         "llm": {"missing": DOWN, "counts": {}, "wins": {}},
     },
-    "agreement": [
-        {"judges": ["referee", "reward_model"], "raw": figure(0.75, 0.1), "kappa": None}
-    ],
+    "agreement": [{"judges": ["referee", "reward_model"], "raw": figure(0.75, 0.1), "kappa": None}],
 }
 
 

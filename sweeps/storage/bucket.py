@@ -24,6 +24,11 @@ ATTEMPTS = 3
 CONNECT_SECONDS, REQUEST_SECONDS = 5.0, 60.0
 
 
+def in_bucket(out: str) -> bool:
+    """Whether results kept there would be in a bucket; `s3:` alone is a slip, not a folder."""
+    return out.startswith("s3:")
+
+
 class Object(NamedTuple):
     """What tells whether an object is still the same."""
 

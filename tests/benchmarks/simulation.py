@@ -35,8 +35,8 @@ from sweeps.sweepfile import spec
 from sweeps.sweepfile.spec import SweepSpec, trial_settings
 from sweeps.verdict.guards import NO_GUARDS, Guarded
 
-TUNE_SECONDS = 0.02
-"""Of Tune's loop for one result: see `scale.py clients`."""
+TUNE_SECONDS = 0.028
+"""Of a driver for one result, Tune's loop, search and observers: `scale.py clients` measures it."""
 MIB, KIB = 2**20, 2**10
 WHOLE, SEARCHING = "whole", "searching"
 
