@@ -46,7 +46,7 @@ def test_sizes_are_few_and_half_as_much_again_at_most() -> None:
 
 
 def stepped(
-    family: str, calls: Sequence[Sequence[int]], compiled: bool, backend: Callable[..., Any]
+    family: str, calls: Sequence[Sequence[int]], compiled: bool, backend: str | Callable[..., Any]
 ) -> list[list[StepReport]]:
     """Reports of an engine with five lanes; all four pairs at every step, so one width."""
     model = tiny(family)
@@ -87,6 +87,23 @@ def test_compiled_layers_equal_the_others_and_are_compiled_once_for_each_shape(
             assert report.step == plain.step
             numbers = [(r.loss, r.grad_norm, *r.curves.values()) for r in (report, plain)]
             torch.testing.assert_close(*numbers, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["llama", "gemma"])
+def test_what_inductor_generates_trains_the_same(
+    family: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its real code, C++ here, under dense masks: it has no backward of blocks for a CPU."""
+    monkeypatch.setattr(attention, "worth_blocks", lambda device, supported: False)
+    found = stepped(family, CALLS, True, "inductor")
+    expected = stepped(family, CALLS, False, "none")
+    for one, other in zip(found, expected, strict=True):
+        for report, plain in zip(one, other, strict=True):
+            numbers = [(r.loss, *r.curves.values()) for r in (report, plain)]
+            torch.testing.assert_close(*numbers, atol=1e-5, rtol=1e-5)
+            # sums in another order, squared and added up over AdamW's steps
+            assert report.grad_norm == pytest.approx(plain.grad_norm, abs=1e-4)
 
 
 def test_layers_are_as_they_were_outside() -> None:
