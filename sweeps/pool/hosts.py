@@ -118,7 +118,7 @@ class Hosts:
             actor: Any = ray.remote(kind).options(
                 num_cpus=0.5, num_gpus=gpus, max_concurrency=CALLS, scheduling_strategy="SPREAD"
             )
-            return actor.remote(settings, list(steps), out, silence)
+            return actor.remote(settings, list(steps), out, silence=silence)
 
         here = ray.get_runtime_context().get_node_id()
         actor: Any = ray.remote(Desk).options(

@@ -18,10 +18,12 @@ from sweeps.storage.shared_results import staging
 class SharedLanes(LaneHost):
     """Writes to its machine's staging folder; a checkpoint is shared before its report is told."""
 
-    def __init__(self, settings: Mapping[str, Any], report_steps: Sequence[int], out: str) -> None:
-        """`out` is the bucket's URL."""
+    def __init__(
+        self, settings: Mapping[str, Any], report_steps: Sequence[int], out: str, **process: Any
+    ) -> None:
+        """`out` is the bucket's URL; `process` is what a host in a process of its own is told."""
         self._bucket = Bucket(out)
-        super().__init__(settings, report_steps, str(staging(self._bucket.url)))
+        super().__init__(settings, report_steps, str(staging(self._bucket.url)), **process)
 
     def _save(self, lease: Lease) -> None:
         super()._save(lease)
