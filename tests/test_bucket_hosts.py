@@ -49,14 +49,14 @@ def cache(folder: Path, name: str) -> dict[str, str]:
 
 @pytest.fixture
 def cluster(server: str, tmp_path: Path) -> Iterator[Cluster]:
-    """Three nodes, each with a cache of its own."""
+    """Three nodes, each with a cache of its own; `lost` is one of them."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {**on_ray.QUIET, "PYTHONPATH": str(ROOT)}.items():
             patch.setenv(name, value)
         head = {**NODE, "include_dashboard": False, "env_vars": cache(tmp_path, "head")}
         cluster = Cluster(True, head_node_args=head)
-        for number in range(2):
-            cluster.add_node(**NODE, env_vars=cache(tmp_path, str(number)))
+        cluster.lost = cluster.add_node(**NODE, env_vars=cache(tmp_path, "lost"))
+        cluster.add_node(**NODE, env_vars=cache(tmp_path, "other"))
         yield cluster
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # Ray waits for none of its processes
@@ -80,16 +80,16 @@ def test_a_lost_node_s_trials_go_on_from_the_bucket(cluster: Cluster, tmp_path: 
     alone = started(str(tmp_path / "alone"), "inprocess", cache(tmp_path, "alone"))
     assert alone.wait() == 0
     driver = started(URL, "auto", {**cache(tmp_path, "driver"), "RAY_ADDRESS": cluster.address})
-    while driver.poll() is None and not kept(tmp_path, "0"):
+    while driver.poll() is None and not kept(tmp_path, "lost"):
         time.sleep(0.2)
-    lost = kept(tmp_path, "0")
+    lost = kept(tmp_path, "lost")
     assert driver.poll() is None, "the sweep was over before anything could be lost"
-    cluster.remove_node(cluster.list_all_nodes()[1], allow_graceful=False)
+    cluster.remove_node(cluster.lost, allow_graceful=False)
     assert driver.wait() == 0
     brought(URL, tmp_path / "found")
     wrong, compared = same_trials(tmp_path / "alone", tmp_path / "found")
     assert not wrong
     assert compared["trials"] == 6
-    assert lost & (kept(tmp_path, "head") | kept(tmp_path, "1"))
+    assert lost & (kept(tmp_path, "head") | kept(tmp_path, "other"))
     assert (tmp_path / "found" / "report.html").is_file()
     assert (tmp_path / "found" / "winner" / "adapter_model.safetensors").is_file()
