@@ -48,16 +48,16 @@ def cache(folder: Path, name: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def cluster(server: str, tmp_path: Path) -> Iterator[Cluster]:
-    """Three nodes, each with a cache of its own; `lost` is one of them."""
+def nodes(server: str, tmp_path: Path) -> Iterator[tuple[Cluster, Any]]:
+    """A cluster of three nodes, each with a cache of its own, and the one that will be lost."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {**on_ray.QUIET, "PYTHONPATH": str(ROOT)}.items():
             patch.setenv(name, value)
         head = {**NODE, "include_dashboard": False, "env_vars": cache(tmp_path, "head")}
         cluster = Cluster(True, head_node_args=head)
-        cluster.lost = cluster.add_node(**NODE, env_vars=cache(tmp_path, "lost"))
+        lost = cluster.add_node(**NODE, env_vars=cache(tmp_path, "lost"))
         cluster.add_node(**NODE, env_vars=cache(tmp_path, "other"))
-        yield cluster
+        yield cluster, lost
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # Ray waits for none of its processes
         cluster.shutdown()
@@ -76,7 +76,10 @@ def kept(folder: Path, node: str) -> set[str]:
     return {path.parent.name for path in found}
 
 
-def test_a_lost_node_s_trials_go_on_from_the_bucket(cluster: Cluster, tmp_path: Path) -> None:
+def test_a_lost_node_s_trials_go_on_from_the_bucket(
+    nodes: tuple[Cluster, Any], tmp_path: Path
+) -> None:
+    cluster, node = nodes
     alone = started(str(tmp_path / "alone"), "inprocess", cache(tmp_path, "alone"))
     assert alone.wait() == 0
     driver = started(URL, "auto", {**cache(tmp_path, "driver"), "RAY_ADDRESS": cluster.address})
@@ -84,7 +87,7 @@ def test_a_lost_node_s_trials_go_on_from_the_bucket(cluster: Cluster, tmp_path: 
         time.sleep(0.2)
     lost = kept(tmp_path, "lost")
     assert driver.poll() is None, "the sweep was over before anything could be lost"
-    cluster.remove_node(cluster.lost, allow_graceful=False)
+    cluster.remove_node(node, allow_graceful=False)
     assert driver.wait() == 0
     brought(URL, tmp_path / "found")
     wrong, compared = same_trials(tmp_path / "alone", tmp_path / "found")

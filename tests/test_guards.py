@@ -102,7 +102,7 @@ def ready() -> dict[str, Any]:
     """What a host prepared; SFT and people differ between the splits."""
     sft = {
         s: {"metrics": {"relevance": {"value": v}}} for s, v in (("validation", 0.8), ("test", 0.7))
-    }  # noqa: E501  # one row
+    }
     human = {s: {"shared_experience": {"value": v}} for s, v in (("validation", 0.02), ("test", 0))}
     return {"baselines": {"sft": sft}, "facts": {"human": human}}
 

@@ -56,7 +56,7 @@ def test_a_sweep_of_one_metric_is_shown_against_the_drift(tmp_path: Path) -> Non
 def test_several_searched_metrics_make_one_front_and_a_chart_for_each_pair(tmp_path: Path) -> None:
     also = [
         {"name": n, "goal": g} for n, g in (("relevance", "maximize"), ("log_ratio", "minimize"))
-    ]  # noqa: E501  # reads as one row
+    ]
     told, charts = view(drifted(tmp_path), {"also": also})
     assert told is not None
     assert told.searched
