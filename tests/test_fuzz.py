@@ -28,6 +28,8 @@ from empathy.errors import UserError
 from empathy.own_data import rows as own_rows
 from sweeps.sweepfile import spec
 
+# Hypothesis's own, of a file of 30 kB: it would not be shown whole, and none has to be
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 FEW, MANY = 50, 10_000
 AMOUNTS = [FEW, pytest.param(MANY, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])]
 DEMO = (spec.FOLDER / "demo.yaml").read_text("utf-8")
