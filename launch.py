@@ -183,10 +183,12 @@ def _check(options: argparse.Namespace) -> None:
         raise UserError(
             "--resume goes on with what is there: leave --overwrite, --dry-run and --data out"
         )
-    if _in_bucket(options) and (options.dry_run or options.data or options.compare):
+    if _in_bucket(options) and (
+        options.dry_run or options.data or options.compare or options.merge
+    ):
         raise UserError(
-            f"--out {options.out} is for a sweep that runs: --dry-run, --data and --compare take "
-            "a folder"
+            f"--out {options.out} is for a sweep that runs: --dry-run, --data, --compare and "
+            "--merge take a folder"
         )
     if options.list and (
         options.dry_run or options.data or options.set or options.out or options.overwrite
@@ -297,6 +299,7 @@ def run(options: argparse.Namespace) -> None:
     if not _in_bucket(options):
         print(_run(options, sweep, _folder(options, sweep)))
         return
+    privacy.check_place(sweep, options.out)
     from sweeps.storage import shared_results
 
     elsewhere = options.address != "inprocess"

@@ -19,7 +19,7 @@ from simulated_host import SimulatedStudy
 
 import launch
 from sweeps import runner
-from sweeps.storage import mirror
+from sweeps.storage import mirror, shared_results
 
 SETTINGS = (
     "family=tiny", "model=auto", "method=random", "run_cap=6", "resources={device: cpu, lanes: 2}",
@@ -51,7 +51,7 @@ class HeldStudy(KeptStudy):
         super().save(*given, **named)
 
 
-def main(out: str, *more: str, study: type[KeptStudy] = KeptStudy) -> int:
+def main(out: str, *more: str, study: type[KeptStudy] = KeptStudy, silent: float = 0) -> int:
     """Run `launch.py`; the mirror does not pause."""
     chosen = [word for each in SETTINGS for word in ("--set", each)]
     command = ["--sweep", "demo", *chosen, "--address", "inprocess", "--out", out, *more]
@@ -59,6 +59,7 @@ def main(out: str, *more: str, study: type[KeptStudy] = KeptStudy) -> int:
         instead_of_the_study(study),
         patch.object(mirror, "PAUSE", 0.05),
         patch.object(mirror, "SHARE", 0),
+        patch.object(shared_results, "SILENT_SECONDS", silent),
         patch.object(runner, "write_card"),
     ):
         return launch.main(command)

@@ -25,7 +25,8 @@ from pyarrow import fs
 import launch
 from empathy.errors import UserError
 from empathy.settings import StudySettings, TrainingSettings
-from sweeps.pool.shared_host import SharedLanes
+from sweeps.pool.leases import NOT_THE_TRIALS_FAULT
+from sweeps.pool.shared_host import SharedLanes, SharedProcess
 from sweeps.record.ledger import Record, read_record
 from sweeps.storage import mirror, shared_results
 from sweeps.storage.bucket import Bucket
@@ -124,7 +125,7 @@ def in_the_middle(bucket: Bucket) -> bool:
 
 
 def test_a_killed_sweep_goes_on_on_a_machine_that_has_nothing(
-    url: str, own_machine: Path, tmp_path: Path
+    url: str, own_machine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     whole_url, killed_url = f"{url}/whole", f"{url}/killed"
     assert bucket_sweep.main(whole_url) == 0
@@ -143,6 +144,8 @@ def test_a_killed_sweep_goes_on_on_a_machine_that_has_nothing(
     before = Bucket(killed_url).get("history.jsonl")
     assert bucket_sweep.main(killed_url) == 2, "there are results"
     shutil.rmtree(own_machine / "shared")
+    assert bucket_sweep.main(killed_url, "--resume", silent=3600) == 2, "perhaps it still runs"
+    assert "had a sign of life" in capsys.readouterr().err
     assert bucket_sweep.main(killed_url, "--resume") == 0
     whole, found = brought(whole_url, tmp_path / "whole"), brought(killed_url, tmp_path / "killed")
     assert Bucket(killed_url).get("history.jsonl").startswith(before), "nothing is trained again"
@@ -327,9 +330,16 @@ def test_results_that_cannot_be_sent_stay_and_it_is_said_where(
 
 
 def shared_host(url: str, monkeypatch: pytest.MonkeyPatch) -> SharedLanes:
+    """As an actor is made, but in this process."""
     monkeypatch.setitem(sys.modules, "empathy.study", stand_in(FakeStudy))
+    for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY"):
+        monkeypatch.setenv(name, "1")  # a host sets them
     settings = StudySettings(family="tiny", lanes=2, training=TrainingSettings(max_steps=6))
-    return SharedLanes(settings.model_dump(mode="json"), (2, 4, 6), url)
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        return SharedProcess(settings.model_dump(mode="json"), (2, 4, 6), url, silence=60.0)
+    finally:
+        signal.signal(signal.SIGTERM, handler)
 
 
 def test_a_trial_goes_on_at_a_host_of_another_machine(
@@ -348,3 +358,46 @@ def test_a_trial_goes_on_at_a_host_of_another_machine(
     there.close()
     assert {"trials/t000/lane.safetensors", "winner/adapter"} == set(Bucket(url).objects())
     assert json.loads(Bucket(url).get("winner/adapter"))["step"] == 6
+
+
+def test_another_sweep_s_checkpoint_is_no_start(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trial begins, and its host dies at once: what the bucket has is of a sweep before it."""
+    before = shared_host(url, monkeypatch)
+    token = join(before, "t000", seed=3)
+    assert [before.report(token)["step"] for _ in range(2)] == [2, 4]
+    before.close()
+    dying, after = shared_host(url, monkeypatch), shared_host(url, monkeypatch)
+    join(dying, "t000", seed=4)
+    assert after.report(join(after, "t000", resume=True, seed=4))["step"] == 2
+    dying.close()
+    after.close()
+
+
+def test_a_host_leaves_nothing_on_its_machine(
+    url: str, own_machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = shared_host(url, monkeypatch)
+    host.report(join(host, "t000"))
+    assert list(own_machine.rglob("lane.safetensors"))
+    host.close()
+    assert not list(own_machine.rglob("lane.safetensors"))
+
+
+def test_no_trial_is_to_blame_for_a_bucket_that_cannot_be_reached(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise OSError("NETWORK_CONNECTION")
+
+    host = shared_host(url, monkeypatch)
+    monkeypatch.setattr(Bucket, "put", failing)
+    with pytest.raises(NOT_THE_TRIALS_FAULT, match=r"cannot be reached \(NETWORK.*--resume"):
+        host.report(join(host, "t000"))
+    host.close()
+
+
+def test_a_private_sweep_goes_to_no_bucket(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--sweep", "demo", "--set", "data.private=true", "--out", url]
+    assert launch.main(words) == 2
+    assert "is private and neither words nor weights" in capsys.readouterr().err
+    assert Bucket(url).objects() == {}

@@ -98,8 +98,8 @@ class Place:
     def _lose(self) -> None:
         if self._seat is not None:
             ray.get(self._desk.lost.remote(self._seat))
+        self._resume = self._resume or self._token is not None  # else it has never begun
         self._seat = self._token = None
-        self._resume = True
 
 
 def seated(desk: Any, name: str) -> Seat:

@@ -50,18 +50,22 @@ class Bucket:
         self._root = f"{parts.netloc}/{prefix}"
         self._files = _connected(parts.netloc, self.url)
 
-    def check(self) -> None:
-        """Raises `UserError` unless objects can be written, listed and deleted."""
+    def check(self) -> tuple[int, dict[str, Object]]:
+        """What time it is by the server's clock, in nanoseconds, and the objects there are.
+
+        Raises `UserError` unless objects can be written, listed and deleted.
+        """
         probe = f".probe-{uuid.uuid4().hex}"
         try:
             self.put(probe, b"")
-            self.objects()
+            there = self.objects()
             self.delete(probe)
         except OSError as error:
             raise UserError(
-                f"--out {self.url} cannot be written to: {_first(error)}; see that the bucket is "
-                "there and that your credentials may list, write and delete in it"
+                f"--out {self.url} cannot be written to: {first_line(error)}; see that the bucket "
+                "is there and that your credentials may list, write and delete in it"
             ) from error
+        return there.pop(probe).modified, there
 
     def objects(self) -> dict[str, Object]:
         """All objects there are, by name."""
@@ -105,7 +109,7 @@ def _connected(bucket: str, url: str) -> S3FileSystem:
         try:
             region = fs.resolve_s3_region(bucket)
         except OSError as error:
-            raise UserError(f"--out {url} cannot be reached: {_first(error)}") from error
+            raise UserError(f"--out {url} cannot be reached: {first_line(error)}") from error
     return fs.S3FileSystem(
         region=region,
         scheme=server.scheme if server else None,
@@ -116,5 +120,6 @@ def _connected(bucket: str, url: str) -> S3FileSystem:
     )
 
 
-def _first(error: OSError) -> str:
+def first_line(error: OSError) -> str:
+    """What a server's error says first."""
     return (str(error) or type(error).__name__).strip().splitlines()[0].rstrip(".")

@@ -20,11 +20,14 @@ from filelock import FileLock, Timeout
 
 from empathy.cache import cache_folder, write_atomically
 from empathy.errors import UserError
-from sweeps.record.ledger import HISTORY
-from sweeps.record.results_folder import measured
+from sweeps.record.ledger import HISTORY, SUMMARY
+from sweeps.record.results_folder import PULSE, measured
 from sweeps.storage.bucket import Bucket, Object
 from sweeps.storage.mirror import TOLD, Mirror, shared_by_hosts
 from sweeps.sweepfile.manifest import MANIFEST, read_manifest
+
+SILENT_SECONDS = 60.0  # since its last sign of life here a sweep that runs would have given another
+NANOSECONDS = 10**9
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +41,10 @@ def staging(url: str) -> Path:
 def staged(url: str, *, replace: bool, hosts_share: bool) -> Iterator[Path]:
     """The folder that stands for `url` while a sweep runs; `replace`: what is there may go.
 
-    Raises `UserError` for a bucket that cannot be written to, where another sweep of this machine
-    writes to it, and where it could not be brought up to date at the end.
+    Raises `UserError` for a bucket that cannot be written to, where another sweep writes to it, and
+    where it could not be brought up to date at the end.
     """
     bucket = Bucket(url)
-    bucket.check()
     folder = staging(bucket.url)
     folder.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder.with_suffix(".lock"))
@@ -53,9 +55,10 @@ def staged(url: str, *, replace: bool, hosts_share: bool) -> Iterator[Path]:
             f"--out {bucket.url} is being written by a sweep that still runs: name another prefix"
         ) from None
     with lock:
-        there = bucket.objects()
+        now, there = bucket.check()
         mirror = Mirror(folder, bucket, there, replace=replace, hosts_share=hosts_share)
         if not _ahead(folder, bucket, there):
+            _check_silent(bucket, there, now)
             _bring(bucket, folder, there, checkpoints=not hosts_share)
             mirror.brought()
         with _mirrored(mirror, bucket, folder):
@@ -94,6 +97,19 @@ def _ahead(folder: Path, bucket: Bucket, there: Mapping[str, Object]) -> bool:
     same = read_manifest(folder).get("started") == json.loads(bucket.get(MANIFEST)).get("started")
     heard = there[HISTORY].size if HISTORY in there else 0
     return same and (folder / HISTORY).stat().st_size >= heard
+
+
+def _check_silent(bucket: Bucket, there: Mapping[str, Object], now: int) -> None:
+    """Raises `UserError` where a sweep seems to run on another machine, by the server's clock."""
+    if PULSE not in there or SUMMARY in there:
+        return
+    seconds = (now - there[PULSE].modified) / NANOSECONDS
+    if seconds < SILENT_SECONDS:
+        raise UserError(
+            f"--out {bucket.url} had a sign of life of a sweep {seconds:.0f} s ago: it runs on "
+            "another machine, or was cut off there just now; try again in "
+            f"{SILENT_SECONDS:.0f} s, or name another prefix"
+        )
 
 
 def _bring(bucket: Bucket, folder: Path, there: Mapping[str, Object], *, checkpoints: bool) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from empathy.cache import cache_folder
+from empathy.errors import UserError
 from empathy.privacy import owner_only, private_among
 from sweeps.sweepfile.reading import SettingError
 
@@ -25,6 +26,16 @@ def closed(spec: SweepSpec, out: Path) -> AbstractContextManager[None]:
     Raises `UserError` where one of the two cannot be closed to others.
     """
     return owner_only(out, cache_folder()) if private_corpora(spec) else nullcontext()
+
+
+def check_place(spec: SweepSpec, out: str) -> None:
+    """Raises `UserError` for results of a private sweep in a bucket."""
+    private = private_corpora(spec)
+    if private:
+        raise UserError(
+            f"--out is {out}, but corpus '{private[0]}' is private and neither words nor weights "
+            "that learnt them are uploaded; give a folder"
+        )
 
 
 def check_tracking(spec: SweepSpec) -> None:
