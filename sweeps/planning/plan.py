@@ -117,7 +117,7 @@ def plan(
     price: float | None = None,
     speed: Speed | None = None,
 ) -> Plan:
-    """The plan of a sweep whose results go to `out`, at a `price` of a device-hour.
+    """The plan of a sweep whose results go to `out`, at a `price` of a device-hour; None: its own.
 
     `speed` was measured just now; without it an earlier sweep's is looked for. Reads the corpora if
     they are there; nothing is missing silently.
@@ -137,6 +137,7 @@ def plan(
         data = None
         missing.append(str(error))
     work, speed = _work(spec, data), speed or kept(spec, device, lanes)
+    price = spec.resources.price_per_hour if price is None else price
     takes = outlay(spec, settings, device, work, speed, price=price, out=out)
     missing += beyond(takes)
     trials = search.number_of_trials(spec)
