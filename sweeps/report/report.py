@@ -17,6 +17,7 @@ import plotly.graph_objects as go
 import plotly.io
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from markupsafe import escape as html_escaped
 from plotly.offline import get_plotlyjs
 
 from empathy.cache import write_atomically
@@ -37,6 +38,9 @@ from sweeps.report.report_data import data_card, data_view
 from sweeps.report.report_judges import judges_view
 from sweeps.report.report_pareto import pareto_view
 from sweeps.report.report_safety import safety_view
+
+
+INTERVAL = re.compile(r"\[[^\[\]]*\]")
 
 
 class Guard(NamedTuple):
@@ -127,6 +131,7 @@ def environment(name: str) -> Environment:
         "setting": wording.setting,
         "settings": wording.settings,
         "markdown": markdown,
+        "whole": whole,
     }
     made.globals["baselines"] = BASELINES
     return made
@@ -136,6 +141,11 @@ def markdown(text: object) -> str:
     """Any text as one line that Markdown and HTML show as it is."""
     line = escape(" ".join(str(text).split()), quote=False)
     return re.sub(r"([\\`*_{}\[\]|#~])", r"\\\1", line)
+
+
+def whole(text: object) -> Markup:
+    """A text for a narrow cell of a page, which may be broken before an interval, not in it."""
+    return Markup(INTERVAL.sub(r'<span class="whole">\g<0></span>', str(html_escaped(text))))
 
 
 def _charts(

@@ -31,8 +31,8 @@ def longer(name: str, values: Sequence[Any], *, up: bool) -> str | None:
     numbers = sorted(value for value in values if _number(value))
     near, end = numbers[-2:] if up else (numbers[1], numbers[0])
     steady = near > 0 and end > 0
-    beyond = end * end / near if steady else end + (end - near)
-    if kind(name) == "whole":
+    beyond = float(f"{end * end / near if steady else end + (end - near):.6g}")
+    if kind(name) == "whole":  # a rank of a half is rounded to none, which is refused
         beyond = round(beyond)
     listed = [*values, beyond] if up else [beyond, *values]
     if not _allowed(name, {"values": listed}):
