@@ -28,7 +28,7 @@ def test_hours_of_all_devices_and_what_they_cost(tmp_path: Path) -> None:
     assert told["time"] == "7 min 17 s from start to end"  # 437 s
     assert told["devices"].startswith("4 (cuda:0), Linux")
     # 4 * 437 / 3600 = 0.4856; at 2.5 that is 1.2139
-    assert told["GPU-hours"] == "0.49, all devices for all of that time"
+    assert told["GPU-hours"] == "0.49 (every device for the whole time)"
     assert told["money"] == "1.21, at 2.5 for a GPU-hour, in that price's currency"
 
 

@@ -20,12 +20,12 @@ def manifest(folder: Path, **facts: Any) -> dict[str, Any]:
 
 
 def test_code_data_and_base_model_are_named_by_hash(tmp_path: Path) -> None:
-    weights = {"source": "package x 1", "sha256": "cd34", "dtype": "float32", "device": "cpu"}
+    weights = {"source": "package x 1", "sha256": "cd34", "dtype": "torch.float32", "device": "cpu"}
     told = dict(identity(manifest(tmp_path, commit="abc", weights=weights)))
     assert told["code"] == "commit abc"
     assert told["data"] == "sample; SHA-256 ab12"
     assert told["base model"] == "package x 1; SHA-256 cd34"
-    assert told["numbers"] == "float32 on cpu"
+    assert told["precision"] == "float32 on cpu"
     assert told["ended"].startswith("20")
 
 

@@ -30,7 +30,7 @@ def _cost(manifest: Mapping[str, Any], record: Record) -> Iterator[tuple[str, st
     if hours is None:
         yield f"{kind}-hours", "not on record"
     else:
-        yield f"{kind}-hours", f"{hours:.2f}, all devices for all of that time"
+        yield f"{kind}-hours", f"{hours:.2f} (every device for the whole time)"
     yield "money", _money(hours, manifest["settings"].get("resources", {}), kind)
     yield "training", _trained(record)
     if busy := occupancy.in_words(manifest.get("occupancy")):

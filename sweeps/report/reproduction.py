@@ -28,7 +28,7 @@ def _identity(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     weights = manifest.get("weights")
     yield "base model", _hashed(weights, "source")
     if weights and weights.get("dtype"):
-        yield "numbers", f"{weights['dtype']} on {weights['device']}"
+        yield "precision", f"{str(weights['dtype']).removeprefix('torch.')} on {weights['device']}"
     yield "ran with", f"Python {manifest['python']} on {manifest['machine']}"
     yield "started", str(manifest["started"])
     for again in manifest.get("resumed", ()):
