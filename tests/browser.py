@@ -49,6 +49,7 @@ def opened(
         color_scheme="dark" if dark else "light",
     )
     page, heard = context.new_page(), Heard([], [])
+    page.set_default_timeout(120_000)  # milliseconds, for busy machines
     page.on("console", lambda message: heard.console.append(message.text))
     page.on("pageerror", lambda error: heard.console.append(str(error)))
     page.on("request", lambda request: heard.requests.append(request.url))

@@ -164,7 +164,7 @@ def _drawn(figure: go.Figure, name: str) -> Markup:
         figure,
         include_plotlyjs=False,
         full_html=False,
-        div_id=name,
+        div_id=f"chart-{name}",  # the section has the bare name
         config={"displayModeBar": False, "responsive": True},
     )
     return Markup(html)
