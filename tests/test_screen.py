@@ -93,7 +93,7 @@ def test_the_screen_of_a_running_sweep() -> None:
     about = (4 * 20 / 3 + 4 + 24) / 0.28 - 20
     assert (SNAPSHOT.left or [0, 0])[1] == pytest.approx(about)
     time = "about 2 min 55 s to train, at most 4 min 11 s"
-    assert drawn.startswith(f"demo  running  4 min 12 s, {time}")
+    assert drawn.startswith(f"demo  running  for 4 min 12 s, {time}")
     assert "5 of 8 begun: 2 running, 2 stopped, 1 completed" in drawn
     assert "28 of 120 at most, 0.28 a second" in drawn
     assert "stopped      2 at step 4: behind the others (ASHA)" in drawn
@@ -148,7 +148,7 @@ def test_no_time_is_told_that_has_run_out_or_is_over() -> None:
     assert "the next reports are due" in text(late)
     done = tuple(trial(f"t{number:03d}", "stopped", 4) for number in range(8))
     trained = replace(SNAPSHOT, trials=done, pulse=replace(PULSE, repeats=0))
-    assert text(trained).startswith("demo  running  4 min 12 s, all trials trained")
+    assert text(trained).startswith("demo  running  for 4 min 12 s, all trials trained")
 
 
 def test_what_goes_on_before_trials_is_shown() -> None:
@@ -208,9 +208,25 @@ def test_failed_trials_say_why() -> None:
 
 
 def test_the_metric_is_said_with_its_unit_and_where_it_should_go() -> None:
-    assert "metric       empathy (0 to 6), more is better, with 95 % intervals" in text(SNAPSHOT)
+    told = "metric       empathy (0 to 6, more is better) on validation prompts"
+    assert told in text(SNAPSHOT)
     drift = replace(SNAPSHOT, metric="log_ratio", goal="minimize")
-    assert "log-ratio to SFT (nats per reply), less is better" in text(drift)
+    assert "log-ratio to SFT (nats per reply, less is better) on validation" in text(drift)
+
+
+def test_numbers_of_test_prompts_stand_beside_the_winner_where_there_are_any() -> None:
+    ended = replace(SNAPSHOT, being="ended", best="t001")
+    assert "on test" not in text(ended)
+    measured = {"t001": Figure(1.5, 1.2, 1.8), "sft": Figure(0.5, 0.3, 0.7)}
+    tested = [
+        replace(each, test={"empathy": measured[each.trial_id]} if each.trial_id in measured else {})
+        for each in TRIALS
+    ]
+    drawn = text(replace(ended, trials=tuple(tested)))
+    lines = [" ".join(line.split()) for line in drawn.splitlines()]
+    assert "on test t001 1.50 [1.20, 1.80]" in lines
+    assert "sft 0.50 [0.30, 0.70]" in lines
+    assert not any(line.startswith("base") and "baseline" not in line for line in lines)
 
 
 def test_a_table_is_cut_to_the_terminal_and_says_so() -> None:

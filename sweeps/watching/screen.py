@@ -57,7 +57,8 @@ class Screen:
 def _title(now: Snapshot) -> Text:
     text = Text.assemble((now.sweep, "bold"), "  ", (now.being, STYLES[now.being]))
     if now.seconds is not None:
-        text.append(f"  {'' if now.being == 'running' else 'after '}{duration(now.seconds)}")
+        word = "for" if now.being == "running" else "after"
+        text.append(f"  {word} {duration(now.seconds)}")
     if (time := _time_left(now)) is not None:
         text.append(f", {time}")
     return text
@@ -104,11 +105,13 @@ def _lines(now: Snapshot, width: int) -> Iterator[tuple[str, RenderableType]]:
     if now.being == "running" and now.pulse and now.pulse.stage:
         stage = now.pulse.stage
         yield "now", _stage(stage, width)
-    yield from (("failed", Text(text)) for text in _failures(now))
+    yield from (("failed", Text(text)) for text in failures(now))
     for warning in now.pulse.warnings if now.pulse else ():
         yield "warning", Text(warning)
     if now.best:
         yield "winner", _with_settings(now, now.best)
+        for place, tested in enumerate(_tested(now)):
+            yield "" if place else "on test", tested
         if now.tied:
             yield "tied", f"{', '.join(now.tied)}: not shown to be worse than the winner"
     elif leader := now.leader():
@@ -122,12 +125,21 @@ def _lines(now: Snapshot, width: int) -> Iterator[tuple[str, RenderableType]]:
 
 
 def _metric(now: Snapshot) -> str:
-    unit = f" ({METRICS[now.metric].unit})" if now.metric in METRICS else ""
+    unit = f"{METRICS[now.metric].unit}, " if now.metric in METRICS else ""
     better = {"maximize": "more", "minimize": "less"}[now.goal]
-    return f"{named(now.metric)}{unit}, {better} is better, with 95 % intervals"
+    return f"{named(now.metric)} ({unit}{better} is better) on validation prompts"
 
 
-def _failures(now: Snapshot) -> Iterator[str]:
+def _tested(now: Snapshot) -> Iterator[str]:
+    """The winner, SFT and base on test prompts, which no search has seen; those measured there."""
+    shown = [now.best, *reversed(BASELINES)] if now.best else []
+    for trial_id in shown:
+        trial = next((each for each in now.trials if each.trial_id == trial_id), None)
+        if trial is not None and (figure := trial.test.get(now.metric)):
+            yield f"{trial_id} {said(figure, now.metric)}"
+
+
+def failures(now: Snapshot) -> Iterator[str]:
     """Why trials failed, the first few of them."""
     failed = [trial for trial in (*now.searched, *now.again) if trial.state == "failed"]
     for trial in failed[:REASONS]:
