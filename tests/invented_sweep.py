@@ -79,7 +79,9 @@ CARD: dict[str, Any] = {
     "schemes": {"ranked": {"train": PAIRS}},
     "overlap": {"annomi and mi": 2, "annomi and sample": 0},
     "baselines": {
-        "ranked": {"longer wins": {"value": 0.53, "low": 0.29, "high": 0.76, "n": 16, "level": 0.95}}
+        "ranked": {
+            "longer wins": {"value": 0.53, "low": 0.29, "high": 0.76, "n": 16, "level": 0.95},
+        },
     },
     "cautions": [],
 }  # fmt: skip

@@ -91,12 +91,10 @@ def test_a_setting_that_ends_at_the_edge_is_not_to_be_widened(tmp_path: Path) ->
         name: replace(trial, parameters={"weight_decay": 0.0 if name == "t003" else 0.1})
         for name, trial in outcome.trials.items()
     }
-    at_zero = replace(
-        outcome, trials=trials, parameters={"weight_decay": {"min": 0.0, "max": 0.1}}
-    )
+    at_zero = replace(outcome, trials=trials, parameters={"weight_decay": {"min": 0.0, "max": 0.1}})
     assert edge_warnings(at_zero) == [
-        "The best weight decay, 0, lies at the lower edge of its range (0 to 0.1), and this setting "
-        "can go no further."
+        "The best weight decay, 0, lies at the lower edge of its range (0 to 0.1), and this "
+        "setting can go no further."
     ]
 
 

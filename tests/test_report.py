@@ -123,4 +123,3 @@ def test_a_running_sweep_has_a_report_without_winner(tmp_path: Path) -> None:
 def test_a_folder_without_sweep_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="give the folder of a sweep"):
         write_report(tmp_path)
-

@@ -6,6 +6,7 @@ python -m pytest tests/test_report_page.py
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,7 @@ def test_headings_go_down_one_level_at_a_time(report: Path, browser: Browser) ->
         levels = page.eval_on_selector_all("h1,h2,h3,h4", "all => all.map(e => +e.tagName[1])")
         assert levels[0] == 1
         assert levels.count(1) == 1
-        assert all(now <= before + 1 for before, now in zip(levels, levels[1:], strict=False))
+        assert all(now <= before + 1 for before, now in pairwise(levels))
 
 
 def test_a_screen_reader_finds_names_places_and_tables(report: Path, browser: Browser) -> None:

@@ -219,7 +219,9 @@ def test_numbers_of_test_prompts_stand_beside_the_winner_where_there_are_any() -
     assert "on test" not in text(ended)
     measured = {"t001": Figure(1.5, 1.2, 1.8), "sft": Figure(0.5, 0.3, 0.7)}
     tested = [
-        replace(each, test={"empathy": measured[each.trial_id]} if each.trial_id in measured else {})
+        replace(
+            each, test={"empathy": measured[each.trial_id]} if each.trial_id in measured else {}
+        )
         for each in TRIALS
     ]
     drawn = text(replace(ended, trials=tuple(tested)))

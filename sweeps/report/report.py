@@ -39,7 +39,6 @@ from sweeps.report.report_judges import judges_view
 from sweeps.report.report_pareto import pareto_view
 from sweeps.report.report_safety import safety_view
 
-
 INTERVAL = re.compile(r"\[[^\[\]]*\]")
 
 
@@ -261,4 +260,3 @@ def _sample(item: Mapping[str, Any], found: Outcome) -> dict[str, Any]:
     replies = item["replies"]
     ordered = [name for name in ("base", "sft", found.best, "human") if name in replies]
     return {"prompt": item["prompt"], "replies": [(name, replies[name]) for name in ordered]}
-

@@ -1,4 +1,4 @@
-"""The report's section "Run it again": the command, and all that must be the same for the numbers."""
+"""The report's section "Run it again": the command, and what must be the same beside it."""
 
 from __future__ import annotations
 
