@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+if TYPE_CHECKING:
+    Bar = tqdm[Any]
+else:  # which takes no arguments when it runs
+    Bar = tqdm
 Progress = Callable[[str, float], None]
 
 
-def bar_for(hub_id: str, progress: Progress) -> type[tqdm]:
+def bar_for(hub_id: str, progress: Progress) -> type[Bar]:
     """The class of bar that the hub's library is to draw with: it draws nothing and tells.
 
     Bars that count files are ignored, those that count bytes are heard; the sum of bytes grows as
     the library learns of files, so that the share may fall.
     """
 
-    class Told(tqdm):
+    class Told(Bar):
         """Bytes of all files together."""
 
         def __init__(self, *given: Any, **named: Any) -> None:

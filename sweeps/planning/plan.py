@@ -137,7 +137,6 @@ def plan(
         data = None
         missing.append(str(error))
     work, speed = _work(spec, data), speed or kept(spec, device, lanes)
-    price = spec.resources.price_per_hour if price is None else price
     takes = outlay(spec, settings, device, work, speed, price=price, out=out)
     missing += beyond(takes)
     trials = search.number_of_trials(spec)
