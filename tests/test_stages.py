@@ -30,7 +30,7 @@ SETTINGS = StudySettings(
         report_every=2, validation_prompts=3, test_prompts=3, max_new_tokens=4, crisis_prompts=0
     ),
 )
-COUNTED = ("base replies", "SFT replies", "warm start", "sampling replies for train pairs",
+COUNTED = ("base replies", "sft replies", "warm start", "sampling replies for train pairs",
            "tokenising ranked pairs of train", "tokenising ranked pairs of validation",
            "reference log-probabilities, validation", "reference log-probabilities",
            "scoring base and SFT")  # fmt: skip
@@ -53,5 +53,5 @@ def test_every_stage_of_the_preparation_is_counted() -> None:
         assert counts == sorted(counts), name
         assert {total is not None for _, total in heard[name]} == {True}, name
     # of 3 validation, 3 test and 6 invented prompts
-    for who in ("base replies", "SFT replies"):
+    for who in ("base replies", "sft replies"):
         assert heard[who] == [(0, 12), (3, 12), (6, 12), (12, 12)]
