@@ -36,6 +36,12 @@ NAMELESS = """() => [...document.querySelectorAll('img, svg:not(#js-plotly-teste
                   && !each.getAttribute('alt') && !each.parentElement.closest('[role=img]'))
   .map(each => each.outerHTML.slice(0, 90))"""
 
+UNNAMED_CELLS = """() => [...document.querySelectorAll('table')]
+  .filter(each => !each.caption || !each.caption.textContent.trim()
+                  || each.querySelector('thead th:not([scope=col])')
+                  || [...each.tBodies[0].rows].some(row => !row.querySelector('th[scope=row]')))
+  .map(each => each.outerHTML.slice(0, 90))"""
+
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -97,14 +103,8 @@ def test_a_screen_reader_finds_names_places_and_tables(report: Path, browser: Br
         for landmark in ("header", "main", "nav", "footer"):
             assert page.locator(f"body {landmark}").count() == 1, landmark
         assert page.evaluate(NAMELESS) == []
-        tables = page.locator("table")
-        assert tables.count() >= 10
-        for number in range(tables.count()):
-            table = tables.nth(number)
-            assert table.locator("caption").inner_text().strip()
-            assert table.locator("thead th:not([scope=col])").count() == 0
-            rows = table.locator("tbody tr").count()
-            assert table.locator("tbody th[scope=row]").count() == rows
+        assert page.evaluate("document.querySelectorAll('table').length") >= 10
+        assert page.evaluate(UNNAMED_CELLS) == []
 
 
 def test_every_entry_of_the_contents_leads_somewhere(report: Path, browser: Browser) -> None:
