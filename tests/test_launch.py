@@ -290,3 +290,10 @@ def test_a_comparison_that_may_not_be_sent_is_not_written_either(
     assert launch.main(["--compare", *folders, "--out", str(out), "--wandb"]) == 2
     assert capsys.readouterr().err.startswith("launch.py: --wandb found no login")
     assert not out.exists()
+
+
+def test_a_price_becomes_a_setting_that_plan_and_report_read() -> None:
+    options = launch.parser().parse_args(["--sweep", "demo", "--price-per-hour", "2.5"])
+    launch._check(options)
+    assert options.set == ["resources.price_per_hour=2.5"]
+    assert launch.spec.load("demo", options.set).resources.price_per_hour == 2.5
