@@ -296,4 +296,4 @@ def test_a_price_becomes_a_setting_that_plan_and_report_read() -> None:
     options = launch.parser().parse_args(["--sweep", "demo", "--price-per-hour", "2.5"])
     launch._check(options)
     assert options.set == ["resources.price_per_hour=2.5"]
-    assert launch.spec.load("demo", options.set).resources.price_per_hour == 2.5
+    assert spec.load("demo", options.set).resources.price_per_hour == 2.5
