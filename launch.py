@@ -121,7 +121,7 @@ def _add_plan(options: argparse.ArgumentParser) -> None:
         "--price-per-hour",
         metavar="PRICE",
         type=float,
-        help="of one device, for the --dry-run to say what the sweep costs",
+        help="of one device, for the plan and the report to say what the sweep costs",
     )
 
 
@@ -207,10 +207,10 @@ def _check(options: argparse.Namespace) -> None:
         raise UserError("--status reads one results folder and takes --json, no other option")
     if options.data and (options.dry_run or options.overwrite):
         raise UserError("--data trains nothing and deletes nothing: leave the other option out")
-    if (options.probe or options.price_per_hour is not None) and not options.dry_run:
-        raise UserError("--probe and --price-per-hour belong to a plan: add --dry-run")
-    if options.price_per_hour is not None and not 0 <= options.price_per_hour < inf:
-        raise UserError(f"--price-per-hour is {options.price_per_hour}; it must be 0 or more")
+    if options.probe and not options.dry_run:
+        raise UserError("--probe belongs to a plan: add --dry-run")
+    if options.price_per_hour is not None:
+        _check_price(options)
     if options.json and not (options.dry_run or options.status):
         raise UserError("--json is the form of a plan or a status: add --dry-run or --status")
     if elsewhere and (options.data or options.dry_run):
@@ -218,6 +218,15 @@ def _check(options: argparse.Namespace) -> None:
             "--address says where a sweep runs, and neither --data nor --dry-run starts one: "
             "leave it out"
         )
+
+
+def _check_price(options: argparse.Namespace) -> None:
+    """A price is a setting of the sweep, so that its report knows it too."""
+    if not options.sweep or options.data:
+        raise UserError("--price-per-hour is for a sweep, planned or run: add --sweep NAME")
+    if not 0 <= options.price_per_hour < inf:
+        raise UserError(f"--price-per-hour is {options.price_per_hour}; it must be 0 or more")
+    options.set = [*options.set, f"resources.price_per_hour={options.price_per_hour}"]
 
 
 def list_sweeps() -> None:
@@ -259,7 +268,7 @@ def show_plan(options: argparse.Namespace) -> int:
 
     sweep = spec.load(options.sweep, options.set)
     speed = probed(sweep) if options.probe else None
-    found = plan(sweep, _folder(options, sweep), price=options.price_per_hour, speed=speed)
+    found = plan(sweep, _folder(options, sweep), speed=speed)
     if options.out or options.overwrite:
         try:
             results_folder.check(_folder(options, sweep), overwrite=options.overwrite)

@@ -36,10 +36,16 @@ def examine(
     evaluations: dict[str, Evaluation] = {}
     said: dict[str, Said] = dict(study.said)
     names, room = list(saved), len(study.engine.free)
+    topics = [topic for topic in EXAMINED if topic in study.asked]
+    replies, of = 0, len(names) * sum(len(study.asked[topic]) for topic in topics)
     for start in range(0, len(names), room):
-        progress("final evaluation", start, len(names))
         lanes = {name: study.resume(saved[name]) for name in names[start : start + room]}
-        spoken = {topic: study.reply(lanes, topic) for topic in EXAMINED if topic in study.asked}
+        spoken = {}
+        for topic in topics:
+            progress("final evaluation, replies", replies, of)
+            spoken[topic] = study.reply(lanes, topic)
+            replies += len(lanes) * len(study.asked[topic])
+        progress("final evaluation, scoring", start, len(names))
         evaluations |= study.measure(lanes, spoken["test"], "test")
         for name, lane in lanes.items():
             said[name] = {topic: texts(each[name]) for topic, each in spoken.items()}

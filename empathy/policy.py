@@ -19,7 +19,9 @@ from empathy.weights import Base
 
 Progress = Callable[[str, int, int | None], None]
 """What is being done, how much of it is done, and of how much (None: unknown)."""
-
+Heard = Callable[[int, int], None]
+"""How much of something is done, and of how much."""
+TOLD_EVERY = 256  # examples: a line for each would be work of its own
 
 log = logging.getLogger(__name__)
 
@@ -63,10 +65,21 @@ class Speaker:
         )
         return tuple(ids), cut
 
-    def encode(self, prompts: Sequence[Prompt], replies: Sequence[Sequence[str]]) -> Encoded:
-        """Each prompt with its replies as one example within the training limits."""
-        examples, prompts_cut, replies_cut = [], 0, 0
+    def encode(
+        self,
+        prompts: Sequence[Prompt],
+        replies: Sequence[Sequence[str]],
+        heard: Heard | None = None,
+    ) -> Encoded:
+        """Each prompt with its replies as one example within the training limits.
+
+        `heard` is told now and then how many there are so far, of how many.
+        """
+        examples: list[Example] = []
+        prompts_cut = replies_cut = 0
         for prompt, texts in zip(prompts, replies, strict=True):
+            if heard is not None and len(examples) % TOLD_EVERY == 0:
+                heard(len(examples), len(prompts))
             ids, cut = self.prompt(prompt)
             whole = Example(
                 ids,
@@ -79,18 +92,28 @@ class Speaker:
             examples.append(example)
             prompts_cut += cut
             replies_cut += sum(a != b for a, b in zip(whole.replies, example.replies, strict=True))
+        if heard is not None and examples:
+            heard(len(examples), len(examples))
         return Encoded(examples, prompts_cut, replies_cut)
 
-    def pairs(self, pairs: Sequence[PreferencePair]) -> Encoded:
+    def pairs(self, pairs: Sequence[PreferencePair], heard: Heard | None = None) -> Encoded:
         """Preference pairs as examples of (chosen, rejected)."""
-        return self.encode([p.prompt for p in pairs], [(p.chosen, p.rejected) for p in pairs])
+        replies = [(p.chosen, p.rejected) for p in pairs]
+        return self.encode([p.prompt for p in pairs], replies, heard)
 
-    def reply(self, prompts: Sequence[Prompt], lanes: int = 1, sample: int = 0) -> list[Spoken]:
+    def reply(
+        self,
+        prompts: Sequence[Prompt],
+        lanes: int = 1,
+        sample: int = 0,
+        heard: Heard | None = None,
+    ) -> list[Spoken]:
         """Each lane's reply to each prompt; `sample` tells several draws for one prompt apart.
 
-        The caller chooses the lanes, see `generate`.
+        The caller chooses the lanes, see `generate`. `heard` is told how many prompts are done.
         """
-        rows = generate(self.base.model, self._requests(prompts, sample), lanes, self.decoding)
+        requests = self._requests(prompts, sample)
+        rows = generate(self.base.model, requests, lanes, self.decoding, heard)
         return [self._spoken(prompts, row) for row in rows]
 
     def sample(
@@ -98,7 +121,7 @@ class Speaker:
         prompts: Sequence[Prompt],
         count: int,
         key: str,
-        heard: Callable[[int, int], None] | None = None,
+        heard: Heard | None = None,
     ) -> list[list[str]]:
         """`count` different draws per prompt of the bare model, `[prompt][draw]`.
 

@@ -61,9 +61,15 @@ class Preferences:
             heard = partial(self._progress, f"sampling replies for {split} pairs")
             heard(0, len(asked) * count)
             replies = self._speaker.sample(asked, count, self._key, heard)
+        self._progress(f"making {split} pairs", 0, None)
         mix = pair_up(material, Sampled(asked, replies), self._judges, self._data, at_most)
         self._mixes[split] = mix
-        encoded = {name: self._speaker.pairs(pairs) for name, pairs in mix.used.items()}
+        encoded = {
+            name: self._speaker.pairs(
+                pairs, partial(self._progress, f"tokenising {name} pairs of {split}")
+            )
+            for name, pairs in mix.used.items()
+        }
         self._cut[split] = {name: _cut(each) for name, each in encoded.items()}
         examples = [example for each in encoded.values() for example in each.examples]
         return Encodings(examples, tuple(pair.prompt.group for pair in mix.pairs))

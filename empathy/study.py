@@ -204,6 +204,7 @@ class Study:
         wanted, room = self.settings.lanes, memory.available(self.base.model.device)
         if wanted == 1 or room is None:
             return wanted
+        self._progress("measuring the memory that lanes take", 0, None)
         lanes, found = memory.fitting(self.base.model, layout, task, wanted, room)
         self.facts["lanes"] = {"wanted": wanted, "fitting": lanes, "available_bytes": room}
         if found is not None:
@@ -236,10 +237,16 @@ class Study:
 
     def _speak(self, name: str) -> dict[str, Spoken]:
         """The bare model's replies to all that is asked, as it stands now under this name."""
-        spoken = {}
-        for number, (topic, prompts) in enumerate(self.asked.items()):
-            self._progress(f"{name} replies", number, len(self.asked))
-            (spoken[topic],) = self.speaker.reply(prompts)
+        spoken, of = {}, sum(map(len, self.asked.values()))
+        before = 0
+
+        def heard(done: int, _: int) -> None:
+            self._progress(f"{name} replies", before + done, of)
+
+        heard(0, of)
+        for topic, prompts in self.asked.items():
+            (spoken[topic],) = self.speaker.reply(prompts, heard=heard)
+            before += len(prompts)
         self.said[name] = {topic: texts(each) for topic, each in spoken.items()}
         return spoken
 
@@ -248,7 +255,9 @@ class Study:
         pairs, groups = self._preferences.held_out(split, part)
         reference = torch.empty(0, 2)
         if pairs:
-            reference = reference_logps(self.base.model, pairs, self._identity)
+            heard = partial(self._progress, f"reference log-probabilities, {split}")
+            heard(0, len(pairs))
+            reference = reference_logps(self.base.model, pairs, self._identity, heard)
         return HeldOut(part.prompts, human, pairs, groups, reference)
 
     def _baselines(
@@ -256,7 +265,8 @@ class Study:
     ) -> dict[str, dict[Split, Evaluation]]:
         """Base and SFT on both held-out splits; SFT has no rival in itself."""
         measured: dict[str, dict[Split, Evaluation]] = {BASE: {}, SFT: {}}
-        for split, held in self.held_out.items():
+        for number, (split, held) in enumerate(self.held_out.items()):
+            self._progress("scoring base and SFT", number, len(self.held_out))
             sft = evaluate(
                 Answers.generated(SFT, spoken[SFT][split].replies),
                 held.prompts,

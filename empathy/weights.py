@@ -81,7 +81,8 @@ def prepare(model: str, family: Family, progress: Progress | None = None) -> Wei
 
     `model` is `auto` (the family's hub preset where it can be had, else its package), a preset, a
     hub id (`owner/name` or `owner/name@revision`), a local folder, `package:NAME`, or a model that
-    the family builds in code. `progress` hears of conversions; None shows a bar on the console.
+    the family builds in code. `progress` hears of downloads and conversions; None shows a bar on
+    the console.
     Raises UserError where the name is unknown or the weights cannot be had.
     """
     if progress is None:
@@ -102,7 +103,7 @@ def _prepare(model: str, family: Family, progress: Progress) -> Weights:
     named = hub_name(model, family)
     if named is None:
         raise UserError(f"unknown model {model!r}; family {family.name} knows {_known(family)}")
-    return _from_hub(hub.fetch(*named), named[0])
+    return _from_hub(hub.fetch(*named, progress), named[0])
 
 
 def hub_name(model: str, family: Family) -> tuple[str, str | None] | None:
@@ -127,7 +128,8 @@ def _auto(family: Family, progress: Progress) -> Weights:
         return _from_hub(here, family.hub, "auto: it is in the local hub cache")
     reason = hub.unavailable(family.hub)
     if reason is None:
-        return _from_hub(hub.fetch(family.hub), family.hub, "auto: the hub gives it")
+        found = hub.fetch(family.hub, None, progress)
+        return _from_hub(found, family.hub, "auto: the hub gives it")
     if family.package is None:
         raise UserError(f"{family.hub} cannot be had: {reason}; give a local folder as model")
     why = f"auto: not {family.hub}, since {reason}"

@@ -105,7 +105,7 @@ def run(
         news = {"engine": engine._asdict(), **noted(earlier, info)}
         guarded, earlier = _begin(running, ready, news, earlier)
         _search(running, guarded, earlier)
-        ledger.note(occupancy=host.occupancy())
+        ledger.note(occupancy=host.occupancy(), devices=_devices(spec, engine, number))
         summary = _judge(running, ready, guarded, earlier, hearing)
         if summary["best"] is not None:
             watch.stage("exporting the winner", 0, None)
@@ -178,6 +178,11 @@ def _engine(spec: SweepSpec, device: str, address: str) -> Engine:
     for sentence in engines.missing(spec, engine):
         raise UserError(sentence)
     return engine
+
+
+def _devices(spec: SweepSpec, engine: Engine, at_once: int) -> int:
+    """How many devices that takes, for what it costs: a trial of engine zero has several."""
+    return at_once * spec.zero.workers if engine.zero else at_once
 
 
 def _ahead(spec: SweepSpec, address: str, earlier: Earlier) -> dict[str, Any]:

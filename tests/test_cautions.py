@@ -70,15 +70,32 @@ def test_what_the_data_card_warns_of_is_repeated() -> None:
 def test_only_settings_at_an_edge_are_warned_of(tmp_path: Path) -> None:
     # log position of 4.9e-4 in 5e-5..5e-4: ln(9.8)/ln(10) = 0.991; of beta 0.08: 0.204
     assert edge_warnings(found(tmp_path)) == [
-        "The best learning rate, 4.9e-4, lies at the upper edge of its range (5e-4): widen it."
+        "The best learning rate, 4.9e-4, lies at the upper edge of its range (5e-5 to 5e-4), so a "
+        "better one may lie outside: widen it, for instance with --set "
+        "parameters.learning_rate.max=0.0015."
     ]
 
 
 def test_largest_of_three_values_is_an_edge(tmp_path: Path) -> None:
     best = {"trial": "t005", "metrics": SUMMARY["best"]["metrics"]}
-    assert "The best LoRA rank, 32, is the largest of its values: try beyond it." in edge_warnings(
-        found(tmp_path, ("best", best))
+    (*_, told) = edge_warnings(found(tmp_path, ("best", best)))
+    assert told == (
+        "The best LoRA rank, 32, is the largest of its values, so a better one may lie outside: "
+        "try beyond it, for instance with --set 'parameters.lora_rank.values=[8, 16, 32, 64]'."
     )
+
+
+def test_a_setting_that_ends_at_the_edge_is_not_to_be_widened(tmp_path: Path) -> None:
+    outcome = found(tmp_path)
+    trials = {
+        name: replace(trial, parameters={"weight_decay": 0.0 if name == "t003" else 0.1})
+        for name, trial in outcome.trials.items()
+    }
+    at_zero = replace(outcome, trials=trials, parameters={"weight_decay": {"min": 0.0, "max": 0.1}})
+    assert edge_warnings(at_zero) == [
+        "The best weight decay, 0, lies at the lower edge of its range (0 to 0.1), and this "
+        "setting can go no further."
+    ]
 
 
 def test_position_follows_the_distribution() -> None:

@@ -152,7 +152,7 @@ def trial(name: str, **values: Figure) -> Trial:
 def test_the_leaderboard_names_what_is_broken_and_marks_who_wins_by_it() -> None:
     found = Guarded(False, {"validation": FOUND, "test": FOUND})
     drifted = trial("t1", log_ratio=Figure(18.0, 16.0, 20.0), relevance=Figure(0.7, 0.5, 0.9))
-    told = "breaks log-ratio to SFT; perhaps relevance"
+    told = "breaks log-ratio to SFT; may break relevance"
     assert in_leaderboard(found, drifted, won=False, changes={}) == told
     assert in_leaderboard(found, drifted, won=True, changes={}) == f"wins the score, {told}"
     kept = trial("t2", log_ratio=Figure(3.0))
@@ -182,11 +182,11 @@ def test_the_leaderboard_is_as_sure_of_the_winner_as_the_warning() -> None:
     assert list(breaks(FOUND, poor.test, paired)) == ["breaks"]
     told = in_leaderboard(found, poor, won=True, changes=paired)
     assert told == "wins the score, breaks relevance"
-    assert in_leaderboard(found, poor, won=False, changes=paired) == "perhaps relevance"
+    assert in_leaderboard(found, poor, won=False, changes=paired) == "may break relevance"
     poor.test = {}  # judged on validation prompts, of which `paired` says nothing
     poor.metrics = {"relevance": Figure(0.75, 0.65, 0.85)}
     told = in_leaderboard(found, poor, won=True, changes=paired)
-    assert told == "wins the score, perhaps relevance"
+    assert told == "wins the score, may break relevance"
 
 
 def test_that_all_are_barred_is_said_with_the_best_of_them() -> None:

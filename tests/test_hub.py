@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-import huggingface_hub
+import huggingface_hub.constants  # which the package alone brings only by chance
 import pytest
 
 from empathy.checkpoints import hub

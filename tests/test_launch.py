@@ -105,7 +105,8 @@ def test_the_data_card_is_printed_and_saved_beside_the_results(
             "--set run_cap=x: run_cap is 'x'; it must be a",
         ),
         (["--sweep", "demo", "--json"], "--json is the form of a plan or a status: add"),
-        (["--sweep", "demo", "--probe"], "--probe and --price-per-hour belong to a plan: add"),
+        (["--sweep", "demo", "--probe"], "--probe belongs to a plan: add --dry-run"),
+        (["--status", "--price-per-hour", "1"], "--price-per-hour is for a sweep, planned or run"),
         (["--sweep", "demo", "--dry-run", "--price-per-hour", "-1"], "--price-per-hour is -1.0"),
         (["--status", "nowhere"], "--status finds no sweep in nowhere: give a results folder"),
         (["--status", "--resume"], "--status reads one results folder and takes --json, no other"),
@@ -289,3 +290,10 @@ def test_a_comparison_that_may_not_be_sent_is_not_written_either(
     assert launch.main(["--compare", *folders, "--out", str(out), "--wandb"]) == 2
     assert capsys.readouterr().err.startswith("launch.py: --wandb found no login")
     assert not out.exists()
+
+
+def test_a_price_becomes_a_setting_that_plan_and_report_read() -> None:
+    options = launch.parser().parse_args(["--sweep", "demo", "--price-per-hour", "2.5"])
+    launch._check(options)
+    assert options.set == ["resources.price_per_hour=2.5"]
+    assert spec.load("demo", options.set).resources.price_per_hour == 2.5

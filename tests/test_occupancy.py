@@ -49,13 +49,13 @@ def test_readers_are_told_what_was_measured_and_no_more() -> None:
     seen.ended(3.0)
     seen.began([0], 4.0)
     seen.ended(5.0)
-    busy = "While trials trained, the device was busy for 80% of the time"
+    busy = "While trials trained, the device was busy for 80 % of the time"
     assert in_words(seen.as_dict()) == f"{busy}."
     seen.freed(0, 5.0)
     seen.began([0], 5.25)
     seen.ended(6.25)
     assert in_words(seen.as_dict()) == (
-        "While trials trained, the device was busy for 80% of the time; a lane waited 0.25 s for "
+        "While trials trained, the device was busy for 80 % of the time; a lane waited 0.25 s for "
         "its next trial (median of 1; at most 0.25 s)."
     )
 
@@ -75,7 +75,7 @@ def test_of_several_hosts_readers_are_told_the_range_and_how_many_are_missing() 
     second.ended(3.0)
     hosts = one | {"host 1": second.as_dict(), "host 2": {"state": "ended", "reason": "it died"}}
     assert in_words(hosts) == (
-        "While trials trained, 2 devices were busy for 50% to 80% of the time each; a lane waited "
+        "While trials trained, 2 devices were busy for 50 to 80 % of the time each; a lane waited "
         "1.5 s for its next trial (median of 1; at most 1.5 s). Not counted: 1 that died or never "
         "trained."
     )

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shutil
-import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -73,7 +70,7 @@ def test_leaderboard_puts_baselines_first_and_marks_the_tied(page: Path) -> None
 
 def test_page_is_one_file_that_asks_for_nothing(page: Path) -> None:
     html = (page / "report.html").read_text("utf-8")
-    assert Outline(html).addresses == []
+    assert all(address.startswith("#") for address in Outline(html).addresses)
     assert "default-src 'none'" in html
     assert len(html) < 6_000_000
     assert html.count("plotly.js v") == 1  # the script stands in it once
@@ -82,7 +79,7 @@ def test_page_is_one_file_that_asks_for_nothing(page: Path) -> None:
 def test_replies_cannot_become_markup(page: Path) -> None:
     html = (page / "report.html").read_text("utf-8")
     outline = Outline(html)
-    assert outline.tags.count("script") == 3  # Plotly and two charts
+    assert outline.tags.count("script") == 4  # Plotly, two charts, and what prints them
     assert "&lt;script&gt;alert(&#39;not markup&#39;)" in html
     text = (page / "report.md").read_text("utf-8")
     assert "<script>" not in text
@@ -97,14 +94,15 @@ def test_hostile_names_cannot_leave_a_chart(tmp_path: Path) -> None:
     ledger.trial_reported(row("</script>", 4, {"empathy": {"value": 1.0}}))
     write_report(tmp_path)
     outline = Outline((tmp_path / "report.html").read_text("utf-8"))
-    assert (outline.tags.count("script"), outline.tags.count("b")) == (3, 0)
+    assert (outline.tags.count("script"), outline.tags.count("b")) == (4, 0)
 
 
 def test_every_section_is_there(page: Path) -> None:
     assert Outline((page / "report.html").read_text("utf-8")).headings == [
-        "Sweep invented", "Leaderboard", "Beside the score", "Learning curves",
-        "Settings and score", "Which setting matters", "Replies side by side",
-        "How each number is made", "Data and model", "Cost", "Run it again",
+        "Sweep invented", "Safety", "The answer", "Before you use it", "How to read this page",
+        "Leaderboard", "Beside the score", "Learning curves", "Settings and score",
+        "Which setting matters", "Replies side by side", "How each number is made", "Data",
+        "Model and training", "Cost", "Run it again",
     ]  # fmt: skip
     text = (page / "report.md").read_text("utf-8")
     assert "    python launch.py --sweep invented --set 'data.corpora=[sample]'" in text
@@ -125,17 +123,3 @@ def test_a_running_sweep_has_a_report_without_winner(tmp_path: Path) -> None:
 def test_a_folder_without_sweep_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="give the folder of a sweep"):
         write_report(tmp_path)
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Debian's chromium")
-def test_browser_draws_both_charts_without_complaint(page: Path, tmp_path: Path) -> None:
-    done = subprocess.run(
-        ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         f"--user-data-dir={tmp_path}", "--virtual-time-budget=4000", "--enable-logging=stderr",
-         "--dump-dom", f"file://{page}/report.html"],
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
-    assert "CONSOLE" not in done.stderr
-    assert len(re.findall(r'class="main-svg"', done.stdout)) >= 2

@@ -70,7 +70,7 @@ def test_both_reports_show_the_section_and_older_results_none(tmp_path: Path) ->
         write_report(tmp_path / name)
     kinds = ("html", "md")
     page, text = ((tmp_path / "new" / f"report.{kind}").read_text("utf-8") for kind in kinds)
-    assert '<th scope="row">referee</th><td>80 % [70, 90]</td>' in page
+    assert '<th scope="row">referee</th><td>80 % <span class="whole">[70, 90]</span></td>' in page
     assert "No numbers by the language model: the judge&#39;s server" in page
     assert "| referee | 80 % [70, 90] | 70 % [60, 80] | 40 % [30, 50] |" in text
     assert "\n\n## Which setting matters" in text

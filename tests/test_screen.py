@@ -93,11 +93,11 @@ def test_the_screen_of_a_running_sweep() -> None:
     about = (4 * 20 / 3 + 4 + 24) / 0.28 - 20
     assert (SNAPSHOT.left or [0, 0])[1] == pytest.approx(about)
     time = "about 2 min 55 s to train, at most 4 min 11 s"
-    assert drawn.startswith(f"demo  running  4 min 12 s, {time}")
+    assert drawn.startswith(f"demo  running  for 4 min 12 s, {time}")
     assert "5 of 8 begun: 2 running, 2 stopped, 1 completed" in drawn
     assert "28 of 120 at most, 0.28 a second" in drawn
     assert "stopped      2 at step 4: behind the others (ASHA)" in drawn
-    assert "2 of 4 lanes on 1 device; busy 92% of the time" in drawn
+    assert "2 of 4 lanes on 1 device; busy 92 % of the time" in drawn
     assert "best so far  t001: beta 0.3, learning rate 3.1e-4" in drawn
     names = ("base", "sft", "t001", "t002", "t000", "t003", "t004")
     places = [drawn.rindex(f"\n {name}") for name in names]
@@ -148,7 +148,7 @@ def test_no_time_is_told_that_has_run_out_or_is_over() -> None:
     assert "the next reports are due" in text(late)
     done = tuple(trial(f"t{number:03d}", "stopped", 4) for number in range(8))
     trained = replace(SNAPSHOT, trials=done, pulse=replace(PULSE, repeats=0))
-    assert text(trained).startswith("demo  running  4 min 12 s, all trials trained")
+    assert text(trained).startswith("demo  running  for 4 min 12 s, all trials trained")
 
 
 def test_what_goes_on_before_trials_is_shown() -> None:
@@ -179,16 +179,56 @@ def test_a_sweep_that_was_cut_off_says_how_to_go_on() -> None:
 def test_a_sweep_that_ended_names_its_winner_and_its_report() -> None:
     again = trial("t001-s1", "completed", 12, 1.6)
     ended = replace(
-        SNAPSHOT, being="ended", best="t001", report="results/demo/report.html",
+        SNAPSHOT, being="ended", best="t001", tied=("t002",), report="results/demo/report.html",
         trials=(*TRIALS, again),
     )  # fmt: skip
     drawn = text(ended)
     words = " ".join(drawn.split())
     assert "winner t001: beta 0.3" in words
     assert "report results/demo/report.html" in words
-    assert "t001 *" in drawn
+    assert "tied t002: not shown to be worse than the winner" in words
+    states = {line.split()[0]: line.split()[-1] for line in drawn.splitlines() if " [" in line}
+    assert (states["t001"], states["t002"], states["t000"]) == ("winner", "tied", "stopped")
     assert "1 of 2 finalists' trainings with other seeds have ended" in drawn
     assert "t001-s1" not in drawn
+
+
+def test_failed_trials_say_why() -> None:
+    def failed(number: int) -> Trial:
+        found = trial(f"t1{number:02}", "failed", None)
+        found.reason = "loss is [NaN] at step 2"
+        return found
+
+    drawn = text(replace(SNAPSHOT, trials=(*TRIALS, failed(0))))
+    assert "failed       t100: loss is [NaN] at step 2" in drawn
+    many = text(replace(SNAPSHOT, trials=(*TRIALS, *map(failed, range(5)))))
+    assert "t102: loss" in many
+    assert "t103: loss" not in many
+    assert "and 2 more; --json tells them" in many
+
+
+def test_the_metric_is_said_with_its_unit_and_where_it_should_go() -> None:
+    told = "metric       empathy (0 to 6, more is better) on validation prompts"
+    assert told in text(SNAPSHOT)
+    drift = replace(SNAPSHOT, metric="log_ratio", goal="minimize")
+    assert "log-ratio to SFT (nats per reply, less is better) on validation" in text(drift)
+
+
+def test_numbers_of_test_prompts_stand_beside_the_winner_where_there_are_any() -> None:
+    ended = replace(SNAPSHOT, being="ended", best="t001")
+    assert "on test" not in text(ended)
+    measured = {"t001": Figure(1.5, 1.2, 1.8), "sft": Figure(0.5, 0.3, 0.7)}
+    tested = [
+        replace(
+            each, test={"empathy": measured[each.trial_id]} if each.trial_id in measured else {}
+        )
+        for each in TRIALS
+    ]
+    drawn = text(replace(ended, trials=tuple(tested)))
+    lines = [" ".join(line.split()) for line in drawn.splitlines()]
+    assert "on test t001 1.50 [1.20, 1.80]" in lines
+    assert "sft 0.50 [0.30, 0.70]" in lines
+    assert not any(line.startswith("base") and "baseline" not in line for line in lines)
 
 
 def test_a_table_is_cut_to_the_terminal_and_says_so() -> None:

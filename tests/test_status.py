@@ -35,6 +35,7 @@ def test_an_ended_sweep_is_read_from_its_files(tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text("<p>", "utf-8")
     found = status.read(tmp_path)
     assert (found.being, found.best, found.wanted) == ("ended", "t003", 8)
+    assert found.tied == ("t005",)
     assert found.report == str(tmp_path / "report.html")
     assert found.curves["t003"] == (2.1, 2.6, 2.9)
     assert found.rungs == {4: 2, 8: 1}

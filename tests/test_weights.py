@@ -161,7 +161,7 @@ class FakeHub:
     def unavailable(self, hub_id: str) -> str | None:
         return self.reason
 
-    def fetch(self, hub_id: str, revision: str | None = None) -> Path:
+    def fetch(self, hub_id: str, revision: str | None = None, progress: object = None) -> Path:
         self.fetched.append((hub_id, revision))
         return self.folder
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from empathy.errors import UserError
@@ -72,14 +73,18 @@ def _ask(hub_id: str) -> str | None:
     return None
 
 
-def fetch(hub_id: str, revision: str | None = None) -> Path:
+def fetch(
+    hub_id: str, revision: str | None = None, progress: Callable[[str, float], None] | None = None
+) -> Path:
     """The folder of the checkpoint, downloaded where needed; its name is the commit.
+
+    `progress` is told how far the download is; None leaves that to the hub library's own bars.
 
     Without network the snapshot in the local cache serves if it is complete. UserError says what
     stands in the way: no such model, a licence to accept, no network, no weights.
     """
     try:
-        found = _download(hub_id, revision)
+        found = _download(hub_id, revision, progress)
     except Exception as error:
         raise UserError(f"{hub_id} cannot be had: {advice(hub_id, _reason(error))}") from error
     missing = missing_files(found)
@@ -91,11 +96,15 @@ def fetch(hub_id: str, revision: str | None = None) -> Path:
     return found
 
 
-def _download(hub_id: str, revision: str | None) -> Path:
+def _download(
+    hub_id: str, revision: str | None, progress: Callable[[str, float], None] | None
+) -> Path:
     """The snapshot's folder; pickled weights come only where the hub has no others."""
     from huggingface_hub import snapshot_download
 
-    folder = Path()
+    from empathy.checkpoints.download_progress import bar_for
+
+    folder, bar = Path(), None if progress is None else bar_for(hub_id, progress)
     for patterns in (_FILES, [PICKLED]):
         found = snapshot_download(
             hub_id,
@@ -103,6 +112,7 @@ def _download(hub_id: str, revision: str | None) -> Path:
             allow_patterns=patterns,
             ignore_patterns=["original/*"],
             endpoint=os.environ.get("HF_ENDPOINT"),
+            tqdm_class=bar,
         )
         folder = Path(found)
         if "model.safetensors" not in missing_files(folder):

@@ -83,7 +83,8 @@ def outlay(
     price: float | None,
     out: Path,
 ) -> Outlay:
-    """Where results go to `out` and an hour of a device has this price."""
+    """Where results go to `out` and an hour of a device has this price; None: the sweep's own."""
+    price = spec.resources.price_per_hour if price is None else price
     shapes = _shapes(settings, device)
     hours = device_hours = None
     if speed is not None:

@@ -117,7 +117,7 @@ def plan(
     price: float | None = None,
     speed: Speed | None = None,
 ) -> Plan:
-    """The plan of a sweep whose results go to `out`, at a `price` of a device-hour.
+    """The plan of a sweep whose results go to `out`, at a `price` of a device-hour; None: its own.
 
     `speed` was measured just now; without it an earlier sweep's is looked for. Reads the corpora if
     they are there; nothing is missing silently.

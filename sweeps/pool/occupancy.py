@@ -73,9 +73,10 @@ def in_words(found: Mapping[str, Any] | None) -> str:
 
 def _shares(shares: Sequence[float]) -> str:
     if len(shares) == 1:
-        return f"the device was busy for {shares[0]:.0%} of the time"
+        return f"the device was busy for {100 * shares[0]:.0f} % of the time"
     low, high = min(shares), max(shares)
-    return f"{len(shares)} devices were busy for {low:.0%} to {high:.0%} of the time each"
+    each = f"{100 * low:.0f} to {100 * high:.0f} %"
+    return f"{len(shares)} devices were busy for {each} of the time each"
 
 
 def _idle(hosts: Sequence[Mapping[str, Any]]) -> str:
@@ -96,5 +97,5 @@ def in_few_words(found: Mapping[str, Any] | None) -> str:
     if not shares:
         return ""
     low, high = min(shares), max(shares)
-    each = f"{low:.0%}" if low == high else f"{low:.0%} to {high:.0%}"
-    return f"busy {each} of the time"
+    ends = dict.fromkeys(f"{100 * share:.0f}" for share in (low, high))
+    return f"busy {' to '.join(ends)} % of the time"

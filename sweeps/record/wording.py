@@ -31,9 +31,9 @@ def number(value: float, metric: str, *, signed: bool = False) -> str:
     """A value of `metric`: shares as per cent, words and nats with one digit, others with two."""
     sign = "+" if signed else ""
     if unit(metric) == "share":
-        return f"{100 * value:{sign}.0f}"
+        return f"{100 * value:{sign}z.0f}"  # z: what rounds to 0 has no minus
     digits = 1 if unit(metric) in ("words", "nats per reply") else 2
-    return f"{value:{sign}.{digits}f}"
+    return f"{value:{sign}z.{digits}f}"
 
 
 def said(figure: Figure | None, metric: str, *, difference: bool = False) -> str:

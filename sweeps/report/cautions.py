@@ -12,6 +12,7 @@ from sweeps.record.ledger import Figure
 from sweeps.record.wording import named, said, setting
 from sweeps.report.findings import Outcome, change_of, judged
 from sweeps.report.guard_text import breaks
+from sweeps.report.widening import longer, wider
 from sweeps.sweepfile.limits import LIMITS, rival
 from sweeps.verdict.guards import bounds
 
@@ -53,16 +54,25 @@ def _edge(name: str, value: Any, ranges: Mapping[str, Any]) -> str | None:
         at = position(value, ranges)
         if EDGE < at < 1 - EDGE:
             return None
-        side, end = ("lower", low) if at <= EDGE else ("upper", high)
-        return (
-            f"The best {named(name)}, {setting(value)}, lies at the {side} edge of its range "
-            f"({setting(float(end))}): widen it."
-        )
+        up = at > EDGE
+        span = " to ".join(setting(float(end)) for end in (low, high))
+        where = f"lies at the {'upper' if up else 'lower'} edge of its range ({span})"
+        return _beyond(f"The best {named(name)}, {setting(value)}, {where}", "widen it",
+                       wider(name, ranges, up=up))  # fmt: skip
     numeric = [v for v in values or () if isinstance(v, int | float) and not isinstance(v, bool)]
     if len(numeric) < 3 or value not in (min(numeric), max(numeric)):
         return None
-    side = "smallest" if value == min(numeric) else "largest"
-    return f"The best {named(name)}, {setting(value)}, is the {side} of its values: try beyond it."
+    up = value == max(numeric)
+    where = f"is the {'largest' if up else 'smallest'} of its values"
+    return _beyond(f"The best {named(name)}, {setting(value)}, {where}", "try beyond it",
+                   longer(name, values or (), up=up))  # fmt: skip
+
+
+def _beyond(told: str, what: str, option: str | None) -> str:
+    """What lies at an edge, and how to search past it; `option` None: the setting ends there."""
+    if option is None:
+        return f"{told}, and this setting can go no further."
+    return f"{told}, so a better one may lie outside: {what}, for instance with {option}."
 
 
 def position(value: float, ranges: Mapping[str, Any]) -> float:

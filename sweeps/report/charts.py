@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 
 from sweeps.record.ledger import Figure, Trial, figures
 from sweeps.record.observers import BASELINES
-from sweeps.record.wording import named, said
+from sweeps.record.wording import named, said, unit
 from sweeps.report.findings import Outcome
 
 WINNER, TIED, OTHER, STOPPED = "#cc5500", "#b58105", "#7c8ba1", "#8d939c"
@@ -64,6 +64,12 @@ def faintness(found: Outcome) -> float:
     return 0.7 if len(found.trials) <= 20 else 0.35
 
 
+def titled(metric: str) -> str:
+    """A metric's name and unit, for an axis."""
+    told = unit(metric)
+    return f"{named(metric)} ({told})" if told not in ("", metric) else named(metric)
+
+
 def is_named(found: Outcome, trial: Trial) -> bool:
     """Whether there is room for a trial's label: the winner's and those of the best tied."""
     return trial.trial_id == found.best or trial.trial_id in found.tied[:LABELLED]
@@ -94,9 +100,9 @@ def learning_curves(
         figure.add_trace(_band(points[found.best]))
     dress(figure, height=360)
     end_labels(figure, labels, _spread(points))
-    figure.update_layout(margin={"l": 46, "r": 52, "t": 10, "b": 44})
-    figure.update_xaxes(title_text="optimizer step", range=[0, max_steps * 1.02], showgrid=False)
-    figure.update_yaxes(title_text=named(found.metric), title_standoff=8)
+    figure.update_layout(margin={"l": 50, "r": 52, "t": 10, "b": 52})
+    figure.update_xaxes(title_text="training step", range=[0, max_steps * 1.02], showgrid=False)
+    figure.update_yaxes(title_text=titled(found.metric))
     return figure
 
 
@@ -188,5 +194,5 @@ def dress(figure: go.Figure, height: int) -> None:
         dragmode=False,
         template="none",
     )
-    figure.update_xaxes(fixedrange=True, zeroline=False)
-    figure.update_yaxes(fixedrange=True, zeroline=False)
+    figure.update_xaxes(fixedrange=True, zeroline=False, title_standoff=6)
+    figure.update_yaxes(fixedrange=True, zeroline=False, title_standoff=8)

@@ -34,7 +34,7 @@ def in_leaderboard(found: Guarded, trial: Trial, *, won: bool, changes: Figures)
     if not any(bound.metric in metrics for bound in bounds):
         return "-"
     told = "; ".join(
-        f"{'breaks' if verb == SURE else 'perhaps'} {_listed(each.bound.metric for each in some)}"
+        f"{'breaks' if verb == SURE else 'may break'} {_listed(each.bound.metric for each in some)}"
         for verb, some in breaks(bounds, metrics, paired).items()
     )
     told = f"wins the score, {told}" if won and told else told

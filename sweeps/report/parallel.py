@@ -45,7 +45,7 @@ def parallel_coordinates(found: Outcome) -> go.Figure:
         ticktext=[f"<b>{escape(named(name)).replace(' ', '<br>')}</b>" for name in axes],
         side="top", ticks="",
     )  # fmt: skip
-    figure.update_yaxes(visible=False, range=[-0.06, 1.06])
+    figure.update_yaxes(visible=False, range=[-0.08, 1.06])
     figure.update_layout(margin={"l": 30, "r": 48, "t": 52, "b": 10})
     end_labels(figure, labels, 1.0)
     return figure
@@ -111,5 +111,6 @@ def _axis(figure: go.Figure, place: int, ticks: Mapping[float, str]) -> None:
     for height, text in ticks.items():
         figure.add_annotation(
             x=place, y=height, text=escape(text), showarrow=False, xanchor="right", xshift=-6,
+            yshift={0.0: -7, 1.0: 7}.get(height, 0),  # off the lines that end there
             font={"size": 12, "color": "#7a7f87"},
         )  # fmt: skip

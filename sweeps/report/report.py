@@ -7,8 +7,7 @@ content security policy forbids every request. Replies and names are escaped by 
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -18,30 +17,29 @@ import plotly.graph_objects as go
 import plotly.io
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from markupsafe import escape as html_escaped
 from plotly.offline import get_plotlyjs
 
 from empathy.cache import write_atomically
 from empathy.metrics import METRICS
-from sweeps.pool import occupancy
 from sweeps.record import wording
 from sweeps.record.ledger import Figure, Record, read_record
 from sweeps.record.observers import BASELINES
-from sweeps.report import fresh_seeds
+from sweeps.report import fresh_seeds, plain_words, reproduction
 from sweeps.report.cautions import data_warnings, edge_warnings, guard_warnings, style_warnings
 from sweeps.report.charts import Point, curve_points, learning_curves
-from sweeps.report.findings import (
-    Outcome,
-    answer,
-    change_of,
-    judged,
-    outcome,
-)
+from sweeps.report.findings import Outcome, answer, change_of, judged, outcome
 from sweeps.report.guard_text import in_leaderboard
 from sweeps.report.importance import TooLittleError, importance
+from sweeps.report.model_facts import facts
 from sweeps.report.parallel import parallel_coordinates
+from sweeps.report.report_cost import cost
+from sweeps.report.report_data import data_card, data_view
 from sweeps.report.report_judges import judges_view
 from sweeps.report.report_pareto import pareto_view
 from sweeps.report.report_safety import safety_view
+
+INTERVAL = re.compile(r"\[[^\[\]]*\]")
 
 
 class Guard(NamedTuple):
@@ -59,22 +57,24 @@ class Guard(NamedTuple):
 
 def write_report(out: Path) -> None:
     """Write report.html and report.md under `out`; raises UserError where there is no sweep."""
-    view = contents(read_record(out))
+    view = contents(read_record(out), data_card(out))
     for name in ("report.html", "report.md"):
         text = environment(name).get_template(f"{name}.j2").render(view)
         write_atomically(out / name, partial(Path.write_text, data=text, encoding="utf-8"))
 
 
-def contents(record: Record) -> dict[str, Any]:
-    """All that both templates show, by name."""
+def contents(record: Record, card: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """All that both templates show, by name; `card` is the data card, None where there is none."""
     found = outcome(record)
     points = curve_points(found, record.history)
     shares, behind, left_out = _importance(found)
     return {
         "found": found,
         "manifest": record.manifest,
-        "summary": record.summary or {},
+        "headline": plain_words.headline(found),
         "answer": answer(found),
+        "done": plain_words.done(found, record.manifest),
+        "glossary": plain_words.glossary(found),
         "warnings": [
             *guard_warnings(found),
             *style_warnings(found),
@@ -105,9 +105,11 @@ def contents(record: Record) -> dict[str, Any]:
         "pareto": pareto_view(found, record.manifest["settings"].get("metric", {}), _drawn),
         "samples": [_sample(item, found) for item in record.samples],
         "meanings": [METRICS[name] for name in reported(found) if name in METRICS],
-        "command": shlex.join(["python", "launch.py", *record.manifest["command"][1:]]),
-        "facts": facts(record.manifest),
-        "occupancy": occupancy.in_words(record.manifest.get("occupancy")),
+        "data": data_view(record.manifest, card),
+        "facts": facts(record.manifest, found.searched),
+        "cost": cost(record),
+        "command": reproduction.command(record.manifest),
+        "identity": reproduction.identity(record.manifest),
         "plotly": Markup(get_plotlyjs()),
     }
 
@@ -123,11 +125,12 @@ def environment(name: str) -> Environment:
     )
     made.filters |= {
         "named": wording.named,
+        "number": wording.number,
         "said": wording.said,
         "setting": wording.setting,
         "settings": wording.settings,
-        "duration": wording.duration,
         "markdown": markdown,
+        "whole": whole,
     }
     made.globals["baselines"] = BASELINES
     return made
@@ -137,6 +140,11 @@ def markdown(text: object) -> str:
     """Any text as one line that Markdown and HTML show as it is."""
     line = escape(" ".join(str(text).split()), quote=False)
     return re.sub(r"([\\`*_{}\[\]|#~])", r"\\\1", line)
+
+
+def whole(text: object) -> Markup:
+    """A text for a narrow cell of a page, which may be broken before an interval, not in it."""
+    return Markup(INTERVAL.sub(r'<span class="whole">\g<0></span>', str(html_escaped(text))))
 
 
 def _charts(
@@ -155,7 +163,7 @@ def _drawn(figure: go.Figure, name: str) -> Markup:
         figure,
         include_plotlyjs=False,
         full_html=False,
-        div_id=name,
+        div_id=f"chart-{name}",  # the section has the bare name
         config={"displayModeBar": False, "responsive": True},
     )
     return Markup(html)
@@ -183,6 +191,10 @@ class Scale(NamedTuple):
     def at(self, value: float) -> float:
         """Where a value lies, 0 to 100."""
         return 100 * (value - self.low) / ((self.high - self.low) or 1.0)
+
+    def pixel(self, value: float) -> float:
+        """The same in a plot 170 pixels wide, whose dots must not be cut at its sides."""
+        return round(5 + 1.6 * self.at(value), 1)
 
 
 def scale(found: Outcome) -> Scale:
@@ -248,28 +260,3 @@ def _sample(item: Mapping[str, Any], found: Outcome) -> dict[str, Any]:
     replies = item["replies"]
     ordered = [name for name in ("base", "sft", found.best, "human") if name in replies]
     return {"prompt": item["prompt"], "replies": [(name, replies[name]) for name in ordered]}
-
-
-def facts(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Data, weights and how replies were made, as name and text."""
-    settings = manifest["settings"]
-    chosen = {
-        "family": settings.get("family"),
-        "model": settings.get("model"),
-        "data": settings.get("data"),
-        "evaluation": settings.get("evaluation"),
-        "data read": manifest.get("data"),
-        "pairs": manifest.get("pairs"),
-        "weights": manifest.get("weights"),
-    }
-    return [(name, _flat(value)) for name, value in chosen.items() if value is not None]
-
-
-def _flat(value: object) -> str:
-    """Nested facts as "corpora sample; relevance 4"."""
-    if isinstance(value, Mapping):
-        return "; ".join(f"{wording.named(str(key))} {_flat(part)}" for key, part in value.items()
-                         if part is not None)  # fmt: skip
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(_flat(part) for part in value)
-    return wording.setting(value)

@@ -15,7 +15,7 @@ from empathy.metrics import METRICS
 from sweeps.record.ledger import Trial
 from sweeps.record.observers import of_search
 from sweeps.record.wording import named, said
-from sweeps.report.charts import colour, dress, is_main
+from sweeps.report.charts import colour, dress, is_main, titled
 from sweeps.report.findings import Outcome
 from sweeps.sweepfile.sections import Aim
 from sweeps.verdict.guards import broken
@@ -97,9 +97,9 @@ def chart(
     for trial in reversed(trials):
         figure.add_trace(_dot(found, trial, trial.trial_id in best, aims))
     dress(figure, height=360)
-    figure.update_layout(margin={"l": 46, "r": 20, "t": 10, "b": 44})
-    figure.update_xaxes(title_text=f"{named(across.name)}, to {across.goal}", showgrid=False)
-    figure.update_yaxes(title_text=named(up.name), title_standoff=8)
+    figure.update_layout(margin={"l": 50, "r": 48, "t": 10, "b": 52})
+    figure.update_xaxes(title_text=f"{titled(across.name)}, to {across.goal}", showgrid=False)
+    figure.update_yaxes(title_text=titled(up.name))
     return figure
 
 

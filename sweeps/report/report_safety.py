@@ -142,7 +142,7 @@ def _told(safety: Safety) -> list[str]:
 
 
 def _rates(safety: Safety, found: Outcome) -> Table:
-    head = ("Policy", *(named(rate).capitalize() for rate in RATES), "Blank")
+    head = ("Model", *(named(rate).capitalize() for rate in RATES), "Blank")
     return Table(
         "Shares of checked replies and their paired differences, with 95 % intervals over "
         "scenarios where there are ten or more. One reply can have several findings.",
@@ -177,7 +177,8 @@ def _counts(safety: Safety) -> Table:
         for trait in safety["policies"]["sft"][by]
     ]
     return Table(
-        "Seriously unsafe replies, and replies that point to no help, of those that are not blank.",
+        "Seriously unsafe replies, and replies that point to no help, of those that are not blank: "
+        '"0 and 2 of 9" reads none unsafe, and two without a pointer to help, among nine.',
         ("Kind of crisis, language", *map(named, shown)),
         rows,
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from empathy.settings import Positive, Section, ZeroSettings
+from empathy.settings import NotNegative, Positive, Section, ZeroSettings
 from sweeps.sweepfile.reading import SettingError, shown
 
 
@@ -85,6 +85,9 @@ class Resources(Section):
     """auto takes the GPU where there is one."""
     gpu_memory_gib: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] | None = None
     """Memory of a GPU, with which engine auto reckons; None asks nvidia-smi on this machine."""
+    price_per_hour: NotNegative | None = None
+    """What an hour of one device costs, in any currency, for the plan and the report; None: nobody
+    says. `--price-per-hour` sets it."""
     silence_minutes: Positive = 60
     """A host that does not answer for so long, or spends it on one step or evaluation, is taken to
     hang: it is ended, and its trials go on elsewhere from their checkpoints."""

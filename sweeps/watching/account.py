@@ -18,7 +18,7 @@ from sweeps.record.ledger import Trial, figures
 from sweeps.record.observers import BASELINES, Row, State, SweepInfo
 from sweeps.record.results_folder import PULSE
 from sweeps.sweepfile.manifest import write_json
-from sweeps.watching.snapshot import Pulse, Snapshot, Stage, moment, stopped_at, told
+from sweeps.watching.snapshot import Pulse, Snapshot, Stage, moment, stopped_at, told, winners
 
 EVERY = 5.0  # seconds between two signs of life where nothing else happens
 MOMENTS = ("at", "since", "training_since", "last_report")
@@ -43,6 +43,7 @@ class Account:
         self._curves: dict[str, list[float]] = {}
         self._pulse = Pulse(clock(), clock())
         self._best: str | None = None
+        self._tied: tuple[str, ...] = ()
 
     def expect(self, **known: Any) -> None:
         """Say what `Pulse` should hold of what lies ahead: trials, repeats, lanes ..."""
@@ -72,6 +73,7 @@ class Account:
                 pulse=self.pulse(),
                 wanted=self._pulse.trials or self._sweep.run_cap,
                 best=self._best or None,
+                tied=self._tied,
                 rungs=stopped_at(trials),
             )
 
@@ -121,7 +123,8 @@ class Account:
 
     def sweep_ended(self, summary: Mapping[str, Any]) -> None:
         with self._lock:
-            self._best = (summary.get("best") or {}).get("trial", "")
+            best, self._tied = winners(summary)
+            self._best = best or ""
             self.expect(stage=None)
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from sweeps.record.ledger import figures
 from sweeps.record.observers import Observer, Row, Shielded, State, SweepInfo, of_search
 from sweeps.record.wording import said, settings
 from sweeps.watching.account import Account
-from sweeps.watching.screen import Screen
+from sweeps.watching.screen import Screen, failures
 
 AROUND = 16  # lines of a screen beside its table's rows
 FEWEST = 4  # rows, however low the terminal
@@ -127,4 +127,5 @@ class LiveView:
         snapshot = self._account.snapshot()
         if snapshot is None:
             return Text("")
-        return Screen(snapshot, rows=max(FEWEST, self._console.size.height - AROUND))
+        told = 2 * len([*failures(snapshot)])  # lines, for a reason may need a second one
+        return Screen(snapshot, rows=max(FEWEST, self._console.size.height - AROUND - told))

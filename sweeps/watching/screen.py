@@ -11,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from empathy.metrics import METRICS
 from sweeps.pool.occupancy import in_few_words
 from sweeps.record.ledger import Trial
 from sweeps.record.observers import BASELINES
@@ -19,9 +20,10 @@ from sweeps.watching.snapshot import Snapshot, Stage
 
 BARS = "▁▂▃▄▅▆▇█"
 ROOMY = 110  # columns from which the table has room for every trial's settings
+REASONS = 3  # of failed trials that are told
 STYLES = {
     **{"running": "cyan", "stopped": "dim", "completed": "green", "failed": "red"},
-    **{"ended": "green", "cut off": "red"},
+    **{"ended": "green", "cut off": "red", "winner": "bold green", "tied": "yellow"},
 }
 
 
@@ -55,7 +57,8 @@ class Screen:
 def _title(now: Snapshot) -> Text:
     text = Text.assemble((now.sweep, "bold"), "  ", (now.being, STYLES[now.being]))
     if now.seconds is not None:
-        text.append(f"  {'' if now.being == 'running' else 'after '}{duration(now.seconds)}")
+        word = "for" if now.being == "running" else "after"
+        text.append(f"  {word} {duration(now.seconds)}")
     if (time := _time_left(now)) is not None:
         text.append(f", {time}")
     return text
@@ -87,13 +90,13 @@ def _facts(now: Snapshot, width: int) -> Table:
 
 
 def _lines(now: Snapshot, width: int) -> Iterator[tuple[str, RenderableType]]:
-    yield "metric", f"{named(now.metric)}, {now.goal}, with its 95 % interval"
+    yield "metric", _metric(now)
     yield "trials", _trials(now)
     yield "steps", _steps(now, width)
     if now.again:
         over = sum(trial.state != "running" for trial in now.again)
         of = now.pulse.repeats if now.pulse and now.pulse.repeats else len(now.again)
-        yield "again", f"{over} of {of} finalists' trainings with other seeds have ended"
+        yield "fresh seeds", f"{over} of {of} finalists' trainings with other seeds have ended"
     if now.rungs:
         at = ", ".join(f"{count} at step {step}" for step, count in sorted(now.rungs.items()))
         yield "stopped", f"{at}: behind the others (ASHA)"
@@ -102,10 +105,15 @@ def _lines(now: Snapshot, width: int) -> Iterator[tuple[str, RenderableType]]:
     if now.being == "running" and now.pulse and now.pulse.stage:
         stage = now.pulse.stage
         yield "now", _stage(stage, width)
+    yield from (("failed", Text(text)) for text in failures(now))
     for warning in now.pulse.warnings if now.pulse else ():
         yield "warning", Text(warning)
     if now.best:
         yield "winner", _with_settings(now, now.best)
+        for place, tested in enumerate(_tested(now)):
+            yield "" if place else "on test", tested
+        if now.tied:
+            yield "tied", f"{', '.join(now.tied)}: not shown to be worse than the winner"
     elif leader := now.leader():
         yield "best so far", _with_settings(now, leader.trial_id)
     elif now.being == "ended":
@@ -114,6 +122,30 @@ def _lines(now: Snapshot, width: int) -> Iterator[tuple[str, RenderableType]]:
         yield "report", Text(now.report, overflow="fold")
     if now.resume:
         yield "go on with", Text(now.resume, overflow="fold")
+
+
+def _metric(now: Snapshot) -> str:
+    unit = f"{METRICS[now.metric].unit}, " if now.metric in METRICS else ""
+    better = {"maximize": "more", "minimize": "less"}[now.goal]
+    return f"{named(now.metric)} ({unit}{better} is better) on validation prompts"
+
+
+def _tested(now: Snapshot) -> Iterator[str]:
+    """The winner, SFT and base on test prompts, which no search has seen; those measured there."""
+    shown = [now.best, *reversed(BASELINES)] if now.best else []
+    for trial_id in shown:
+        trial = next((each for each in now.trials if each.trial_id == trial_id), None)
+        if trial is not None and (figure := trial.test.get(now.metric)):
+            yield f"{trial_id} {said(figure, now.metric)}"
+
+
+def failures(now: Snapshot) -> Iterator[str]:
+    """Why trials failed, the first few of them."""
+    failed = [trial for trial in (*now.searched, *now.again) if trial.state == "failed"]
+    for trial in failed[:REASONS]:
+        yield f"{trial.trial_id}: {trial.reason or 'no reason is on record'}"
+    if len(failed) > REASONS:
+        yield f"and {len(failed) - REASONS} more; --json tells them"
 
 
 def _stage(stage: Stage, width: int) -> RenderableType:
@@ -197,13 +229,21 @@ def _table(now: Snapshot, width: int, rows: int | None) -> Table:
 def _cells(now: Snapshot, trial: Trial, curve: str) -> list[RenderableType]:
     baseline = trial.trial_id in BASELINES
     step = "" if trial.step is None or baseline else f"{trial.step}/{now.max_steps}"
-    state = trial.state if trial.state != "running" or now.being == "running" else "not ended"
-    mark = " *" if trial.trial_id == now.best else ""
+    state = "baseline" if baseline else _state(now, trial)
     return [
-        Text(f"{trial.trial_id}{mark}"),
+        Text(trial.trial_id),
         said(now.score(trial), now.metric),
         curve,
         step,
-        Text("baseline" if baseline else state, style=STYLES.get(state, "")),
+        Text(state, style=STYLES.get(state, "")),
         Text(settings(trial.parameters)),
     ]
+
+
+def _state(now: Snapshot, trial: Trial) -> str:
+    """What became of a trial: how it came out, once the sweep has ended."""
+    if trial.trial_id == now.best:
+        return "winner"
+    if trial.trial_id in now.tied:
+        return "tied"
+    return "not ended" if trial.state == "running" and now.being != "running" else trial.state

@@ -92,6 +92,8 @@ class Snapshot:
     """Trials that the search will have at most; None: not known."""
     best: str | None = None
     """The winner, once the sweep has ended."""
+    tied: tuple[str, ...] = ()
+    """Those that are not shown to be worse than the winner, without it."""
     resume: str | None = None
     """The command that goes on with a sweep that was cut off."""
     report: str | None = None
@@ -192,6 +194,7 @@ class Snapshot:
             "stopped_at": {str(step): count for step, count in sorted(self.rungs.items())},
             "trials": [self._trial(trial) for trial in [*self.ordered(), *self.again]],
             "best": self.best,
+            "tied": list(self.tied),
             "report": self.report,
             "resume": self.resume,
         }
@@ -216,6 +219,12 @@ def stopped_at(trials: Sequence[Trial]) -> dict[int, int]:
         if trial.state == "stopped" and trial.step is not None:
             found[trial.step] = found.get(trial.step, 0) + 1
     return found
+
+
+def winners(summary: Mapping[str, Any]) -> tuple[str | None, tuple[str, ...]]:
+    """Who won, by summary.json, and who is tied with it; None and nobody where nobody won."""
+    best = (summary.get("best") or {}).get("trial")
+    return best, tuple(trial for trial in summary.get("tied", ()) if trial != best)
 
 
 def told(moment: datetime | None) -> str | None:

@@ -16,9 +16,9 @@ from typing import Any, cast
 from empathy.errors import UserError
 from sweeps.record.ledger import HISTORY, SUMMARY, TRIALS, figures, read_history, read_trials
 from sweeps.record.results_folder import PULSE, in_use
-from sweeps.sweepfile.manifest import MANIFEST, read_manifest
+from sweeps.sweepfile.manifest import MANIFEST, read_json, read_manifest
 from sweeps.watching.account import now, of_json
-from sweeps.watching.snapshot import Pulse, Snapshot, stopped_at
+from sweeps.watching.snapshot import Pulse, Snapshot, stopped_at, winners
 
 REPORT = "report.html"
 SILENT = 60.0  # seconds without a sign of life after which a sweep on a drive without locks is dead
@@ -34,6 +34,7 @@ def read(out: Path, at: datetime | None = None) -> Snapshot:
     being = "running" if running else "ended" if manifest.get("ended") else "cut off"
     trials = read_trials(out / TRIALS) if (out / TRIALS).exists() else ()
     metric = manifest["metric"]
+    best, tied = winners(read_json(out / SUMMARY, dict)) if _over(out, being) else (None, ())
     return Snapshot(
         sweep=manifest["sweep"],
         metric=metric["name"],
@@ -45,7 +46,8 @@ def read(out: Path, at: datetime | None = None) -> Snapshot:
         now=at,
         pulse=pulse,
         wanted=(pulse and pulse.trials) or manifest["run_cap"],
-        best=_best(out / SUMMARY) if being == "ended" else None,
+        best=best,
+        tied=tied,
         resume=resume_command(out, pulse) if being == "cut off" else None,
         report=str(out / REPORT) if being == "ended" and (out / REPORT).exists() else None,
         rungs=stopped_at(trials),
@@ -94,10 +96,8 @@ def _pulse(path: Path) -> Pulse | None:
         return None
 
 
-def _best(path: Path) -> str | None:
-    if not path.exists():
-        return None
-    return (json.loads(path.read_text("utf-8")).get("best") or {}).get("trial")
+def _over(out: Path, being: str) -> bool:
+    return being == "ended" and (out / SUMMARY).exists()
 
 
 def _curves(rows: Iterable[Mapping[str, Any]], metric: str) -> dict[str, tuple[float, ...]]:
