@@ -9,6 +9,7 @@ python launch.py --sweep demo --set run_cap=4 --set 'data.corpora=[annomi]' --re
 python launch.py --status results/demo
 python launch.py --sweep demo --merge
 python launch.py --compare results/dpo_gemma results/dpo_llama results/sft_gemma
+python launch.py --dashboard --sweep demo
 python launch.py --check-cluster cluster.yaml
 """
 
@@ -76,12 +77,18 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--wandb", action="store_true", help="send the --compare to Weights & Biases as well"
     )
+    options.add_argument(
+        "--dashboard",
+        action="store_true",
+        help="make or update a W&B workspace and report of --sweep, of --out, or of the latest "
+        "sweep in results",
+    )
     options.add_argument("--debug", action="store_true", help="show tracebacks")
     return options
 
 
 def _add_what(options: argparse.ArgumentParser) -> None:
-    what = options.add_mutually_exclusive_group(required=True)
+    what = options.add_mutually_exclusive_group()
     what.add_argument("--list", action="store_true", help="name and describe the sweeps")
     what.add_argument(
         "--sweep", metavar="NAME", help="a sweep by name, a .yaml file, or a results folder"
@@ -127,7 +134,7 @@ def _add_plan(options: argparse.ArgumentParser) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 2 for a user's error, 130 for Ctrl-C, 143 for
     SIGTERM."""
-    options = parser().parse_args(arguments)
+    options = _parsed(arguments)
     quiet_libraries()
     try:
         _check(options)
@@ -142,10 +149,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
 
 
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Exits with code 2 where nothing is asked for; --dashboard may stand alone or with --sweep."""
+    every = parser()
+    found = every.parse_args(arguments)
+    asked = (found.list, found.sweep, found.compare, found.status, found.check_cluster)
+    if not any(asked) and not found.dashboard:
+        every.error(
+            "one of --list, --sweep, --compare, --status, --check-cluster or --dashboard is needed"
+        )
+    return found
+
+
 def _do(options: argparse.Namespace) -> int:
     if options.dry_run:
         return show_plan(options)
-    if options.list:
+    if options.dashboard:
+        dashboard(options)
+    elif options.list:
         list_sweeps()
     elif options.check_cluster:
         check_cluster(options.check_cluster)
@@ -166,6 +187,7 @@ def _do(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> None:
     """Refuses options that would be ignored."""
     elsewhere = options.address != ADDRESSES[0]
+    _check_dashboard(options, elsewhere)
     if options.merge and (not options.sweep or options.dry_run or options.data):
         raise UserError("--merge is for a sweep that runs: it takes --sweep, and trains it")
     if options.wandb and not options.compare:
@@ -214,6 +236,19 @@ def _check(options: argparse.Namespace) -> None:
         raise UserError(
             "--address says where a sweep runs, and neither --data nor --dry-run starts one: "
             "leave it out"
+        )
+
+
+def _check_dashboard(options: argparse.Namespace, elsewhere: bool) -> None:
+    if options.dashboard and (
+        options.list or options.compare or options.status or options.check_cluster
+        or options.dry_run or options.data or options.merge or options.wandb
+        or options.overwrite or options.resume or options.json or elsewhere
+        or _in_bucket(options)
+    ):  # fmt: skip
+        raise UserError(
+            "--dashboard draws what a sweep's runs log and trains nothing: it takes --sweep, --set "
+            "and a folder as --out, no other option"
         )
 
 
@@ -357,6 +392,16 @@ def compare(options: argparse.Namespace) -> None:
     print(report.write_comparison(found, out))
     if options.wandb:
         print(online.send(found))
+
+
+def dashboard(options: argparse.Namespace) -> None:
+    """Make or update the sweep's workspace and report on the W&B server; print their addresses."""
+    from sweeps.dashboard import online, subject
+
+    found = subject.find(options.sweep, options.set, options.out)
+    online.check(found)
+    for kind, address in online.send(found)._asdict().items():
+        print(f"{kind:<12}{address}")
 
 
 def _look_ahead(sweep: spec.SweepSpec, address: str) -> None:
