@@ -12,7 +12,8 @@ UNSPEAKABLE = frozenset("=<>'\"\\")
 def of_sweep(subject: Subject, *jobs: Job) -> str:
     """The runs of one sweep: of the run on record, else of all that bear the sweep's name."""
     run_id = subject.run_id
-    known = f"Metric('Group') == '{run_id}'" if run_id else f"Tags() in ['{subject.spec.name}']"
+    # `in` rather than `==`, which reports do not always heed (wandb-workspaces issue 34).
+    known = f"Metric('Group') in ['{run_id}']" if run_id else f"Tags() in ['{subject.spec.name}']"
     return " and ".join([known, *_kinds(*jobs)])
 
 

@@ -1,0 +1,183 @@
+"""A real sweep of the tiny family, tracked offline: what its runs carry, and that every key that a
+dashboard reads is one that they log.
+
+python -m pytest tests/test_dashboard_runs.py
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import warnings
+from contextlib import redirect_stderr
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_sweep import SETTINGS, arguments
+from wandb_offline import OfflineRun, asked, columns, read_all
+
+import launch
+from sweeps.dashboard.subject import Subject, find
+from sweeps.record.ledger import Record, read_record
+from sweeps.sweepfile import spec
+
+pytest.importorskip("wandb_workspaces.workspaces", exc_type=ImportError)
+
+SMALL = ("run_cap=2", "early_terminate=null", "finalists={top: 1, seeds: 2}")
+TRL = {
+    *("loss", "grad_norm", "rewards/margins", "rewards/accuracies", "rewards/chosen"),
+    *("rewards/rejected", "logps/chosen", "logps/rejected"),
+}
+
+
+@dataclass
+class Done:
+    """The sweep, its runs as W&B's own reader sees them, and what it printed."""
+
+    out: Path
+    record: Record
+    runs: dict[str, OfflineRun]
+    said: str
+
+    @property
+    def sweep(self) -> OfflineRun:
+        return self.runs["sweep"]
+
+
+@pytest.fixture(scope="module")
+def done(session_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Done:
+    out = tmp_path_factory.mktemp("tiny")
+    command = [*arguments(*SMALL), "--address", "inprocess", "--out", str(out)]
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        patch.setenv("EMPATHY_CACHE", str(session_cache))
+        warnings.simplefilter("ignore")  # of W&B about itself
+        said = io.StringIO()
+        with redirect_stderr(said):
+            assert launch.main(command) == 0
+    return Done(out, read_record(out), read_all(out), said.getvalue())
+
+
+def views(subject: Subject) -> dict[str, dict[str, Any]]:
+    """The workspace and the report as they would be sent."""
+    from sweeps.dashboard import page, workspace
+
+    made = {"workspace": workspace, "report": page}
+    return {
+        name: {"spec": each.specification(subject, "team")._to_model().spec.model_dump_json(
+            by_alias=True, exclude_none=True)}
+        for name, each in made.items()
+    }  # fmt: skip
+
+
+def test_every_run_says_what_it_is(done: Done) -> None:
+    jobs = {name: run.started["job_type"] for name, run in done.runs.items()}
+    assert jobs.pop("sweep") == "sweep"
+    assert (jobs.pop("base"), jobs.pop("sft")) == ("baseline", "baseline")
+    assert (jobs.pop("t000"), jobs.pop("t001")) == ("trial", "trial")
+    assert list(jobs.values()) == ["finalist"]
+    for run in done.runs.values():
+        assert run.started["run_group"] == done.record.manifest["run_id"]
+        assert run.started["tags"] == ["demo", "tiny", "dpo"]
+        known = {name: run.config[name] for name in ("family", "objective", "base_model")}
+        assert known == {"family": "tiny", "objective": "dpo", "base_model": "tiny-llama"}
+        assert run.config["sweep"]["training"]["max_steps"] == 4
+
+
+def test_trials_carry_dpo_s_curves_and_our_metrics_with_intervals(done: Done) -> None:
+    for trial in done.record.trials:
+        run = done.runs[trial.trial_id.rpartition("-")[2]]
+        for name, figure in trial.metrics.items():
+            assert run.summary[f"empathy/{name}"] == pytest.approx(figure.value)
+            ends = [run.summary.get(f"empathy/{name}_{end}") for end in ("low", "high")]
+            assert ends == [figure.low, figure.high]
+        if trial.parameters:
+            assert run.logged >= TRL
+            assert [row["_step"] for row in run.history] == [2, 4]
+            assert {name: run.config[name] for name in trial.parameters} == trial.parameters
+    sft = done.runs["sft"].summary
+    assert sft["empathy/empathy_low"] <= sft["empathy/empathy"] <= sft["empathy/empathy_high"]
+
+
+def test_the_sweep_s_own_run_holds_leaderboard_plots_and_the_verdict(done: Done) -> None:
+    summary = done.record.summary
+    assert summary is not None
+    run = done.sweep
+    assert {"leaderboard", "plots/scores_table", "plots/front_table"} <= set(run.summary)
+    table = json.loads((done.sweep.folder / "files" / run.summary["leaderboard"]["path"]).read_text())
+    rows = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
+    assert [row["trial"] for row in rows][:2] == ["base", "sft"]
+    assert {row["trial"] for row in rows} == {trial.trial_id for trial in done.record.trials}
+    best = next(row for row in rows if row["trial"] == summary["best"]["trial"])
+    assert best["test_empathy"] == pytest.approx(summary["best"]["metrics"]["empathy"]["value"])
+    assert best["learning_rate"] == pytest.approx(summary["best"]["parameters"]["learning_rate"])
+    assert (run.summary["winner"], run.summary["trials"]) == (best["trial"], 2)
+    lead = summary["differences"]["vs_sft"]["empathy"]
+    for end in ("low", "high"):
+        assert run.summary[f"test/winner_minus_sft/empathy_{end}"] == pytest.approx(lead[end])
+
+
+def test_no_reply_is_in_any_run(done: Done) -> None:
+    replies = {text for each in done.record.samples for text in each["replies"].values()}
+    content = b"".join(path.read_bytes() for path in (done.out / "wandb").rglob("*")
+                       if path.is_file())  # fmt: skip
+    assert b"empathy/empathy" in content
+    assert not [text for text in replies if len(text) > 12 and text.encode() in content]
+
+
+def test_how_to_send_them_is_said_at_the_end(done: Done) -> None:
+    assert f"wandb sync {done.out}/wandb/offline-run-*" in done.said
+
+
+def subjects(done: Done) -> dict[str, Subject]:
+    """The sweep before it ran, while it runs, and when it has ended."""
+    ended = find(None, [], str(done.out))
+    before = Subject(spec.load("demo", [*SETTINGS, *SMALL]))
+    return {"before": before, "meanwhile": while_it_runs(ended), "ended": ended}
+
+
+def while_it_runs(ended: Subject) -> Subject:
+    assert ended.record is not None
+    return Subject(ended.spec, Record(ended.record.manifest, (), (), None, ()))
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile", "ended"])
+@pytest.mark.parametrize("kind", ["workspace", "report"])
+def test_every_key_of_every_panel_is_one_that_its_runs_log(
+    done: Done, when: str, kind: str
+) -> None:
+    found = asked(views(subjects(done)[when])[kind])
+    assert len(found) > 20
+    empty = {}
+    for each in found:
+        runs = [run for run in done.runs.values() if each.takes(run)]
+        assert runs, each.title
+        logged = {key for run in runs for key in run.logged}
+        known = {key for run in runs for key in run.config}
+        if missing := (each.logged - logged) | (each.config - known):
+            empty[each.title] = missing
+    assert empty == {}
+
+
+def test_the_table_of_runs_shows_what_they_log(done: Done) -> None:
+    for subject in subjects(done).values():
+        logged, config = columns(views(subject)["workspace"])
+        assert {"empathy/empathy", "empathy/empathy_low"} <= logged
+        assert logged <= done.runs["t000"].logged
+        assert config == {"beta", "learning_rate", "lora_rank"} == config & set(
+            done.runs["t000"].config
+        )
+
+
+def test_the_panels_that_were_asked_for_are_there(done: Done) -> None:
+    for kind in ("workspace", "report"):
+        told = views(subjects(done)["ended"])[kind]["spec"]
+        for view in ("Parallel Coordinates Plot", "Parameter Importance", "Scatter Plot",
+                     "Run History Line Plot", "Bar Chart"):  # fmt: skip
+            assert f'"viewType":"{view}"' in told
+    panels = asked(views(subjects(done)["ended"])["report"])
+    of_families = [each for each in panels if each.config & {"family", "base_model"}]
+    assert {"jobType"} == {f["key"]["name"] for each in of_families for f in each.filters}
+    curves = {key for each in panels for key in each.logged}
+    assert curves >= TRL
