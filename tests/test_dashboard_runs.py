@@ -6,6 +6,7 @@ python -m pytest tests/test_dashboard_runs.py
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import warnings
@@ -87,7 +88,7 @@ def test_every_run_says_what_it_is(done: Done) -> None:
 
 def test_trials_carry_dpo_s_curves_and_our_metrics_with_intervals(done: Done) -> None:
     for trial in done.record.trials:
-        run = done.runs[trial.trial_id.rpartition("-")[2]]
+        run = done.runs[trial.trial_id]
         for name, figure in trial.metrics.items():
             assert run.summary[f"empathy/{name}"] == pytest.approx(figure.value)
             ends = [run.summary.get(f"empathy/{name}_{end}") for end in ("low", "high")]
@@ -170,6 +171,15 @@ def test_the_table_of_runs_shows_what_they_log(done: Done) -> None:
         )
 
 
+def test_the_runs_that_stay_in_sight_are_base_and_sft(done: Done) -> None:
+    told = json.loads(views(subjects(done)["ended"])["workspace"]["spec"])
+    (run_set,) = told["section"]["runSets"]
+    pinned = [base64.b64decode(each).decode() for each in run_set["pinnedRunIds"]]
+    ids = [done.runs[name].started["run_id"] for name in ("base", "sft")]
+    assert pinned == [f"Run:v1:{each}:empathy:team" for each in ids]
+    assert run_set["baselineRunId"] == run_set["pinnedRunIds"][1]
+
+
 def test_the_panels_that_were_asked_for_are_there(done: Done) -> None:
     for kind in ("workspace", "report"):
         told = views(subjects(done)["ended"])[kind]["spec"]
@@ -178,6 +188,7 @@ def test_the_panels_that_were_asked_for_are_there(done: Done) -> None:
             assert f'"viewType":"{view}"' in told
     panels = asked(views(subjects(done)["ended"])["report"])
     of_families = [each for each in panels if each.config & {"family", "base_model"}]
-    assert {"jobType"} == {f["key"]["name"] for each in of_families for f in each.filters}
+    asked_of = [one for each in of_families for some in each.filters for one in some]
+    assert {one["key"]["name"] for one in asked_of} == {"jobType"}  # of whichever sweep
     curves = {key for each in panels for key in each.logged}
     assert curves >= TRL

@@ -29,7 +29,7 @@ class OfflineRun:
     @property
     def name(self) -> str:
         """The trial, or "sweep"."""
-        return str(self.started["run_id"]).rpartition("-")[2]
+        return str(self.config.get("trial_id", "sweep"))
 
     @property
     def logged(self) -> set[str]:
@@ -69,31 +69,33 @@ def read_all(out: Path) -> dict[str, OfflineRun]:
 
 @dataclass(frozen=True)
 class Asked:
-    """What one group of panels reads, and of which runs."""
+    """What a panel reads, and of which runs."""
 
     title: str
-    filters: tuple[Mapping[str, Any], ...]
+    filters: tuple[tuple[Mapping[str, Any], ...], ...]
+    """Of each set of runs that it draws; a run must pass all of one set's."""
     logged: frozenset[str]
     """Keys of history or summary."""
     config: frozenset[str]
 
     def takes(self, run: OfflineRun) -> bool:
-        """Whether the filters let a run through."""
+        """Whether the filters of a set let a run through."""
         attributes = {
             "group": [run.started.get("run_group")],
             "jobType": [run.started.get("job_type")],
             "tags": run.started.get("tags", []),
         }
-        return all(
-            set(attributes[each["key"]["name"]]) & set(each["value"]) for each in self.filters
+        return any(
+            all(set(attributes[each["key"]["name"]]) & set(each["value"]) for each in some)
+            for some in self.filters
         )
 
 
 def asked(view: Mapping[str, Any]) -> list[Asked]:
-    """Of a view as it was sent: for each of its panels what it reads, once per set of runs."""
+    """What each panel of a view reads, as it was sent."""
     return [
-        Asked(f"{where}: {_title(panel)}", _filters(run_set), *_keys(panel))
-        for where, run_set, panels in _grids(json.loads(view["spec"]))
+        Asked(f"{where}: {_title(panel)}", tuple(map(_filters, run_sets)), *_keys(panel))
+        for where, run_sets, panels in _grids(json.loads(view["spec"]))
         for panel in panels
     ]
 
@@ -106,12 +108,11 @@ def columns(view: Mapping[str, Any]) -> tuple[set[str], set[str]]:
     return _split([each for each in shown if not each.startswith("run:")])
 
 
-def _grids(spec: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], list[Any]]]:
-    """(where, a set of runs, panels) of a workspace or a report."""
+def _grids(spec: Mapping[str, Any]) -> Iterator[tuple[str, list[Any], list[Any]]]:
+    """(where, sets of runs, panels) of a workspace or a report."""
     if "section" in spec:
-        (run_set,) = spec["section"]["runSets"]
         for section in spec["section"]["panelBankConfig"]["sections"]:
-            yield section["name"], run_set, section["panels"]
+            yield section["name"], spec["section"]["runSets"], section["panels"]
         return
     heading = ""
     for block in spec["blocks"]:
@@ -119,8 +120,7 @@ def _grids(spec: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], li
             heading = block["children"][0]["text"]
         if block["type"] == "panel-grid":
             data = block["metadata"]
-            for run_set in data["runSets"]:
-                yield heading, run_set, data["panelBankSectionConfig"]["panels"]
+            yield heading, data["runSets"], data["panelBankSectionConfig"]["panels"]
 
 
 def _filters(run_set: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:

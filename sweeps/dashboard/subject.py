@@ -16,15 +16,7 @@ from sweeps.sweepfile.sections import Aim
 from sweeps.sweepfile.spec import SweepSpec
 from sweeps.watching import status
 from sweeps.watching.sweep_run import DRIFT, headline
-from sweeps.watching.tracked import (
-    CURVES,
-    FRONT,
-    LEADERBOARD,
-    OURS,
-    SCORES,
-    key_of,
-    numbers,
-)
+from sweeps.watching.tracked import LEADERBOARD, OURS, key_of, numbers
 
 OPTION = "--dashboard"
 TRL = {
@@ -69,8 +61,7 @@ class Subject:
         if self.record is None or self.record.summary is None:
             return None
         told = {name for row in self.record.history for name in numbers(row)}
-        own = {LEADERBOARD, SCORES, FRONT, CURVES, *headline(self.record.summary)}
-        return frozenset(told | own)
+        return frozenset(told | {LEADERBOARD, *headline(self.record.summary)})
 
     def known(self, keys: Iterable[str]) -> list[str]:
         """Those of the keys that runs log: no panel stays empty for one that nobody measured."""
@@ -86,7 +77,8 @@ class Subject:
         """Metrics to hold the score against: the other aims, the drift, the guards."""
         guards = self.spec.guards.limits
         names = dict.fromkeys((*self._also, DRIFT, *guards))
-        return [name for name in names if name != self.spec.metric.name and self.known([key_of(name)])]
+        own = self.spec.metric.name
+        return [name for name in names if name != own and self.known([key_of(name)])]
 
     @property
     def metrics(self) -> list[str]:

@@ -23,7 +23,7 @@ def specification(subject: Subject, entity: str) -> Any:
         project=spec.tracking.project,
         name=f"Sweep {spec.name}",
         sections=sections(subject),
-        settings=ws.WorkspaceSettings(max_runs=SHOWN, tooltip_number_of_runs="default"),
+        settings=ws.WorkspaceSettings(max_runs=SHOWN),
         runset_settings=runset(subject),
     )
     # A name of its own choosing, by which a second call finds it again.
