@@ -90,7 +90,7 @@ def test_the_report_says_what_came_out(server: Kept, tmp_path: Path) -> None:
     send(subject(ended(tmp_path)))
     blocks = json.loads(server.reports[0]["spec"])["blocks"]
     texts = [each["content"] for each in blocks if each["type"] == "markdown-block"]
-    assert texts[0].startswith("Trial t001 (learning rate 3e-4, LoRA rank 16) scored 2.00 [")
+    assert texts[0].startswith("Trial t001 (learning rate 3e-4, LoRA rank 16) scored 2.00 \\[")
     assert "**t001** (winner) | 2.00 [" in texts[1]
 
 
@@ -160,7 +160,10 @@ def test_a_sweep_that_has_not_run_has_its_panels_ready(
 
 
 def test_the_command_prints_where_they_are(
-    server: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    server: Kept,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     ended(tmp_path / "results")
     monkeypatch.chdir(tmp_path)

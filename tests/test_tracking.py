@@ -223,7 +223,7 @@ def test_an_aborted_sweep_ends_its_runs_and_waits_for_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs = {"sft": Slow(), "t000": Slow()}
-    monkeypatch.setattr(Tracker, "_begin", lambda self, name, parameters: runs[name])
+    monkeypatch.setattr(Tracker, "_begin", lambda self, name, *_: runs[name])
     observer = Tracker("offline", "empathy", None, init_timeout_seconds=5.0)
     observer.sweep_started(sweep(tmp_path))
     for name in runs:

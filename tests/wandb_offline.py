@@ -1,4 +1,4 @@
-"""What W&B's own reader finds in the offline runs of a sweep, and which keys a view asks of runs."""
+"""What W&B's own reader finds in a sweep's offline runs, and which keys a view asks of runs."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def _keys(panel: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _split(accessors: list[str]) -> tuple[set[str], set[str]]:
-    """"summary:loss" and "config:beta.value" as {"loss"} and {"beta"}."""
+    """Names by kind: "summary:loss" and "config:beta.value" as {"loss"} and {"beta"}."""
     parts = [each.partition(":") for each in accessors]
     assert {kind for kind, _, _ in parts} <= {"summary", "config"}
     return (

@@ -1,4 +1,4 @@
-"""A W&B server on this machine that takes reports and workspaces, or refuses them, and keeps them."""
+"""A W&B server on this machine that takes, or refuses, reports and workspaces, and keeps them."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def written(record: Record | None) -> list[Section]:
 
 
 def without_words(record: Record) -> Record:
-    """The record without replies, and without why trials failed, which may quote a path or words."""
+    """The record without replies, and without why trials failed: that may quote a path or words."""
     trials = tuple(
         replace(trial, reason=None) if trial.state == "failed" else trial for trial in record.trials
     )

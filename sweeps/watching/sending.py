@@ -39,8 +39,8 @@ def check_able(option: str) -> None:
     """Raises UserError where nobody is logged in, or the package is missing."""
     if not has_login():
         raise UserError(
-            f"{option} found no login: set WANDB_API_KEY or run `wandb login`, and leave WANDB_MODE "
-            "unset or online"
+            f"{option} found no login: set WANDB_API_KEY or run `wandb login`, and leave "
+            "WANDB_MODE unset or online"
         )
     try:
         import wandb_workspaces.reports.v2  # noqa: F401  # is it there?

@@ -1,4 +1,4 @@
-"""The sweep itself as a run of Weights & Biases: leaderboard, plots and what came out on test prompts.
+"""The sweep itself as a run of Weights & Biases: leaderboard, plots, and what test prompts said.
 
 Numbers, settings and names alone: no replies, no reasons of failures, which may quote them.
 """
