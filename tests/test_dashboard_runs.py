@@ -105,8 +105,9 @@ def test_the_sweep_s_own_run_holds_leaderboard_plots_and_the_verdict(done: Done)
     summary = done.record.summary
     assert summary is not None
     run = done.sweep
-    assert {"leaderboard", "plots/scores_table", "plots/front_table"} <= set(run.summary)
-    path = run.folder / "files" / run.summary["leaderboard"]["path"]
+    plots = {f"plots/{name}_table" for name in ("scores", "front", "curves")}
+    assert {"leaderboard", *plots} <= run.logged
+    path = run.folder / "files" / run.summary["leaderboard.path"]
     table = json.loads(path.read_text("utf-8"))
     rows = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
     assert [row["trial"] for row in rows][:2] == ["base", "sft"]

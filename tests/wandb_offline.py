@@ -33,8 +33,9 @@ class OfflineRun:
 
     @property
     def logged(self) -> set[str]:
-        """Every key of its history and summary."""
-        return {key for row in self.history for key in row} | set(self.summary)
+        """Every key of its history and summary; of a table or plot the name it is logged under."""
+        every = {key for row in self.history for key in row} | set(self.summary)
+        return every | {key.removesuffix("._type") for key in every if key.endswith("._type")}
 
 
 def records(folder: Path) -> list[dict[str, Any]]:

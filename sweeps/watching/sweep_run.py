@@ -6,13 +6,16 @@ Numbers, settings and names alone: no replies, no reasons of failures, which may
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from empathy.metrics import METRICS
 from sweeps.record.ledger import Figure, Record, Trial, figures
 from sweeps.record.observers import BASELINES
 from sweeps.record.wording import named
 from sweeps.watching.tracked import CURVES, FRONT, LEADERBOARD, SCORES, TEST, ends, with_ends
+
+if TYPE_CHECKING:
+    import wandb
 
 DRIFT = "log_ratio"  # what a single metric is held against, as in the report
 
@@ -52,6 +55,22 @@ def headline(summary: Mapping[str, Any]) -> dict[str, Any]:
     for who, metrics in judged.items():
         told |= with_ends(f"{TEST}{who}/", figures(metrics))
     return told
+
+
+def log_to(run: wandb.Run, record: Record) -> None:
+    """Log the table and the plots of a sweep.
+
+    Each table is bound to the run first, for of one that is not W&B makes an artifact as well: a
+    copy in the user's home, whose path it notes, and requests that wait for a server which may have
+    gone. The run's own folder has the table either way.
+    """
+    found = logged(record)
+    for key, each in found.items():
+        if key == LEADERBOARD:
+            each.bind_to_run(run, key, 0)
+        else:
+            each.table.bind_to_run(run, f"{key}_table", 0)
+    run.log(found, commit=True)
 
 
 def logged(record: Record) -> dict[str, Any]:

@@ -210,10 +210,12 @@ class Tracker:
     def _tell_of_sweep(self, sweep: SweepInfo, summary: Mapping[str, Any]) -> None:
         """The sweep's own run; one from before it went on under the same id is replaced."""
         run = self._reached(SWEEP, "sweep", {})
-        run.log(sweep_run.logged(read_record(sweep.out)), commit=True)
-        run.summary.update(sweep_run.headline(summary))
-        self._end(run, 0)
-        self.close()
+        try:
+            sweep_run.log_to(run, read_record(sweep.out))
+            run.summary.update(sweep_run.headline(summary))
+        finally:
+            self._end(run, 0)
+            self.close()
 
     def close(self) -> None:
         """End what runs and wait for it: a thread that the interpreter's end cuts off complains."""
