@@ -22,7 +22,9 @@ from wandb_offline import OfflineRun, asked, columns, read_all
 import launch
 from sweeps.dashboard.subject import Subject, find
 from sweeps.record.ledger import Record, read_record
+from sweeps.record.observers import of_search
 from sweeps.sweepfile import spec
+from sweeps.watching.tracked import OURS, ends
 
 pytest.importorskip("wandb_workspaces.workspaces", exc_type=ImportError)
 
@@ -95,7 +97,8 @@ def test_trials_carry_dpo_s_curves_and_our_metrics_with_intervals(done: Done) ->
             assert ends == [figure.low, figure.high]
         if trial.parameters:
             assert run.logged >= TRL
-            assert [row["_step"] for row in run.history] == [2, 4]
+            steps = [row["_step"] for row in run.history]
+            assert steps == ([2, 4] if of_search(trial.trial_id) else [4])
             assert {name: run.config[name] for name in trial.parameters} == trial.parameters
     sft = done.runs["sft"].summary
     assert sft["empathy/empathy_low"] <= sft["empathy/empathy"] <= sft["empathy/empathy_high"]
@@ -145,6 +148,14 @@ def while_it_runs(ended: Subject) -> Subject:
     return Subject(ended.spec, Record(ended.record.manifest, (), (), None, ()))
 
 
+def without_interval(done: Done) -> set[str]:
+    """The ends of numbers that so few dialogues have here, in replies of eight tokens, that there
+    is no interval: before it ran nobody can know."""
+    figures = [(n, f) for trial in done.record.trials for n, f in trial.metrics.items()]
+    able = {name for name, figure in figures if figure.low is not None}
+    return {end for name, _ in figures if name not in able for end in ends(f"{OURS}{name}")}
+
+
 @pytest.mark.parametrize("when", ["before", "meanwhile", "ended"])
 @pytest.mark.parametrize("kind", ["workspace", "report"])
 def test_every_key_of_every_panel_is_one_that_its_runs_log(
@@ -158,7 +169,7 @@ def test_every_key_of_every_panel_is_one_that_its_runs_log(
         assert runs, each.title
         logged = {key for run in runs for key in run.logged}
         known = {key for run in runs for key in run.config}
-        if missing := (each.logged - logged) | (each.config - known):
+        if missing := (each.logged - logged - without_interval(done)) | (each.config - known):
             empty[each.title] = missing
     assert empty == {}
 

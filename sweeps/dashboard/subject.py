@@ -16,7 +16,7 @@ from sweeps.sweepfile.sections import Aim
 from sweeps.sweepfile.spec import SweepSpec
 from sweeps.watching import status
 from sweeps.watching.sweep_run import DRIFT, headline
-from sweeps.watching.tracked import LEADERBOARD, OURS, key_of, numbers
+from sweeps.watching.tracked import LEADERBOARD, OURS, job_of, key_of, numbers
 
 OPTION = "--dashboard"
 TRL = {
@@ -57,10 +57,12 @@ class Subject:
 
     @cached_property
     def logged(self) -> frozenset[str] | None:
-        """Every name that runs of an ended sweep have logged; None where more may come."""
+        """Every name that trials, base, SFT and the sweep's own run of an ended sweep have logged;
+        None where more may come."""
         if self.record is None or self.record.summary is None:
             return None
-        told = {name for row in self.record.history for name in numbers(row)}
+        rows = (row for row in self.record.history if job_of(row["trial_id"]) != "finalist")
+        told = {name for row in rows for name in numbers(row)}
         return frozenset(told | {LEADERBOARD, *headline(self.record.summary)})
 
     def known(self, keys: Iterable[str]) -> list[str]:
