@@ -28,7 +28,12 @@ from sweeps.watching.tracked import OURS, ends
 
 pytest.importorskip("wandb_workspaces.workspaces", exc_type=ImportError)
 
-SMALL = ("run_cap=2", "early_terminate=null", "finalists={top: 1, seeds: 2}")
+pytestmark = pytest.mark.timeout(600)
+
+SMALL = (
+    *("run_cap=2", "early_terminate=null", "finalists={top: 1, seeds: 2}"),
+    "evaluation.crisis_prompts=0",
+)
 TRL = {
     *("loss", "grad_norm", "rewards/margins", "rewards/accuracies", "rewards/chosen"),
     *("rewards/rejected", "logps/chosen", "logps/rejected"),
