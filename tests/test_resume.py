@@ -166,7 +166,9 @@ def check_tracked_once(out: Path, record: Record) -> None:
     run_id = record.manifest["run_id"]
     folders = list(out.glob("wandb/offline-run-*"))
     ids = sorted(folder.name.split("-", 3)[-1] for folder in folders)
-    assert ids == sorted(f"{run_id}-{name}" for name in (*(t.trial_id for t in record.trials), "sweep"))
+    assert ids == sorted(
+        f"{run_id}-{name}" for name in (*(t.trial_id for t in record.trials), "sweep")
+    )
 
 
 @pytest.mark.parametrize("address", ["inprocess", pytest.param("local", marks=pytest.mark.slow)])

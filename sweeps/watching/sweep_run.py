@@ -79,7 +79,9 @@ def logged(record: Record) -> dict[str, Any]:
 
     metric, across = record.manifest["metric"]["name"], _against(record)
     table = leaderboard(record)
-    found = {LEADERBOARD: wandb.Table(table.columns, table.rows, allow_mixed_types=True)}
+    columns: list[str | int] = [*table.columns]  # as W&B's own annotation has it
+    found: dict[str, Any] = {}
+    found[LEADERBOARD] = wandb.Table(columns, table.rows, allow_mixed_types=True)
     scores = _points(record, (metric,))
     if scores:
         bars = wandb.Table(["trial", metric], scores)
