@@ -26,11 +26,13 @@ from pathlib import Path
 from empathy.console import quiet_libraries
 from empathy.errors import UserError
 from empathy.options import OptionParser, quiet_pipe
+from sweeps.planning.look_ahead import look_ahead
 from sweeps.pool.stops import Terminated, heeding_sigterm
 from sweeps.record import results_folder
 from sweeps.sweepfile import privacy, spec
 from sweeps.watching.stopping import INTERRUPTED, leave
 
+ALONE = ("list", "sweep", "compare", "status", "check_cluster")
 ADDRESSES = ("local", "auto", "inprocess")
 TERMINATED = 143  # as shells say of a program that SIGTERM has ended
 
@@ -80,8 +82,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--dashboard",
         action="store_true",
-        help="make or update a W&B workspace and report of --sweep, of --out, or of the latest "
-        "sweep in results",
+        help="make or update the W&B workspace and report of --sweep, --out, or the latest sweep",
     )
     options.add_argument("--debug", action="store_true", help="show tracebacks")
     return options
@@ -134,7 +135,10 @@ def _add_plan(options: argparse.ArgumentParser) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 2 for a user's error, 130 for Ctrl-C, 143 for
     SIGTERM."""
-    options = _parsed(arguments)
+    every = parser()
+    options = every.parse_args(arguments)
+    if not options.dashboard and not any(vars(options)[name] for name in ALONE):
+        every.error(f"one of --{', --'.join(ALONE).replace('_', '-')} or --dashboard is needed")
     quiet_libraries()
     try:
         _check(options)
@@ -149,23 +153,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
 
 
-def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Exits with code 2 where nothing is asked for; --dashboard may stand alone or with --sweep."""
-    every = parser()
-    found = every.parse_args(arguments)
-    asked = (found.list, found.sweep, found.compare, found.status, found.check_cluster)
-    if not any(asked) and not found.dashboard:
-        every.error(
-            "one of --list, --sweep, --compare, --status, --check-cluster or --dashboard is needed"
-        )
-    return found
-
-
 def _do(options: argparse.Namespace) -> int:
     if options.dry_run:
         return show_plan(options)
     if options.dashboard:
-        dashboard(options)
+        from sweeps.dashboard import command
+
+        command.run(options)
     elif options.list:
         list_sweeps()
     elif options.check_cluster:
@@ -187,7 +181,10 @@ def _do(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> None:
     """Refuses options that would be ignored."""
     elsewhere = options.address != ADDRESSES[0]
-    _check_dashboard(options, elsewhere)
+    if options.dashboard:
+        from sweeps.dashboard import command
+
+        command.check(options, elsewhere=elsewhere or _in_bucket(options))
     if options.merge and (not options.sweep or options.dry_run or options.data):
         raise UserError("--merge is for a sweep that runs: it takes --sweep, and trains it")
     if options.wandb and not options.compare:
@@ -236,19 +233,6 @@ def _check(options: argparse.Namespace) -> None:
         raise UserError(
             "--address says where a sweep runs, and neither --data nor --dry-run starts one: "
             "leave it out"
-        )
-
-
-def _check_dashboard(options: argparse.Namespace, elsewhere: bool) -> None:
-    if options.dashboard and (
-        options.list or options.compare or options.status or options.check_cluster
-        or options.dry_run or options.data or options.merge or options.wandb
-        or options.overwrite or options.resume or options.json or elsewhere
-        or _in_bucket(options)
-    ):  # fmt: skip
-        raise UserError(
-            "--dashboard draws what a sweep's runs log and trains nothing: it takes --sweep, --set "
-            "and a folder as --out, no other option"
         )
 
 
@@ -348,7 +332,7 @@ def _run(
     if options.resume:
         return resume(sweep, out, options.address, shared)
     results_folder.check(out, overwrite=options.overwrite)
-    _look_ahead(sweep, options.address)
+    look_ahead(sweep, options.address)
     with results_folder.claimed(out, overwrite=options.overwrite), privacy.closed(sweep, out):
         # Only now: torch and Ray take seconds to import, a misspelt setting need not wait.
         from sweeps.runner import run as run_sweep
@@ -363,7 +347,7 @@ def resume(sweep: spec.SweepSpec, out: Path, address: str, shared: str | None) -
 
         earlier = resumption.read(out)
         changes.check_settings(earlier, sweep)
-        _look_ahead(sweep, address)
+        look_ahead(sweep, address)
         from sweeps.runner import run as run_sweep
 
         return run_sweep(sweep, out, address, earlier, shared=shared)
@@ -392,37 +376,6 @@ def compare(options: argparse.Namespace) -> None:
     print(report.write_comparison(found, out))
     if options.wandb:
         print(online.send(found))
-
-
-def dashboard(options: argparse.Namespace) -> None:
-    """Make or update the sweep's workspace and report on the W&B server; print their addresses."""
-    from sweeps.dashboard import online, subject
-
-    found = subject.find(options.sweep, options.set, options.out)
-    online.check(found)
-    for kind, address in online.send(found)._asdict().items():
-        print(f"{kind:<12}{address}")
-
-
-def _look_ahead(sweep: spec.SweepSpec, address: str) -> None:
-    """Stop before anything is touched where this machine lacks what the sweep needs.
-
-    The rest of a preflight is the study's, which a cluster runs on another machine.
-    """
-    if address == "auto":
-        return
-    from empathy import preflight
-    from sweeps.planning import obstacles
-    from sweeps.planning.handover import study_settings
-    from sweeps.planning.plan import device_here
-
-    obstacles.stop(sweep)
-    device, _ = device_here(sweep)
-    findings, _ = preflight.outlook(study_settings(sweep, 1), device)
-    for finding in findings:
-        if finding.level == "warning":
-            print(f"launch.py: warning, {finding.about}: {finding.told}", file=sys.stderr)
-    preflight.stop_on_errors(findings)
 
 
 if __name__ == "__main__":
