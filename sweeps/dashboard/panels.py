@@ -6,7 +6,7 @@ would stay empty without a word.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import wandb_workspaces.reports.v2 as wr
 
@@ -112,7 +112,7 @@ def with_intervals(subject: Subject) -> list[Any]:
         wr.LinePlot(
             title=f"{named(name)} on validation prompts, with its 95 % interval",
             x="Step",
-            y=subject.known((f"{OURS}{name}", *ends(f"{OURS}{name}"))),
+            y=[*subject.known((f"{OURS}{name}", *ends(f"{OURS}{name}")))],
             max_runs_to_show=RUNS,
         )
         for name in subject.metrics
@@ -131,7 +131,7 @@ def families(subject: Subject) -> list[Any]:
     return [
         wr.BarPlot(
             title=f"{text}: {named(name)} on test prompts by family, with its 95 % interval",
-            metrics=shown,
+            metrics=[*shown],
             groupby=wr.Config("family"),
             groupby_aggfunc="mean",
             groupby_rangefunc="minmax",
@@ -144,7 +144,7 @@ def families(subject: Subject) -> list[Any]:
 
 def trials_by_family(subject: Subject) -> list[Any]:
     """What the trials of all sweeps reach on validation prompts, by family and by base model."""
-    best = "min" if subject.ascending else "max"
+    best: Literal["min", "max"] = "min" if subject.ascending else "max"
     return [
         wr.BarPlot(
             title=f"The best trial's {_score(subject)} by {text}",

@@ -59,7 +59,7 @@ def runset(subject: Subject) -> Any:
         filters=runs.of_sweep(subject),
         order=[ws.Ordering(ws.Summary(key), ascending=subject.ascending)],
         pinned_columns=[*shown, *(f"config:{name}.value" for name in subject.spec.searched)],
-        pinned_runs=pinned,
+        pinned_runs=[*pinned],
         baseline_run=pinned[-1] if pinned else None,
     )
 
