@@ -9,6 +9,7 @@ python launch.py --sweep demo --set run_cap=4 --set 'data.corpora=[annomi]' --re
 python launch.py --status results/demo
 python launch.py --sweep demo --merge
 python launch.py --compare results/dpo_gemma results/dpo_llama results/sft_gemma
+python launch.py --dashboard --sweep demo
 python launch.py --check-cluster cluster.yaml
 """
 
@@ -25,12 +26,14 @@ from pathlib import Path
 from empathy.console import quiet_libraries
 from empathy.errors import UserError
 from empathy.options import OptionParser, quiet_pipe
+from sweeps.planning.look_ahead import look_ahead
 from sweeps.pool.stops import Terminated, heeding_sigterm
 from sweeps.record import results_folder
 from sweeps.storage.bucket import in_bucket
 from sweeps.sweepfile import privacy, spec
 from sweeps.watching.stopping import INTERRUPTED, leave
 
+ALONE = ("list", "sweep", "compare", "status", "check_cluster")
 ADDRESSES = ("local", "auto", "inprocess")
 TERMINATED = 143  # as shells say of a program that SIGTERM has ended
 
@@ -77,12 +80,17 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--wandb", action="store_true", help="send the --compare to Weights & Biases as well"
     )
+    options.add_argument(
+        "--dashboard",
+        action="store_true",
+        help="make or update the W&B workspace and report of --sweep, --out, or the latest sweep",
+    )
     options.add_argument("--debug", action="store_true", help="show tracebacks")
     return options
 
 
 def _add_what(options: argparse.ArgumentParser) -> None:
-    what = options.add_mutually_exclusive_group(required=True)
+    what = options.add_mutually_exclusive_group()
     what.add_argument("--list", action="store_true", help="name and describe the sweeps")
     what.add_argument(
         "--sweep", metavar="NAME", help="a sweep by name, a .yaml file, or a results folder"
@@ -128,7 +136,10 @@ def _add_plan(options: argparse.ArgumentParser) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 2 for a user's error, 130 for Ctrl-C, 143 for
     SIGTERM."""
-    options = parser().parse_args(arguments)
+    every = parser()
+    options = every.parse_args(arguments)
+    if not options.dashboard and not any(vars(options)[name] for name in ALONE):
+        every.error(f"one of --{', --'.join(ALONE).replace('_', '-')} or --dashboard is needed")
     quiet_libraries()
     try:
         _check(options)
@@ -146,7 +157,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _do(options: argparse.Namespace) -> int:
     if options.dry_run:
         return show_plan(options)
-    if options.list:
+    if options.dashboard:
+        from sweeps.dashboard import command
+
+        command.run(options)
+    elif options.list:
         list_sweeps()
     elif options.check_cluster:
         check_cluster(options.check_cluster)
@@ -167,6 +182,10 @@ def _do(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> None:
     """Refuses options that would be ignored."""
     elsewhere = options.address != ADDRESSES[0]
+    if options.dashboard:
+        from sweeps.dashboard import command
+
+        command.check(options, elsewhere=elsewhere or _in_bucket(options))
     if options.merge and (not options.sweep or options.dry_run or options.data):
         raise UserError("--merge is for a sweep that runs: it takes --sweep, and trains it")
     if options.wandb and not options.compare:
@@ -326,7 +345,7 @@ def _run(
     if options.resume:
         return resume(sweep, out, options.address, shared)
     results_folder.check(out, overwrite=options.overwrite)
-    _look_ahead(sweep, options.address)
+    look_ahead(sweep, options.address)
     with results_folder.claimed(out, overwrite=options.overwrite), privacy.closed(sweep, out):
         # Only now: torch and Ray take seconds to import, a misspelt setting need not wait.
         from sweeps.runner import run as run_sweep
@@ -341,7 +360,7 @@ def resume(sweep: spec.SweepSpec, out: Path, address: str, shared: str | None) -
 
         earlier = resumption.read(out)
         changes.check_settings(earlier, sweep)
-        _look_ahead(sweep, address)
+        look_ahead(sweep, address)
         from sweeps.runner import run as run_sweep
 
         return run_sweep(sweep, out, address, earlier, shared=shared)
@@ -370,27 +389,6 @@ def compare(options: argparse.Namespace) -> None:
     print(report.write_comparison(found, out))
     if options.wandb:
         print(online.send(found))
-
-
-def _look_ahead(sweep: spec.SweepSpec, address: str) -> None:
-    """Stop before anything is touched where this machine lacks what the sweep needs.
-
-    The rest of a preflight is the study's, which a cluster runs on another machine.
-    """
-    if address == "auto":
-        return
-    from empathy import preflight
-    from sweeps.planning import obstacles
-    from sweeps.planning.handover import study_settings
-    from sweeps.planning.plan import device_here
-
-    obstacles.stop(sweep)
-    device, _ = device_here(sweep)
-    findings, _ = preflight.outlook(study_settings(sweep, 1), device)
-    for finding in findings:
-        if finding.level == "warning":
-            print(f"launch.py: warning, {finding.about}: {finding.told}", file=sys.stderr)
-    preflight.stop_on_errors(findings)
 
 
 if __name__ == "__main__":

@@ -108,7 +108,8 @@ def _play(
     settings = sweep.model_dump(mode="json")
     ledger.sweep_started(
         SweepInfo(sweep.name, sweep.metric.name, sweep.metric.goal, settings, sweep.run_cap,
-                  sweep.training.max_steps, out, started)
+                  sweep.training.max_steps, out, started,
+                  given=sweep.model_dump(mode="json", exclude_unset=True))
     )  # fmt: skip
     steps = sweep.training.max_steps
     for trial, state in [*((each, "completed") for each in found), ("t002", "stopped")]:

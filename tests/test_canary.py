@@ -193,7 +193,7 @@ def test_with_a_key_at_hand_a_private_sweep_still_sends_nothing(ran: Ran) -> Non
 
 def test_tracking_was_offline_and_names_no_patient_even_by_fingerprint(ran: Ran) -> None:
     runs = list(ran.ground.out.glob("wandb/offline-run-*/*.wandb"))
-    assert len(runs) == 4  # base, sft and two trials
+    assert len(runs) == 5  # base, sft, two trials and the sweep itself
     prints = [fingerprint("ufjf patient", f"{PATIENT} {number:02d}") for number in range(13)]
     content = b"".join(path.read_bytes() for path in (ran.ground.out / "wandb").rglob("*.*"))
     report = (ran.ground.out / "report.html").read_bytes()

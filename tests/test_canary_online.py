@@ -85,7 +85,7 @@ def test_it_was_tracked_and_judged(ran: Ran) -> None:
     assert b"going offline" not in ran.said
     streams = [sent for sent in ran.tracker.sent if sent.path.endswith("/file_stream")]
     assert {sent.path.split("/")[-2].rpartition("-")[2] for sent in streams} == {
-        *("base", "sft", "t000", "t001"),
+        *("base", "sft", "t000", "t001", "sweep"),
     }
     assert b"empathy/empathy" in b"".join(sent.unpacked for sent in streams)
     asked = json.dumps(ran.judge.bodies, ensure_ascii=False)

@@ -69,7 +69,7 @@ def test_empathy_knows_nothing_of_who_drives_it() -> None:
 
 SWEEPS = (
     *("sweepfile", "record", "storage", "pool", "verdict", "search", "zero", "watching"),
-    *("planning", "report", "comparison"),
+    *("planning", "report", "comparison", "dashboard"),
 )
 """The folders of `sweeps`, each of which imports from those before it alone."""
 

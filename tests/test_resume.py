@@ -162,11 +162,13 @@ def check_all_is_as_if_undisturbed(record: Record, whole: Record) -> None:
 
 
 def check_tracked_once(out: Path, record: Record) -> None:
-    """A W&B run for each trial, under the id that the first start gave it, with all its rows."""
+    """A W&B run for each trial, under the id that the first start gave it, and one of the sweep."""
     run_id = record.manifest["run_id"]
     folders = list(out.glob("wandb/offline-run-*"))
     ids = sorted(folder.name.split("-", 3)[-1] for folder in folders)
-    assert ids == sorted(f"{run_id}-{trial.trial_id}" for trial in record.trials)
+    assert ids == sorted(
+        f"{run_id}-{name}" for name in (*(t.trial_id for t in record.trials), "sweep")
+    )
 
 
 @pytest.mark.parametrize("address", ["inprocess", pytest.param("local", marks=pytest.mark.slow)])

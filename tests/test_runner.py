@@ -93,7 +93,8 @@ def test_the_files_are_those_promised(done: Done) -> None:
     assert there == files | {"report.html", "report.md", "winner", "wandb", "trials"} | (
         {"tune"} if done.address == "local" else set()
     )
-    runs = 2 + 4 + len(done.summary["finalists"])  # baselines, trials, each finalist once more
+    # baselines, trials, each finalist once more, the sweep itself
+    runs = 2 + 4 + len(done.summary["finalists"]) + 1
     assert len(list(done.out.glob("wandb/offline-run-*/*.wandb"))) == runs
     assert (done.out / "report.md").read_text("utf-8").startswith("# ")
     assert "</html>" in (done.out / "report.html").read_text("utf-8")

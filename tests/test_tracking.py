@@ -16,8 +16,10 @@ from typing import Any
 
 import pytest
 
-from sweeps.record.observers import Observer, Past, SweepInfo
-from sweeps.watching.tracking import Tracker, has_login, numbers, tracker, without_paths
+from sweeps.record.ledger import Ledger
+from sweeps.record.observers import Everyone, Observer, Past, SweepInfo
+from sweeps.watching.tracked import numbers
+from sweeps.watching.tracking import Tracker, has_login, tracker, without_paths
 
 ROW = {
     "trial_id": "t000",
@@ -47,13 +49,17 @@ def service() -> Iterator[None]:
     wandb.teardown()
 
 
-def play(observer: Observer, out: Path) -> None:
-    """A sweep of one trial that reports once."""
+SUMMARY: dict[str, Any] = {"baselines": {}}
+
+
+def play(tracking: Observer, out: Path) -> None:
+    """A sweep of one trial that reports once, told to its ledger first, as always."""
+    observer = Everyone([Ledger(["launch.py"], seed=0), tracking])
     observer.sweep_started(sweep(out))
     observer.trial_started("t000", {"beta": 0.1})
     observer.trial_reported(ROW)
     observer.trial_ended("t000", "completed", None)
-    observer.sweep_ended({})
+    observer.sweep_ended(SUMMARY)
 
 
 def test_numbers_use_trl_names_and_leave_out_what_is_missing() -> None:
@@ -134,7 +140,7 @@ def test_offline_run_holds_the_numbers_and_no_path(tmp_path: Path) -> None:
     observer = tracker("offline", "empathy", None)
     assert observer is not None
     play(observer, tmp_path)
-    (run,) = tmp_path.glob("wandb/offline-run-*")
+    (run,) = tmp_path.glob("wandb/offline-run-*-t000")
     records = inspected(run)
     (begun,) = [record["run"] for record in records if record["type"] == "run"]
     (row,) = [record["history"] for record in records if record["type"] == "history"]
@@ -183,7 +189,8 @@ def test_dead_server_costs_one_warning_and_seconds(
 ) -> None:
     monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
-    observer = Tracker("online", "empathy", None, init_timeout_seconds=2.0)
+    tracking = Tracker("online", "empathy", None, init_timeout_seconds=2.0)
+    observer = Everyone([Ledger(["launch.py"], seed=0), tracking])
     started = time.monotonic()
     observer.sweep_started(sweep(tmp_path))
     with caplog.at_level(logging.WARNING, logger="sweeps"):
@@ -191,13 +198,13 @@ def test_dead_server_costs_one_warning_and_seconds(
             observer.trial_started(trial_id, {"beta": 0.1})
             observer.trial_reported(ROW | {"trial_id": trial_id})
             observer.trial_ended(trial_id, "completed", None)
-        observer.sweep_ended({})
+        observer.sweep_ended(SUMMARY)
     assert time.monotonic() - started < 20
     assert [record.name for record in caplog.records if "going offline" in record.message] == [
         "sweeps.watching.tracking"
     ]
-    assert observer.mode == "offline"
-    assert len(list(tmp_path.glob("wandb/offline-run-*"))) == 2
+    assert tracking.mode == "offline"
+    assert len(list(tmp_path.glob("wandb/offline-run-*"))) == 3  # two trials and the sweep
 
 
 class Slow:
@@ -216,7 +223,7 @@ def test_an_aborted_sweep_ends_its_runs_and_waits_for_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs = {"sft": Slow(), "t000": Slow()}
-    monkeypatch.setattr(Tracker, "_begin", lambda self, name, parameters: runs[name])
+    monkeypatch.setattr(Tracker, "_begin", lambda self, name, *_: runs[name])
     observer = Tracker("offline", "empathy", None, init_timeout_seconds=5.0)
     observer.sweep_started(sweep(tmp_path))
     for name in runs:

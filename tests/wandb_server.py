@@ -1,4 +1,4 @@
-"""A W&B server on this machine that takes reports, or refuses them, and keeps what it was sent."""
+"""A W&B server on this machine that takes, or refuses, reports and workspaces, and keeps them."""
 
 from __future__ import annotations
 
@@ -21,29 +21,58 @@ PROJECT = {"id": "p", "name": "empathy", "entityName": "team", "user": None,
 
 @dataclass
 class Kept:
-    """The variables of every report that was sent; `takes` False refuses them."""
+    """Views as they were sent; `takes` False refuses them."""
 
     takes: bool = True
-    reports: list[dict[str, Any]] = field(default_factory=list)
+    sent: list[dict[str, Any]] = field(default_factory=list)
+    """The variables of every view that was sent, in order."""
+    views: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What stands on the server, by id: a view that was sent with an id has replaced it."""
+
+    @property
+    def reports(self) -> list[dict[str, Any]]:
+        """The variables of every report that was sent."""
+        return [each for each in self.sent if each["type"] == "runs"]
+
+    @property
+    def workspaces(self) -> list[dict[str, Any]]:
+        """The same of every workspace."""
+        return [each for each in self.sent if each["type"] == "project-view"]
 
     def answer(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
-        """GraphQL's answer to what the client of a report asks."""
-        if "upsertView" not in query:
-            page = {"endCursor": "", "hasNextPage": False}
-            return {"data": {
-                "viewer": VIEWER,
-                "models": {"edges": [{"node": PROJECT, "cursor": ""}], "pageInfo": page},
-            }}  # fmt: skip
+        """GraphQL's answer to what the client of a report or workspace asks."""
+        if "upsertView" in query:
+            return self._upserted(variables)
+        page = {"endCursor": "", "hasNextPage": False}
+        found: dict[str, Any] = {
+            "viewer": VIEWER,
+            "models": {"edges": [{"node": PROJECT, "cursor": ""}], "pageInfo": page},
+        }
+        if "allViews" in query:
+            kind, name = variables.get("viewType", "runs"), variables.get("viewName")
+            edges = [
+                {"node": view, "cursor": ""}
+                for view in self.views.values()
+                if view["type"] == kind and name in (None, view["name"])
+            ]
+            found["project"] = {"allViews": {"edges": edges, "pageInfo": page}}
+        return {"data": found}
+
+    def _upserted(self, variables: dict[str, Any]) -> dict[str, Any]:
         if not self.takes:
             return {"errors": [{"message": "permission denied"}], "data": None}
-        self.reports.append(variables)
+        self.sent.append(variables)
+        known = variables.get("id") or "abc" + "c" * len(self.views)
         view = {
-            "id": "abc", "type": "runs", "name": variables["name"], "spec": variables["spec"],
-            "displayName": variables["displayName"], "description": variables["description"],
+            **{name: variables[name] for name in ("type", "name", "spec")},
+            **{name: variables[name] for name in ("displayName", "description")},
+            "id": known,
             "project": {"name": variables["projectName"], "entityName": variables["entityName"]},
             "createdAt": "2030-01-01T00:00:00", "updatedAt": "2030-01-01T00:00:00", "user": {},
         }  # fmt: skip
-        return {"data": {"upsertView": {"view": view, "inserted": True}}}
+        inserted = known not in self.views
+        self.views[known] = view
+        return {"data": {"upsertView": {"view": view, "inserted": inserted}}}
 
 
 @contextmanager

@@ -8,19 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from empathy.errors import UserError
-from empathy.privacy import private_among
 from sweeps.comparison.contrasts import Findings
 from sweeps.comparison.report import rendered, searches
-from sweeps.watching.tracking import has_login, report_no_errors
+from sweeps.watching.sending import check_able, check_public, sending
 
 if TYPE_CHECKING:
     from wandb_workspaces.reports.v2 import Report
 
-MISSING = (
-    "--wandb writes its report by the package wandb-workspaces, which is not installed: "
-    "pip install 'wandb-workspaces>=0.4.13,<0.5', or leave --wandb out"
-)
+OPTION = "--wandb"
 
 
 class Section(NamedTuple):
@@ -41,28 +36,14 @@ class Document(NamedTuple):
 def check(found: Findings) -> None:
     """Raises UserError where the comparison may not, or cannot, be sent."""
     for _, _, sweep in searches(found):
-        private = private_among(
-            sweep.setting("data.corpora") or (), marked=bool(sweep.setting("data.private"))
+        check_public(
+            str(sweep.folder),
+            sweep.setting("data.corpora") or (),
+            marked=bool(sweep.setting("data.private")),
+            mode=sweep.setting("tracking.mode"),
+            option=OPTION,
         )
-        if private:
-            raise UserError(
-                f"{sweep.folder} used the corpus '{private[0]}', which is private, and nothing of "
-                "it is uploaded, not even numbers: leave --wandb out"
-            )
-        if sweep.setting("tracking.mode") == "disabled":
-            raise UserError(
-                f"{sweep.folder} was run with tracking.mode=disabled, so nothing of it is uploaded:"
-                " leave --wandb out"
-            )
-    if not has_login():
-        raise UserError(
-            "--wandb found no login: set WANDB_API_KEY or run `wandb login`, and leave WANDB_MODE "
-            "unset or online"
-        )
-    try:
-        import wandb_workspaces.reports.v2  # noqa: F401  # is it there?
-    except ImportError:
-        raise UserError(MISSING) from None
+    check_able(OPTION)
 
 
 def document(markdown: str) -> Document:
@@ -97,17 +78,10 @@ def send(found: Findings) -> str:
 
     Raises UserError where the server does not take it.
     """
-    report_no_errors()
     first = found.arms[0].dpo
     project = first.setting("tracking.project") or "empathy"
-    try:
+    with sending("the comparison stands on disk, but Weights & Biases did not take it"):
         report = specification(
             document(rendered(found, "md")), project, first.setting("tracking.entity")
         )
         return str(report.save().url)
-    except Exception as error:  # CommError, ValidationError and whatever else a server causes
-        why = (str(error) or type(error).__name__).splitlines()[0]
-        raise UserError(
-            f"the comparison stands on disk, but Weights & Biases did not take it ({why}): "
-            "try again later"
-        ) from error

@@ -62,11 +62,11 @@ def resume_command(out: Path, pulse: Pulse | None = None, address: str | None = 
     return shlex.join(["python", "launch.py", "--sweep", folder, "--resume", *map(str, where)])
 
 
-def sweep_in(folder: Path) -> Path:
+def sweep_in(folder: Path, option: str = "--status") -> Path:
     """The folder itself if it holds a sweep, else that of its sweeps which was written to last.
 
-    A running sweep writes all the time, so that it comes first. Raises `UserError` where there is
-    none.
+    A running sweep writes all the time, so that it comes first. Raises `UserError`, which says what
+    `option` wants, where there is none.
     """
     if (folder / MANIFEST).exists():
         return folder
@@ -78,7 +78,7 @@ def sweep_in(folder: Path) -> Path:
     ]
     if not signs:
         raise UserError(
-            f"--status finds no sweep in {folder}: give a results folder, such as results/demo"
+            f"{option} finds no sweep in {folder}: give a results folder, such as results/demo"
         )
     return max(signs, key=lambda path: path.stat().st_mtime).parent
 

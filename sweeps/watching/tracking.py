@@ -1,7 +1,8 @@
-"""Weights & Biases: one run per trial, online with a key, offline without, never in the way.
+"""Weights & Biases: a run per trial and one of the sweep, online with a key, offline without.
 
 What leaves the machine are numbers and settings: no texts, no paths, no code, no host name. An
 unreachable server costs one warning and the results stand in `<out>/wandb`, ready for `wandb sync`.
+No failure of it is in a sweep's way.
 
 A trial that goes on in a resumed sweep goes on under the same id. What it had reported is logged
 again: a server leaves out the steps that it knows, and an offline run, to which W&B cannot append,
@@ -24,8 +25,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlparse
 
 from empathy.privacy import holds_private
-from sweeps.record.ledger import figures
-from sweeps.record.observers import BASELINES, Observer, Row, Shielded, State, SweepInfo, of_search
+from sweeps.record.ledger import read_record
+from sweeps.record.observers import Observer, Row, Shielded, State, SweepInfo
+from sweeps.sweepfile.manifest import MANIFEST, read_manifest
+from sweeps.watching import sweep_run
+from sweeps.watching.tracked import Job, job_of, numbers
 
 if TYPE_CHECKING:
     import wandb
@@ -33,6 +37,9 @@ if TYPE_CHECKING:
 Mode = Literal["auto", "online", "offline", "disabled"]
 RunMode = Literal["online", "offline"]
 DEFAULT_SERVER = "https://api.wandb.ai"
+SWEEP = "sweep"
+"""The sweep's own run bears this in place of a trial's name."""
+LONGEST_TAG = 64
 
 log = logging.getLogger(__name__)
 
@@ -104,19 +111,30 @@ def _is_path(text: str) -> bool:
     return looks or ("/" in text and Path(text).exists())
 
 
-def numbers(row: Row) -> dict[str, float]:
-    """What is logged of a report: curves under TRL's names, metrics as empathy/<name>."""
-    logged = {name: float(value) for name, value in row.get("curves", {}).items()
-              if value is not None}  # fmt: skip
-    for name, figure in figures(row.get("metrics", {})).items():
-        logged[f"empathy/{name}"] = figure.value
-        if figure.low is not None and figure.high is not None:
-            logged |= {f"empathy/{name}_low": figure.low, f"empathy/{name}_high": figure.high}
-    return logged
+def described(sweep: SweepInfo) -> dict[str, Any]:
+    """What the config of each of a sweep's runs says of it; by the first three families compare."""
+    known = read_manifest(sweep.out) if (sweep.out / MANIFEST).is_file() else {}
+    model = known.get("weights", {}).get("name") or sweep.settings.get("model")
+    told = {
+        "family": sweep.settings.get("family"),
+        "objective": sweep.settings.get("objective"),
+        "base_model": without_paths({"model": model})["model"],
+    }
+    found = {name: value for name, value in told.items() if value is not None}
+    return {**found, "sweep": without_paths(sweep.settings)}
+
+
+def tags(sweep: SweepInfo) -> tuple[str, ...]:
+    """The sweep's name, family and objective; W&B refuses a run for a tag over 64 characters."""
+    told = (sweep.name, sweep.settings.get("family"), sweep.settings.get("objective"))
+    return tuple(tag for tag in told if tag and len(tag) <= LONGEST_TAG)
 
 
 class Tracker:
-    """One W&B run per trial, all in the process that watches the sweep."""
+    """One W&B run per trial, and at the end one of the sweep, all in the process that watches it.
+
+    The sweep's own is made of its files, so that whoever keeps these must be told first.
+    """
 
     def __init__(
         self, mode: RunMode, project: str, entity: str | None, init_timeout_seconds: float
@@ -136,7 +154,8 @@ class Tracker:
         """Stages are for the terminal."""
 
     def trial_started(self, trial_id: str, parameters: Mapping[str, Any]) -> None:
-        run = self._reached(trial_id, parameters)
+        config = {**parameters, "trial_id": trial_id}
+        run = self._reached(trial_id, job_of(trial_id), config)
         self._runs[trial_id] = run
         for row in self._told(trial_id):
             run.log(numbers(row), step=row["step"], commit=True)
@@ -146,16 +165,16 @@ class Tracker:
         past = self._sweep.past if self._sweep else ()
         return next((each.rows for each in past if each.trial_id == trial_id), ())
 
-    def _reached(self, trial_id: str, parameters: Mapping[str, Any]) -> wandb.Run:
+    def _reached(self, name: str, job: Job, config: Mapping[str, Any]) -> wandb.Run:
         """A run on the server, or offline where it cannot be reached, from then on always."""
         if self.mode == "online":
             try:
-                return self._begin(trial_id, parameters)
+                return self._begin(name, job, config)
             except Exception as error:  # CommError, UsageError and whatever else a server causes
                 # The failed run keeps its id in W&B's service: the next needs another.
                 self.mode, self._suffix = "offline", "-offline"
                 log.warning("Weights & Biases cannot be reached, going offline: %s", _first(error))
-        return self._begin(trial_id, parameters)
+        return self._begin(name, job, config)
 
     def trial_reported(self, row: Row) -> None:
         self._runs[row["trial_id"]].log(numbers(row), step=row["step"], commit=True)
@@ -166,19 +185,37 @@ class Tracker:
             return
         # Why a trial failed stays here: an error's message may quote a path or a person's words.
         run.summary.update({"state": state, "reason": None if state == "failed" else reason})
+        self._end(run, 1 if state == "failed" else 0)
+
+    def _end(self, run: wandb.Run, code: int) -> None:
         # `finish` uploads, and without a server it retries for long: the sweep does not wait.
-        code = 1 if state == "failed" else 0
         ending = threading.Thread(target=_finish, args=(run, code), daemon=True)
         ending.start()
         self._ending.append(ending)
 
     def sweep_ended(self, summary: Mapping[str, Any]) -> None:
         self.close()
-        if self._sweep is None or self.mode != "offline":
+        if self._sweep is None:
             return
-        if not holds_private(self._sweep.settings.get("data", {})):
-            runs = self._sweep.out / "wandb" / "offline-run-*"
+        try:
+            self._tell_of_sweep(self._sweep, summary)
+        finally:  # the trials' runs are there, whatever became of the sweep's own
+            self._say_how_to_send(self._sweep)
+
+    def _say_how_to_send(self, sweep: SweepInfo) -> None:
+        if self.mode == "offline" and not holds_private(sweep.settings.get("data", {})):
+            runs = sweep.out / "wandb" / "offline-run-*"
             print(f"to send the runs to a W&B server: wandb sync {runs}", file=sys.stderr)
+
+    def _tell_of_sweep(self, sweep: SweepInfo, summary: Mapping[str, Any]) -> None:
+        """The sweep's own run; one from before it went on under the same id is replaced."""
+        run = self._reached(SWEEP, "sweep", {})
+        try:
+            sweep_run.log_to(run, read_record(sweep.out))
+            run.summary.update(sweep_run.headline(summary))
+        finally:
+            self._end(run, 0)
+            self.close()
 
     def close(self) -> None:
         """End what runs and wait for it: a thread that the interpreter's end cuts off complains."""
@@ -188,13 +225,15 @@ class Tracker:
         while self._ending:
             self._ending.pop(0).join(timeout=max(0.0, give_up - time.monotonic()))
 
-    def _begin(self, trial_id: str, parameters: Mapping[str, Any]) -> wandb.Run:
+    def _begin(self, name: str, job: Job, config: Mapping[str, Any]) -> wandb.Run:
         import wandb  # here, for it takes a second that a sweep without it need not spend
 
         assert self._sweep is not None, "sweep_started comes first"
         sweep = self._sweep
-        run_id = f"{sweep.run_id}-{trial_id}{self._suffix}"
-        if self.mode == "offline" and any(each.trial_id == trial_id for each in sweep.past):
+        run_id = f"{sweep.run_id}-{name}{self._suffix}"
+        if self.mode == "offline" and (
+            name == SWEEP or any(each.trial_id == name for each in sweep.past)
+        ):
             for cut_off in sweep.out.glob(f"wandb/offline-run-*-{escape(run_id)}"):
                 shutil.rmtree(cut_off)
         return wandb.init(
@@ -202,10 +241,11 @@ class Tracker:
             entity=self._entity,
             dir=str(sweep.out),
             id=run_id,
-            name=f"{sweep.name} {trial_id}",
+            name=sweep.name if name == SWEEP else f"{sweep.name} {name}",
             group=sweep.run_id,
-            job_type=_job(trial_id),
-            config={**parameters, "trial_id": trial_id, "sweep": without_paths(sweep.settings)},
+            job_type=job,
+            tags=tags(sweep),
+            config={**config, **described(sweep)},
             mode=self.mode,
             resume="allow",
             reinit="create_new",
@@ -219,12 +259,6 @@ def _finish(run: wandb.Run, code: int) -> None:
         run.finish(exit_code=code)
     except Exception as error:
         log.warning("Weights & Biases could not end a run: %s", _first(error))
-
-
-def _job(trial_id: str) -> str:
-    if trial_id in BASELINES:
-        return "baseline"
-    return "trial" if of_search(trial_id) else "finalist"
 
 
 def _settings(timeout_seconds: float) -> wandb.Settings:
