@@ -87,7 +87,8 @@ class Resources(Section):
     """Memory of a GPU, with which engine auto reckons; None asks nvidia-smi on this machine."""
     silence_minutes: Positive = 60
     """A host that does not answer for so long, or spends it on one step or evaluation, is taken to
-    hang: it is ended, and its trials go on elsewhere from their checkpoints."""
+    hang: it is ended, and its trials go on elsewhere from their checkpoints. So are workers of
+    engine zero that finish no step for so long; the second time their trial ends as failed."""
 
 
 class Zero(ZeroSettings):
