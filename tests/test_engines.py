@@ -31,6 +31,7 @@ from sweeps.zero.train_run import Spread
 TINY = ("family=tiny", "model=auto", "resources.device=cpu")
 ZERO = ("engine=zero", "training.batch_size=4")
 
+
 def demo(*overrides: str) -> SweepSpec:
     return spec.load("demo", [*TINY, *overrides])
 

@@ -102,8 +102,8 @@ def check_bucket(spec: SweepSpec, device: str, address: str) -> None:
     engine = engine_of(spec, device, address)
     if engine.zero:
         raise UserError(
-            f"--out names a bucket, but engine zero ({engine.reason}) needs a folder that all nodes "
-            "share, as on NFS; give one, or set engine to lanes"
+            f"--out names a bucket, but engine zero ({engine.reason}) needs a folder that all "
+            "nodes share, as on NFS; give one, or set engine to lanes"
         )
 
 

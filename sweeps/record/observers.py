@@ -22,8 +22,8 @@ AGAIN = "-s"
 WARNING = "warning: "  # how a stage begins that is none
 State = Literal["running", "stopped", "completed", "failed"]
 # A row as a trial reports it: {"trial_id", "step", "seconds", "metrics": {name: {"value", "low",
-# "high", "n"}}, "curves": {name: float}}; perhaps with "warnings", sentences. Plain JSON, because it
-# crosses processes.
+# "high", "n"}}, "curves": {name: float}}, perhaps with "warnings", which are sentences. Plain JSON,
+# because it crosses processes.
 Row = Mapping[str, Any]
 
 log = logging.getLogger(__name__)
