@@ -245,15 +245,15 @@ def test_a_lost_worker_costs_the_steps_since_the_checkpoint(
 class Stopper(Watcher):
     """Stops a worker of the first trial after each of its reports: it neither trains nor dies."""
 
-    stopped: ClassVar[list[int]] = []
+    victims: ClassVar[list[int]] = []
 
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
     ) -> None:
         super().on_trial_result(iteration, trials, trial, result, **info)
         if trial.config[TRIAL] == "t000" and not result["done"]:
-            self.stopped.append(workers()[-1])
-            os.kill(self.stopped[-1], signal.SIGSTOP)
+            self.victims.append(workers()[-1])
+            os.kill(self.victims[-1], signal.SIGSTOP)
 
 
 @pytest.mark.slow
@@ -264,7 +264,7 @@ def test_a_worker_that_hangs_is_named_and_the_second_one_ends_its_trial_and_no_o
 ) -> None:
     monkeypatch.setattr(on_ray, "Watcher", Stopper)
     seen = search(tmp_path, "run_cap=2", "training.max_steps=6")
-    first, second = Stopper.stopped
+    first, second = Stopper.victims
     (warned,) = seen.warnings
     assert re.fullmatch(f"{named(first, after=2)}; {WENT_ON}", warned)
     state, reason = seen.ended.pop("t000")
