@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any, Literal
 
 import pytest
-from ray.exceptions import RayActorError
+from ray.exceptions import ActorUnavailableError, RayActorError
 
 from sweeps.zero import hang
 from sweeps.zero.exchange import Wait, Worker
@@ -17,7 +17,7 @@ from sweeps.zero.hang import Hangs
 
 pytestmark = pytest.mark.timeout(20)
 SILENCE = 60.0
-Being = Literal["answers", "silent", "dead"]
+Being = Literal["answers", "silent", "unreachable", "dead"]
 
 
 class Stage:
@@ -39,8 +39,10 @@ class Stage:
     # -- Ray, of which a reference to an answer is the rank of who gives it --
 
     def ray_get(self, it: Any) -> Any:
-        if isinstance(it, list) and any(self.beings[rank] == "dead" for rank in it):
+        if isinstance(it, int) and self.beings[it] == "dead":
             raise RayActorError
+        if isinstance(it, int) and self.beings[it] == "unreachable":
+            raise ActorUnavailableError("no connection", None)
         return it
 
     def ray_wait(self, asked: list[int], **_: Any) -> tuple[list[int], list[int]]:
@@ -81,7 +83,7 @@ def test_who_does_not_answer_is_named_and_ended(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_several_are_named_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = Stage(61.4, ["silent", "answers", "silent"])
+    stage = Stage(61.4, ["unreachable", "answers", "silent"])
     (told,) = ended(stage, monkeypatch).untold
     assert told.endswith(
         "worker 0 (process 70 on 10.0.0.0) and worker 2 (process 72 on 10.0.0.2) do not answer"

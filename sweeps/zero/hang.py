@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import ray
-from ray.exceptions import RayActorError
+from ray.exceptions import ActorUnavailableError, RayActorError
 
 from sweeps.zero.exchange import Wait, Worker
 
@@ -58,11 +58,15 @@ def _silent(workers: Sequence[Worker]) -> list[Worker] | None:
     """The workers that do not answer; None where one is dead, as Ray Train will see by itself."""
     asked = {worker.actor.__ray_ready__.remote(): worker for worker in workers}
     answered, unanswered = ray.wait(list(asked), num_returns=len(asked), timeout=ANSWER)
-    try:
-        ray.get(answered)
-    except RayActorError:
-        return None
-    return sorted((asked[each] for each in unanswered), key=lambda worker: worker.rank)
+    silent = [asked[each] for each in unanswered]
+    for each in answered:
+        try:
+            ray.get(each)
+        except ActorUnavailableError:  # a process that stands still takes no new connection
+            silent.append(asked[each])
+        except RayActorError:
+            return None
+    return sorted(silent, key=lambda worker: worker.rank)
 
 
 def _sentence(wait: Wait, silent: Sequence[Worker]) -> str:
