@@ -92,8 +92,12 @@ def test_a_training_curve_that_is_the_metric_stands_among_the_metrics() -> None:
 
 def test_a_report_s_warnings_are_told_before_it_as_stages() -> None:
     told: list[Any] = []
-    memory = Memory()
-    memory.stage = lambda *stage: told.append(stage)
+
+    class Stages(Memory):
+        def stage(self, *stage: Any) -> None:
+            told.append(stage)
+
+    memory = Stages()
     Everyone([memory]).trial_reported({"trial_id": "t000", "warnings": ["it hung", "twice"]})
     assert told == [("warning: t000: it hung", 1, None), ("warning: t000: twice", 1, None)]
     assert memory.seen == ["trial_reported"]
