@@ -328,8 +328,10 @@ def run(options: argparse.Namespace) -> None:
         print(_run(options, sweep, _folder(options, sweep)))
         return
     privacy.check_place(sweep, options.out)
+    from sweeps.planning import engines, plan
     from sweeps.storage import shared_results
 
+    engines.check_bucket(sweep, plan.device_here(sweep)[0], options.address)
     elsewhere = options.address != "inprocess"
     with shared_results.staged(
         options.out, replace=options.overwrite, hosts_share=elsewhere

@@ -283,10 +283,10 @@ def _host(
     from sweeps.search import on_ray
 
     on_ray.connect(address)
-    if engine.zero:
-        return _zero_hosts(spec, settings, out, device)
-    number = hosts.how_many(spec.resources.hosts, device, search.number_of_trials(spec))
     try:
+        if engine.zero:
+            return _zero_hosts(spec, settings, out, device)
+        number = hosts.how_many(spec.resources.hosts, device, search.number_of_trials(spec))
         room.check(spec.resources.hosts, number, device, address)
         silence = 60.0 * spec.resources.silence_minutes
         pool = hosts.Hosts(
@@ -317,6 +317,7 @@ def _zero_hosts(
         zero=spec.zero.model_dump(exclude={"workers"}),
         report_steps=spec.report_steps,
         storage=f"{out}/{EXPERIMENT}",
+        silence=60.0 * spec.resources.silence_minutes,
     )
     number = engines.measuring(spec)
     pool = ZeroHosts(settings, spec.report_steps, out, spread, hosts=number)

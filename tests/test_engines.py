@@ -13,21 +13,27 @@ from typing import Any
 import pytest
 from test_footprint import checkpoint
 
+import launch
 from empathy.errors import UserError
 from empathy.lanes.footprint import GIB, Footprint
 from sweeps import runner
 from sweeps.planning import engines
-from sweeps.planning.engines import Engine, engine_of, gpu_bytes, missing
+from sweeps.planning.engines import Engine, check_bucket, engine_of, gpu_bytes, missing
 from sweeps.planning.plan import plan
 from sweeps.planning.plan_text import as_text
+from sweeps.search import on_ray
+from sweeps.storage import shared_results
 from sweeps.sweepfile import spec
 from sweeps.sweepfile.spec import SweepSpec
+from sweeps.zero import zero_hosts
+from sweeps.zero.train_run import Spread
 
+TINY = ("family=tiny", "model=auto", "resources.device=cpu")
 ZERO = ("engine=zero", "training.batch_size=4")
 
 
 def demo(*overrides: str) -> SweepSpec:
-    return spec.load("demo", ["family=tiny", "model=auto", "resources.device=cpu", *overrides])
+    return spec.load("demo", [*TINY, *overrides])
 
 
 @pytest.fixture
@@ -172,3 +178,60 @@ def test_the_plan_says_which_and_why() -> None:
     assert "\ndevice      cpu (as the sweep says), 4 of them to a trial\n" in text
     assert "\nhosts       1 device to measure; trials take the others\n" in text
     assert plan(demo()).workers is None
+
+
+@pytest.mark.parametrize("more", [(), ("--resume",), ("--overwrite",), ("--address", "auto")])
+def test_a_bucket_is_no_place_for_trials_over_several_devices(
+    more: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def touched(*_: Any, **__: Any) -> None:
+        raise AssertionError("something was started")
+
+    monkeypatch.setattr(shared_results, "staged", touched)
+    chosen = [word for each in (*TINY, *ZERO) for word in ("--set", each)]
+    assert launch.main(["--sweep", "demo", *chosen, "--out", "s3://bucket/prefix", *more]) == 2
+    assert capsys.readouterr().err == (
+        "launch.py: --out names a bucket, but engine zero (as the sweep says) needs a folder that "
+        "all nodes share, as on NFS; give one, or set engine to lanes\n"
+    )
+
+
+def test_a_bucket_is_no_place_for_them_where_auto_takes_zero_either(lane: None) -> None:
+    sweep = demo("training.batch_size=4", "resources.gpu_memory_gib=24")
+    with pytest.raises(UserError, match=r"engine zero \(one lane is estimated at 23\.0 GiB"):
+        check_bucket(sweep, "cuda", "auto")
+    check_bucket(sweep, "cpu", "auto")
+    check_bucket(demo("engine=lanes"), "cuda", "auto")
+
+
+def test_ray_is_left_where_the_hosts_of_zero_trials_cannot_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+
+    def no_room(*_: Any, **__: Any) -> None:
+        raise UserError("no room")
+
+    monkeypatch.setattr(on_ray, "connect", lambda address: called.append(address))
+    monkeypatch.setattr(on_ray, "disconnect", lambda: called.append("left"))
+    monkeypatch.setattr(zero_hosts, "ZeroHosts", no_room)
+    with pytest.raises(UserError, match="no room"):
+        runner.run(demo(*ZERO, "tracking.mode=disabled"), tmp_path / "out", "local")
+    assert called == ["local", "left"]
+
+
+def test_workers_are_waited_for_as_long_as_hosts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Spread] = []
+
+    def noted(settings: Any, steps: Any, out: str, spread: Spread, *, hosts: int) -> Any:
+        given.append(spread)
+        raise UserError("enough")
+
+    monkeypatch.setattr(on_ray, "connect", lambda address: None)
+    monkeypatch.setattr(zero_hosts, "ZeroHosts", noted)
+    sweep = demo(*ZERO, "tracking.mode=disabled", "resources.silence_minutes=7")
+    with pytest.raises(UserError, match="enough"):
+        runner.run(sweep, tmp_path / "out", "local")
+    assert given[0].silence == 420.0

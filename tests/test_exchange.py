@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sweeps.zero.exchange import Exchange, News
+from sweeps.zero.exchange import Exchange, News, Worker
 
 pytestmark = pytest.mark.timeout(20)
 A_MOMENT = 0.02  # seconds
@@ -82,5 +82,52 @@ def test_a_stopped_trial_s_workers_hear_that_nothing_is_wanted() -> None:
         await exchange.close()
         assert await worker is False
         assert await exchange.over()
+
+    run(test())
+
+
+def test_workers_are_waited_for_since_they_came_or_finished_a_step_or_a_report_was_wanted() -> None:
+    async def test() -> None:
+        exchange = Exchange()
+        assert await exchange.wait() is None
+        first, second = (Worker(rank, None, "here") for rank in range(2))
+
+        async def waited(*actions: Coroutine[Any, Any, object]) -> None:
+            """That each action begins the time anew."""
+            for action in actions:
+                before = await exchange.wait()
+                assert before is not None
+                assert before.seconds >= A_MOMENT
+                await action
+                after = await exchange.wait()
+                assert after is not None
+                assert after.seconds < before.seconds
+                await asyncio.sleep(A_MOMENT)
+
+        await exchange.enter(first)
+        await asyncio.sleep(A_MOMENT)
+        await waited(exchange.enter(second), exchange.stepped(3), exchange.ask(0.0))
+        found = await exchange.wait()
+        assert found is not None
+        assert (found.step, found.workers) == (3, (first, second))
+        await exchange.ask(A_MOMENT)  # wanted as before
+        again = await exchange.wait()
+        assert again is not None
+        assert again.seconds > found.seconds
+        await waited(exchange.close())
+        await exchange.forget()
+        assert await exchange.wait() is None
+
+    run(test())
+
+
+def test_a_worker_takes_the_place_of_one_that_was_lost() -> None:
+    async def test() -> None:
+        exchange = Exchange()
+        for where in ("there", "here"):
+            await exchange.enter(Worker(1, None, where))
+        found = await exchange.wait()
+        assert found is not None
+        assert [worker.where for worker in found.workers] == ["here"]
 
     run(test())

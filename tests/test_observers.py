@@ -88,3 +88,16 @@ def test_a_training_curve_that_is_the_metric_stands_among_the_metrics() -> None:
     assert "loss" not in row["metrics"]
     assert scored(row, "empathy") is row
     assert scored({}, "loss") == {}
+
+
+def test_a_report_s_warnings_are_told_before_it_as_stages() -> None:
+    told: list[Any] = []
+
+    class Stages(Memory):
+        def stage(self, *stage: Any) -> None:
+            told.append(stage)
+
+    memory = Stages()
+    Everyone([memory]).trial_reported({"trial_id": "t000", "warnings": ["it hung", "twice"]})
+    assert told == [("warning: t000: it hung", 1, None), ("warning: t000: twice", 1, None)]
+    assert memory.seen == ["trial_reported"]

@@ -20,7 +20,7 @@ from sweeps.zero.train_run import Spread, TrainRun
 from sweeps.zero.zero_work import Job
 
 pytestmark = pytest.mark.timeout(20)
-SPREAD = Spread("cpu", 2, {"stage": 2}, (2, 4), "/nowhere")
+SPREAD = Spread("cpu", 2, {"stage": 2}, (2, 4), "/nowhere", silence=60.0)
 
 
 def news(step: int, **more: Any) -> dict[str, Any]:
@@ -30,13 +30,16 @@ def news(step: int, **more: Any) -> dict[str, Any]:
 class Play:
     """Workers that tell a list of news, a host that measures them, and what was done to both."""
 
-    def __init__(self, told: list[dict[str, Any]], saved: Path) -> None:
+    def __init__(self, told: list[dict[str, Any] | None], saved: Path) -> None:
         self.told, self.saved = told, saved
         self.ended = threading.Event()
         self.error: Exception | None = None
         self.jobs: list[Job] = []
         self.measured: list[int] = []
         self.closed = 0
+        self.hung: list[str] = []
+        self.last = False
+        """Ray Train does not replace the workers that hung."""
 
     # -- the exchange, as its actor is called --
 
@@ -70,6 +73,24 @@ class Play:
     step = 0
 
 
+class Hung:
+    """Plays `Hangs`: says what the play has of them."""
+
+    def __init__(self, play: Play, silence: float) -> None:
+        assert silence == SPREAD.silence
+        self._play, self.number = play, 0
+        self.untold: list[str] = []
+
+    def ended(self, exchange: Any) -> bool:
+        found = self._play.hung[:1]
+        del self._play.hung[:1]
+        self.number += len(found)
+        self.untold += found
+        if found and self._play.last:
+            self._play.ended.set()
+        return bool(found)
+
+
 def called(function: Any) -> Any:
     return SimpleNamespace(remote=function)
 
@@ -94,6 +115,7 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
     monkeypatch.setattr(train_run, "ray", ray)
     monkeypatch.setattr(train_run, "somewhere", lambda desk, name, call: call(host))
     monkeypatch.setattr(train_run, "_trainer", trainer)
+    monkeypatch.setattr(train_run, "Hangs", lambda silence: Hung(play, silence))
     return play
 
 
@@ -167,6 +189,31 @@ def test_why_the_workers_ended_is_the_last_line(play: Play) -> None:
     play.error = None
     play.ended.set()
     with pytest.raises(RuntimeError, match="its workers ended without a report"):
+        TrainRun(None, "t000", {}, SPREAD).report()
+
+
+def test_a_hang_is_a_warning_and_another_the_end(play: Play) -> None:
+    play.told += [None, news(2)]
+    play.hung += ["worker 1 does not answer"]
+    run = TrainRun(None, "t000", {}, SPREAD)
+    row = reported(run, play, 2)
+    went_on = "worker 1 does not answer; the trial went on from its checkpoint"
+    assert row["warnings"] == [went_on]
+    assert not row["done"]
+    assert not play.ended.is_set()
+    play.hung += ["worker 0 does not answer"]
+    row = reported(run, play, 2)
+    assert row["failed"] == "worker 0 does not answer"
+    assert (row["step"], row["done"], row["metrics"], row["curves"]) == (2, True, {}, {})
+    assert "warnings" not in row
+    assert play.ended.is_set()
+
+
+def test_workers_that_hang_too_often_for_ray_train_are_named(play: Play) -> None:
+    play.told.append(None)
+    play.hung.append("worker 1 does not answer")
+    play.last = True
+    with pytest.raises(RuntimeError, match=r"^worker 1 does not answer$"):
         TrainRun(None, "t000", {}, SPREAD).report()
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from empathy import preflight
+from empathy.errors import UserError
 from empathy.families import FAMILIES
 from empathy.lanes.footprint import GIB, Footprint, fits, footprint, shape
 from sweeps.planning.handover import study_settings
@@ -94,6 +95,16 @@ def missing(spec: SweepSpec, engine: Engine) -> list[str]:
         "splits it while it trains, but one device must hold it whole to generate replies; take a "
         "smaller model, or larger GPUs"
     ]
+
+
+def check_bucket(spec: SweepSpec, device: str, address: str) -> None:
+    """Raises UserError for engine zero: workers on all nodes read and write files of the sweep."""
+    engine = engine_of(spec, device, address)
+    if engine.zero:
+        raise UserError(
+            f"--out names a bucket, but engine zero ({engine.reason}) needs a folder that all "
+            "nodes share, as on NFS; give one, or set engine to lanes"
+        )
 
 
 def measuring(spec: SweepSpec) -> int:

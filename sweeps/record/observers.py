@@ -19,9 +19,11 @@ from typing import Any, Literal, Protocol
 BASELINES = ("base", "sft")
 AGAIN = "-s"
 """Between a finalist's name and a number, the name of its training with another seed: t004-s1."""
+WARNING = "warning: "  # how a stage begins that is none
 State = Literal["running", "stopped", "completed", "failed"]
 # A row as a trial reports it: {"trial_id", "step", "seconds", "metrics": {name: {"value", "low",
-# "high", "n"}}, "curves": {name: float}}. Plain JSON, because it crosses processes.
+# "high", "n"}}, "curves": {name: float}}, perhaps with "warnings", which are sentences. Plain JSON,
+# because it crosses processes.
 Row = Mapping[str, Any]
 
 log = logging.getLogger(__name__)
@@ -187,7 +189,10 @@ def scored(row: Row, metric: str) -> Row:
 
 
 class Everyone:
-    """Passes each event to all observers, in the order given; a report as `scored`."""
+    """Passes each event to all observers, in the order given.
+
+    A report comes as `scored`, and its warnings, if any, before it as stages.
+    """
 
     def __init__(self, observers: Sequence[Observer]) -> None:
         self._observers = tuple(observers)
@@ -207,6 +212,8 @@ class Everyone:
             observer.trial_started(trial_id, parameters)
 
     def trial_reported(self, row: Row) -> None:
+        for sentence in row.get("warnings", ()):
+            self.stage(f"{WARNING}{row['trial_id']}: {sentence}", 1, None)
         told = scored(row, self._metric)
         for observer in self._observers:
             observer.trial_reported(told)

@@ -90,7 +90,8 @@ class Resources(Section):
     says. `--price-per-hour` sets it."""
     silence_minutes: Positive = 60
     """A host that does not answer for so long, or spends it on one step or evaluation, is taken to
-    hang: it is ended, and its trials go on elsewhere from their checkpoints."""
+    hang: it is ended, and its trials go on elsewhere from their checkpoints. So are workers of
+    engine zero that finish no step for so long; the second time their trial ends as failed."""
 
 
 class Zero(ZeroSettings):

@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from sweeps.record.ledger import Trial, figures
-from sweeps.record.observers import BASELINES, Row, State, SweepInfo
+from sweeps.record.observers import BASELINES, WARNING, Row, State, SweepInfo
 from sweeps.record.results_folder import PULSE
 from sweeps.sweepfile.manifest import write_json
 from sweeps.watching.snapshot import Pulse, Snapshot, Stage, moment, stopped_at, told, winners
 
 EVERY = 5.0  # seconds between two signs of life where nothing else happens
 MOMENTS = ("at", "since", "training_since", "last_report")
-WARNING = "warning: "  # how a stage begins that is none
 
 log = logging.getLogger(__name__)
 

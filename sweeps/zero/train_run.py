@@ -16,14 +16,18 @@ from typing import Any, Literal
 import ray
 
 from empathy.errors import UserError
+from sweeps.pool.desk import SILENCE
 from sweeps.pool.place import somewhere
 from sweeps.record.observers import of_search
 from sweeps.zero.exchange import Exchange, News
+from sweeps.zero.hang import MARGIN, Hangs
 from sweeps.zero.zero_work import Job, work
 
 RETRIES = 2  # of a Train run that lost a worker
+HANGS = 1  # of a trial that only cost it the steps since its checkpoint; another one ends it
+WENT_ON = "the trial went on from its checkpoint"
 POLL = 5.0  # seconds between two looks at whether the Train run is still there
-GRACE = 3600.0  # seconds in which workers come to their next report, and end
+GRACE = 3600.0  # seconds beyond the silence in which workers come to their next report, and end
 ENVIRONMENT = {
     # DeepSpeed would look for an accelerator by itself, and find what torch was not built for.
     "cpu": {"OMP_NUM_THREADS": "1", "DS_ACCELERATOR": "cpu"},
@@ -43,6 +47,8 @@ class Spread:
     report_steps: tuple[int, ...]
     storage: str
     """A folder that all nodes share, for Ray Train's own files."""
+    silence: float = SILENCE
+    """Seconds without a finished step after which its workers are taken to hang."""
 
 
 class TrainRun:
@@ -65,7 +71,8 @@ class TrainRun:
         self._exchange: Any = None
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
-        self._measuring = 0.0  # seconds
+        self._measuring = self._trained = 0.0  # seconds
+        self._hangs = Hangs(spread.silence)
 
     def report(self) -> dict[str, Any]:
         """Train on to the next report, which some host measures.
@@ -90,10 +97,14 @@ class TrainRun:
         if thread is None:
             return
         ray.get(exchange.close.remote())
-        thread.join(GRACE)
+        patience = self._spread.silence + GRACE
+        give_up = time.monotonic() + patience
+        while thread.is_alive() and time.monotonic() < give_up:
+            thread.join(POLL)
+            self._hangs.ended(exchange)
         ray.kill(exchange)
         if thread.is_alive():
-            raise RuntimeError(f"the workers of {self.trial_id} have not ended in {GRACE:.0f} s")
+            raise RuntimeError(f"the workers of {self.trial_id} have not ended in {patience:.0f} s")
 
     def _start(self) -> None:
         folder, saved = somewhere(
@@ -138,6 +149,7 @@ class TrainRun:
 
     def _news(self) -> News:
         """What the workers tell next."""
+        begun = time.monotonic()
         while True:
             thread = self._thread
             assert thread is not None, "a run that was left tells nothing"
@@ -146,9 +158,23 @@ class TrainRun:
             if news is not None and "refused" in news:
                 raise UserError(news["refused"])
             if news is not None:
+                self._trained = news["seconds"]
                 return news
             if not alive:
-                raise RuntimeError(_last_line(self._error)) from self._error
+                why = self._hangs.untold or [_last_line(self._error)]
+                raise RuntimeError(why[-1]) from self._error
+            if self._hangs.ended(self._exchange) and self._hangs.number > HANGS:
+                return self._given_up(time.monotonic() - begun)
+
+    def _given_up(self, waited: float) -> News:
+        """The end of a trial that hangs, in place of what its workers would tell."""
+        return {
+            "step": self.heard,
+            "seconds": self._trained + waited,
+            "curves": {},
+            "failed": self._hangs.untold.pop(),
+            "done": True,
+        }
 
     def _row(self, news: News) -> dict[str, Any]:
         """The report of a step, measured unless it failed."""
@@ -163,6 +189,9 @@ class TrainRun:
                 lambda host: host.measured.remote(self.trial_id, news["seconds"], news["curves"]),
             )
             self._measuring += time.monotonic() - begun
+        if self._hangs.untold:
+            row["warnings"] = [f"{each}; {WENT_ON}" for each in self._hangs.untold]
+            self._hangs.untold = []
         return {**row, "trial_id": self.trial_id, "seconds": news["seconds"] + self._measuring}
 
 
@@ -182,7 +211,9 @@ def _trainer(job: Job, spread: Spread) -> Any:
     return TorchTrainer(
         work,
         train_loop_config={"job": job},
-        torch_config=TorchConfig(backend="nccl" if cuda else "gloo"),
+        torch_config=TorchConfig(
+            backend="nccl" if cuda else "gloo", timeout_s=round(spread.silence + MARGIN)
+        ),
         scaling_config=ScalingConfig(
             num_workers=spread.workers,
             resources_per_worker=PER_WORKER[spread.device],

@@ -13,10 +13,13 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from sweeps.pool.hosts import CALLS, Clients, HostProcess, Hosts
 from sweeps.pool.place import Reporting
 from sweeps.pool.trial import LaneTrial
+from sweeps.zero.hang import MARGIN
 from sweeps.zero.launcher import Launched, Launcher
 from sweeps.zero.train_run import Spread, room
 from sweeps.zero.zero_host import FOLDER, ZeroHost
 
+# How long Ray Train waits for a worker to answer, before it replaces it and names nobody.
+HEALTH_CHECK = "RAY_TRAIN_WORKER_HEALTH_CHECK_TIMEOUT_S"
 # A client waits on the head: on any other node its hundredth of a processor would cost a worker.
 ON_THE_HEAD = {"node:__internal_head__": 0.001}
 
@@ -53,12 +56,15 @@ class ZeroHosts(Hosts):
         """Raises UserError where the cluster has no room for one trial beside the hosts."""
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         self.at_once, self._out = room(nodes, spread, hosts), out
-        super().__init__(settings, steps, out, spread.device, hosts=hosts, kind=kind)
+        super().__init__(
+            settings, steps, out, spread.device, hosts=hosts, kind=kind, silence=spread.silence
+        )
         here = ray.get_runtime_context().get_node_id()
         actor: Any = ray.remote(Launcher).options(
             num_cpus=0,
             max_concurrency=CALLS,
             scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False),
+            runtime_env={"env_vars": {HEALTH_CHECK: str(spread.silence + MARGIN)}},
         )
         self._launcher: Any = actor.remote(self.desk, spread)
 

@@ -66,11 +66,15 @@ def work(given: Mapping[str, Job]) -> None:
 
 
 def _train(job: Job) -> None:
+    import ray
     import torch
+    from ray.train import get_context
 
     from empathy import zero, zero_task
+    from sweeps.zero.hang import this_worker
 
     zero.join_group(torch.device(job.device))
+    ray.get(job.exchange.enter.remote(this_worker(get_context().get_world_rank())))
     handed, saved = zero_task.read(Path(job.folder)), Path(job.saved)
     reports = _Reports(job, handed.task.max_steps)
     reports.take_up(saved)
@@ -129,6 +133,7 @@ class _Reports:
         now = time.monotonic()
         self._lease.seconds += now - self._since
         self._lease.step, self._since = done.step, now
+        self._job.exchange.stepped.remote(done.step)
         self._lease.curves.append({"loss": done.loss, "grad_norm": done.grad_norm, **done.curves})
 
     def _tell(self, end: Mapping[str, str]) -> None:
