@@ -42,7 +42,7 @@ def check(found: Findings) -> None:
     """Raises UserError where the comparison may not, or cannot, be sent."""
     for _, _, sweep in searches(found):
         private = private_among(
-            sweep.setting("data.corpora") or (), marked=bool(sweep.setting("data.private"))
+            sweep.setting("data.corpora") or (), marked=sweep.setting("data.private")
         )
         if private:
             raise UserError(

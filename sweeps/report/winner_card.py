@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from empathy.cache import file_sha256, write_atomically
 from empathy.families import family_named
+from empathy.privacy import holds_private
 from empathy.winner import folder as winners
 from empathy.winner.licences import FROM_FOUR_BITS, hub_id, terms_of
 from empathy.winner.loading import Loading, how_to_load
@@ -28,7 +29,7 @@ from sweeps.report.findings import Outcome, answer, change_of, judged, outcome
 from sweeps.report.guard_text import in_leaderboard
 from sweeps.report.report import environment, reported
 from sweeps.report.report_safety import safety_view, share
-from sweeps.report.winner_terms import NOTICE, corpora, front_matter, is_private, scorers
+from sweeps.report.winner_terms import NOTICE, corpora, front_matter, scorers
 from sweeps.sweepfile.manifest import MANIFEST
 
 CARD = "README.md"
@@ -82,7 +83,7 @@ def contents(record: Record, winner: winners.Winner) -> dict[str, Any]:
     manifest, found = record.manifest, outcome(record)
     terms, given = terms_of(winner.base_name), manifest["settings"]
     told_of_scorers = scorers(given, found.metric)
-    private = is_private(given["data"])
+    private = holds_private(given["data"])
     return {
         "front_matter": front_matter(manifest, winner, strict=bool(told_of_scorers) or private),
         "title": f"{manifest['sweep']}: replies tuned for empathy",

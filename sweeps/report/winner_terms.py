@@ -8,7 +8,6 @@ from typing import Any
 from huggingface_hub import ModelCardData
 
 from empathy.corpora import CORPORA
-from empathy.privacy import private_among
 from empathy.winner.folder import Winner
 from empathy.winner.licences import Terms, hub_id, terms_of
 
@@ -22,11 +21,6 @@ SCORERS = (
     "{use} Whether their terms reach a model that they shaped is not settled here: non-commercial "
     "research is the safe reading."
 )
-
-
-def is_private(data: Mapping[str, Any]) -> bool:
-    """Whether the sweep learnt from words that never leave their machine."""
-    return bool(data.get("private")) or bool(private_among(data["corpora"]))
 
 
 def front_matter(manifest: Mapping[str, Any], winner: Winner, *, strict: bool) -> str:
