@@ -83,7 +83,7 @@ def test_sections_stand_in_their_order() -> None:
         "How each number is made, and what it cannot show",
         *("Privacy and licences", "Non-goals"),
     ]
-    assert len(README.splitlines()) < 470
+    assert len(README.splitlines()) <= 500
 
 
 CHEAP = [each for each in launched() if "--list" in each or "--dry-run" in each]

@@ -69,15 +69,6 @@ CORPORA: dict[str, Corpus] = {
         private=True,
         counts=lambda folder: ufjf.counts(ufjf.load(folder)),
     ),
-    "own": Corpus(
-        load=own.load,
-        licence="yours: whether these words may be used and shared is for you to know",
-        needs_folder=False,
-        private=True,
-        needs_file=True,
-        deniable=True,
-        counts=lambda file: own.read(file).counts,
-    ),
     "epitome": Corpus(
         load=epitome.dialogues,
         licence="academic and non-commercial, attribution required; cite Sharma et al., 2020",
@@ -90,6 +81,15 @@ CORPORA: dict[str, Corpus] = {
         licence="Apache-2.0, as this software; every dialogue is invented",
         needs_folder=False,
         private=False,
+    ),
+    "own": Corpus(
+        load=own.load,
+        licence="yours: whether these words may be used and shared is for you to know",
+        needs_folder=False,
+        private=True,
+        needs_file=True,
+        deniable=True,
+        counts=lambda file: own.read(file).counts,
     ),
 }
 
