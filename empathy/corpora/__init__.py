@@ -28,10 +28,10 @@ class Corpus:
     licence: str
     needs_folder: bool
     private: bool
-    needs_file: bool = False
-    deniable: bool = False
     contrasts: Callable[[Path | None], list[Contrast]] | None = None
     counts: Callable[[Path | None], Mapping[str, int]] | None = None
+    needs_file: bool = False
+    deniable: bool = False
 
 
 def _mi_counts(folder: Path | None) -> Mapping[str, int]:

@@ -7,8 +7,8 @@
     d01,counsellor,"That sounds heavy. What happened?",c7
 
 - `dialogue_id`: the rows of a dialogue stand together, in the order in which they were said.
-- `speaker`: client, patient, user, seeker; counsellor, counselor, therapist, assistant. Also cliente,
-  paciente; conselheiro, terapeuta.
+- `speaker`: client, patient, user, seeker, cliente, paciente; or else counsellor, counselor,
+  therapist, assistant, conselheiro, terapeuta.
 - `text`: what was said, 4,000 words at most.
 
 Columns that may be there; each is the same in all rows of a dialogue and blank in none:
@@ -52,6 +52,7 @@ SPEAKERS: dict[str, Speaker] = {
 ALLOWED: dict[str, tuple[str, ...]] = {"quality": ("high", "low"), "split": SPLITS}
 CALLED = "data.file"
 REMEDY = "correct the file as empathy/corpora/own.py says"
+WORKBOOKS = (".xlsx", ".xls", ".ods", ".numbers")
 SHOWN = 8
 """Lines that a message names at most."""
 
@@ -92,6 +93,10 @@ def read(file: Path | None) -> Own:
         given = "no file" if file is None else f"{file}, which is no file"
         raise UserError(
             f"corpus 'own' is given {given}; set data.file to the CSV of your dialogues"
+        )
+    if file.suffix.casefold() in WORKBOOKS:
+        raise UserError(
+            f"{CALLED} is a workbook ({file.suffix}); save its sheet as CSV in UTF-8, and name that"
         )
     rows = list(_rows(file.expanduser()))
     _check_names(rows[0][1])
