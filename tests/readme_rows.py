@@ -22,6 +22,7 @@ from test_cluster_yaml import filled
 import launch
 from empathy.corpora import annomi
 from sweeps.record.ledger import Ledger, read_record
+from sweeps.record.observers import of_search
 
 BUDGET = (
     "family=tiny",
@@ -86,8 +87,12 @@ def demo_as(name: str) -> Callable[[Path], object]:
 def cut_off(*words: str) -> Callable[[Path], object]:
     """The sweep of these words, interrupted as its first trial ended."""
 
-    def interrupt(*_: Any) -> None:
-        raise KeyboardInterrupt
+    ended = Ledger.trial_ended
+
+    def interrupt(self: Ledger, trial_id: str, *rest: Any) -> None:
+        if of_search(trial_id):
+            raise KeyboardInterrupt
+        ended(self, trial_id, *rest)
 
     def start(folder: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
@@ -244,7 +249,7 @@ ROWS: dict[str, Here | There | Parsed] = {
     ),
     # A cluster for a week
     f"{STUDY} --set run_cap=300 --dry-run --price-per-hour 2.5; done": Here(
-        says="search      bayes"
+        SMALL, says="search      bayes"
     ),
     f"{SUBMIT} --sweep dpo_gemma --set run_cap=300 --set resources.hosts=8 "
     "--set resources.device=cuda --address auto --out /shared/dpo_gemma": Parsed(JOB),

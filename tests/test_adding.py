@@ -212,7 +212,7 @@ def test_the_project_s_own_tests_hold_with_all_of_them(copy: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest @ pytest.mark.parametrize("add", [add_sweep, add_metric])
+@pytest.mark.parametrize("add", [add_sweep, add_metric])
 def test_a_forgotten_row_of_the_readme_is_told(copy: Path, add: Callable[[Path], None]) -> None:
     add(copy)
     shutil.copy(ROOT / "README.md", copy / "README.md")
