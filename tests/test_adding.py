@@ -19,6 +19,7 @@ from typing import NamedTuple
 import pytest
 from shell_lines import ROOT, commands
 
+pytestmark = pytest.mark.timeout(600)
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 COPIED = (
     *("empathy", "sweeps", "tests", "launch.py", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
@@ -155,6 +156,9 @@ def add_corpus(copy: Path) -> None:
 def add_family(copy: Path) -> None:
     what = addition("family")
     model = (copy / "empathy/families/llama.py").read_text("utf-8")
+    for old, new in (("LLAMA = ", "NOVA = "), ('name="llama"', 'name="nova"')):
+        assert old in model
+        model = model.replace(old, new)
     (copy / what.writes).write_text(model)
     add_line(copy, what, "from empathy.families.nova import NOVA")
 

@@ -54,7 +54,7 @@ def test_eighty_dialogues_fill_every_split(tmp_path: Path) -> None:
     assert (first.corpus, first.language, first.split, first.metadata) == ("own", "en", None, {})
     parts = by_split(found)
     for split in ("validation", "test"):  # under ten groups there would be no interval
-        held_out = prompts(parts[split], DataSettings()).prompts  # type: ignore[index]  # a split
+        held_out = prompts(parts[split], DataSettings()).prompts
         assert len({prompt.group for prompt in held_out}) >= 10
     assert prompts(found, DataSettings()).left_out == {}
 

@@ -32,7 +32,7 @@ from empathy.fetch import command as fetch
 from empathy.fetch.downloads import Origin, RemoteFile
 from sweeps.sweepfile import spec
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 PUBLIC = ("annomi", "mi", "epitome")
 RUN_HERE = {line: row for line, row in ROWS.items() if isinstance(row, Here)}
 RUN_THERE = {line: row for line, row in ROWS.items() if isinstance(row, There)}
