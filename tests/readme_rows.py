@@ -188,6 +188,7 @@ JOB = "it needs a Ray cluster; tests/cluster submits such a job, shrunk, to one 
 DEMO = "python launch.py --sweep demo"
 ANNOMI = "--set 'data.corpora=[annomi]'"
 OWN = f"{DEMO} --set 'data.corpora=[own]' --set data.file=dialogues.csv"
+COUNTED = "80 dialogues; prompts: 28 of 165 train, 12 of 30 validation, 28 of 45 test"
 NIGHT = f"python launch.py --sweep dpo_gemma --set run_cap=200 {ANNOMI} --out results/night"
 SHARED = " ".join(
     f"/shared/{name}" for name in ("dpo_gemma", "sft_gemma", "dpo_llama", "sft_llama")
@@ -231,7 +232,7 @@ ROWS: dict[str, Here | There | Parsed] = {
     ),
     # Your own dialogues in 15 minutes
     "python tests/invented_own.py > dialogues.csv": Here(after=written("dialogues.csv")),
-    f"{OWN} --dry-run": Here(before=own_dialogues, says="data        80 dialogues"),
+    f"{OWN} --dry-run": Here(before=own_dialogues, says=f"data        {COUNTED}\n"),
     f"{OWN} --out results/own --data": Here(
         SMALL, before=own_dialogues, says="saved       results/own.data_card.json"
     ),
