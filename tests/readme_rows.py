@@ -107,7 +107,8 @@ def invented_annomi(folder: Path) -> None:
     for number, row in enumerate(invented_own.rows()):
         client = row["speaker"] == "client"
         video = f"https://example.org/{row['dialogue_id']}"
-        cells = ["high", row["dialogue_id"].lstrip("d0"), "A talk", video, "loss", str(number)]
+        utterance = str(number % (2 * invented_own.EXCHANGES))
+        cells = [row["dialogue_id"].lstrip("d0"), "high", "A talk", video, "loss", utterance]
         cells += ["client" if client else "therapist", "00:00:01", row["text"]]
         cells += ["n/a", "neutral"] if client else ["question", "n/a"]
         rows.append(dict(zip(names, cells, strict=True)))
