@@ -1,6 +1,7 @@
 """Whose words are private, and files that nobody but their owner can open.
 
-Private is a corpus that says so (`ufjf`), one that nobody knows, and any with `data.private: true`.
+Private is a corpus that says so (`ufjf`, and `own` unless `data.private` is false), one that nobody
+knows, and any with `data.private: true`.
 """
 
 from __future__ import annotations
@@ -19,14 +20,19 @@ OWNER_ONLY = 0o700
 FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def private_among(corpora: Iterable[str], *, marked: bool = False) -> list[str]:
-    """Those corpora that are private: all of them where they are `marked`."""
-    return [name for name in corpora if marked or name not in CORPORA or CORPORA[name].private]
+def private_among(corpora: Iterable[str], *, marked: bool | None = None) -> list[str]:
+    """Those corpora that are private: all where they are `marked`, fewer where that is denied."""
+    return [name for name in corpora if marked or _is_private(name, denied=marked is False)]
+
+
+def _is_private(name: str, *, denied: bool) -> bool:
+    corpus = CORPORA.get(name)
+    return corpus is None or (corpus.private and not (denied and corpus.deniable))
 
 
 def holds_private(data: Mapping[str, Any]) -> bool:
     """Whether settings of data, as JSON, name or mark a private corpus."""
-    return bool(private_among(data.get("corpora") or (), marked=bool(data.get("private"))))
+    return bool(private_among(data.get("corpora") or (), marked=data.get("private")))
 
 
 def close(folder: Path) -> None:

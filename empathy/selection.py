@@ -57,7 +57,7 @@ def select(data: DataSettings, rules: EvaluationSettings) -> Selected:
     problem = schemes.problem(data)
     if problem is not None:
         raise UserError(f"data.schemes {problem}")
-    dialogues = load_corpora(data.corpora, data.folder)
+    dialogues = load_corpora(data.corpora, data.folder, data.file)
     contrasts = load_contrasts(data.corpora, data.folder) if "rephrase" in data.schemes else []
     wanted: dict[Split, int | None] = {
         "train": data.max_prompts,
@@ -78,7 +78,7 @@ def select(data: DataSettings, rules: EvaluationSettings) -> Selected:
     facts: dict[str, Any] = {"corpora": list(data.corpora), "dialogues": len(dialogues)}
     facts["sha256"] = _digest(dialogues, contrasts)
     facts |= {split: _facts(part) for split, part in parts.items()}
-    return Selected(parts, facts, count_corpora(data.corpora, data.folder))
+    return Selected(parts, facts, count_corpora(data.corpora, data.folder, data.file))
 
 
 def _digest(dialogues: Sequence[Dialogue], contrasts: Sequence[Contrast]) -> str:
@@ -112,7 +112,7 @@ def _part(
     if not selection.prompts:
         raise UserError(
             f"data.corpora={list(data.corpora)} gives no {split} prompt of at least "
-            f"{data.min_words} words; add a corpus or lower data.min_words"
+            f"{data.min_words} words; add dialogues or another corpus, or lower data.min_words"
         )
     return Material(tuple(dialogues), tuple(contrasts), found, selection)
 

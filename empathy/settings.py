@@ -25,9 +25,12 @@ class DataSettings(Section):
     """Corpora by name, see `empathy.corpora.CORPORA`."""
     folder: Path | None = None
     """Folder with the public data sets; None means the variable EMPATHY_DATA, else the cache's."""
-    private: bool = False
-    """True marks all the corpora as private, as `ufjf` is without it: nothing of them is uploaded
-    or sent to a judge, and results and cache are closed to other users."""
+    file: Path | None = None
+    """The CSV with dialogues of your own, for the corpus `own`, see `empathy.corpora.own`."""
+    private: bool | None = None
+    """True marks all the corpora as private, as `ufjf` and `own` are without it: nothing of them is
+    uploaded or sent to a judge, no reply is shown, results and cache are closed to other users.
+    False says that `own` is not; an llm judge still asks for its own `allow_private`."""
     schemes: Annotated[dict[str, Weight], Field(min_length=1)] = {"ranked": 1.0}
     """How pairs are made, see `empathy.schemes`: name to weight in the mix."""
     candidates: Annotated[int, Field(ge=2)] = 4

@@ -66,8 +66,9 @@ def test_contrasts_and_counts_come_from_the_corpora_that_have_some(tmp_path: Pat
         load_contrasts(["anomi"], None)
 
 
-def test_only_ufjf_is_private() -> None:
-    assert [name for name, corpus in CORPORA.items() if corpus.private] == ["ufjf"]
+def test_only_ufjf_and_a_corpus_of_one_s_own_are_private() -> None:
+    private = {name: corpus.deniable for name, corpus in CORPORA.items() if corpus.private}
+    assert private == {"ufjf": False, "own": True}
 
 
 def test_nothing_shipped_is_private_and_every_licence_is_stated() -> None:

@@ -23,7 +23,7 @@ from invented_mi import write_gold, write_mi
 from invented_ufjf import write_ufjf
 from test_annomi import FULL_HEADER, SIMPLE_HEADER, full_rows, simple_rows, write
 
-from empathy.corpora import annomi, epitome, mi, rephrasings, sample, ufjf
+from empathy.corpora import annomi, epitome, mi, own, rephrasings, sample, ufjf
 from empathy.errors import UserError
 from empathy.own_data import rows as own_rows
 from sweeps.sweepfile import spec
@@ -182,6 +182,13 @@ def _own(columns: tuple[str, ...]) -> Callable[[Path], object]:
 
 OWN = ("prompt", "reply", "group", "language", "id", "policy")
 OWN_CSV = _csv([OWN, ("I failed.", "Tell me.", "a", "en", "1", "ours")])
+DIALOGUES = _csv([
+    (*own.COLUMNS, *own.CONSTANT),
+    ("a", "client", "I failed.", "g", "en", "high", "train"),
+    ("a", "therapist", "Tell me.", "g", "en", "high", "train"),
+    ("b", "client", "I lost it all.", "h", "pt", "low", "test"),
+    ("b", "therapist", "Go on.", "h", "pt", "low", "test"),
+])  # fmt: skip
 SAMPLE = (
     b'{"dialogue_id": "a", "topic": "sleep", "turns": [["client", "I lie awake."], '
     b'["counsellor", "Since when?"]]}\n'
@@ -228,6 +235,16 @@ READERS = {
         _own(("prompt", "reply")),
         lambda folder: (folder / "own.jsonl").write_text('{"prompt": "a", "reply": "b"}\n'),
         "own.jsonl", OWN,
+    ),
+    "own dialogues": Reader(
+        lambda folder: own.load(folder / "dialogues.csv"),
+        lambda folder: (folder / "dialogues.csv").write_bytes(DIALOGUES),
+        "dialogues.csv", (*own.COLUMNS, *own.CONSTANT),
+    ),
+    "own dialogues, semicolons": Reader(
+        lambda folder: own.load(folder / "dialogues.csv"),
+        lambda folder: (folder / "dialogues.csv").write_bytes(DIALOGUES.replace(b",", b";")),
+        "dialogues.csv", (*own.COLUMNS, *own.CONSTANT),
     ),
     "sample": Reader(
         lambda folder: sample.read(folder / "sample.jsonl"),

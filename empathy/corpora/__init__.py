@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from empathy.corpora import annomi, epitome, mi, rephrasings, sample, ufjf
+from empathy.corpora import annomi, epitome, mi, own, rephrasings, sample, ufjf
 from empathy.errors import UserError
 from empathy.fetch.downloads import altered, data_folder, origins
 from empathy.records import Contrast, Dialogue
@@ -17,10 +17,11 @@ from empathy.records import Contrast, Dialogue
 class Corpus:
     """How a data set is read, and what one must know before using it.
 
-    `load` takes the folder with the public data sets (None for a corpus that ships with us) and
-    raises `UserError` for a file it cannot use. `contrasts` does the same for a corpus that also
-    has sentences said in two ways. `counts` tells what reading merged and dropped, by name, where
-    anything can be. A `private` corpus never leaves the machine.
+    `load` takes the folder with the public data sets, or `data.file` where it `needs_file` (None
+    for a corpus that ships with us), and raises `UserError` for a file it cannot use.
+    `contrasts` does the same for a corpus that also has sentences said in two ways. `counts` tells
+    what reading merged and dropped, by name, where anything can be. A `private` corpus never leaves
+    the machine; one that is `deniable` may, where its owner sets `data.private` to false.
     """
 
     load: Callable[[Path | None], list[Dialogue]]
@@ -29,6 +30,8 @@ class Corpus:
     private: bool
     contrasts: Callable[[Path | None], list[Contrast]] | None = None
     counts: Callable[[Path | None], Mapping[str, int]] | None = None
+    needs_file: bool = False
+    deniable: bool = False
 
 
 def _mi_counts(folder: Path | None) -> Mapping[str, int]:
@@ -79,17 +82,29 @@ CORPORA: dict[str, Corpus] = {
         needs_folder=False,
         private=False,
     ),
+    "own": Corpus(
+        load=own.load,
+        licence="yours: whether these words may be used and shared is for you to know",
+        needs_folder=False,
+        private=True,
+        needs_file=True,
+        deniable=True,
+        counts=lambda file: own.read(file).counts,
+    ),
 }
 
 
-def load_corpora(names: Sequence[str], folder: Path | None) -> list[Dialogue]:
+def load_corpora(
+    names: Sequence[str], folder: Path | None, file: Path | None = None
+) -> list[Dialogue]:
     """All dialogues of the named corpora, in the order of the names.
 
-    `folder` holds a sub-folder per public data set; None means `downloads.data_folder()`. Raises
-    `UserError` for an unknown, repeated or missing name, and for a corpus without its folder.
+    `folder` holds a sub-folder per public data set; None means `downloads.data_folder()`. `file` is
+    that of the corpus `own`. Raises `UserError` for an unknown, repeated or missing name, and for a
+    corpus without its folder or file.
     """
     found = _named(names)
-    return [d for name, corpus in found.items() for d in corpus.load(_home(name, folder))]
+    return [d for name, corpus in found.items() for d in corpus.load(_home(name, folder, file))]
 
 
 def load_contrasts(names: Sequence[str], folder: Path | None) -> list[Contrast]:
@@ -98,13 +113,15 @@ def load_contrasts(names: Sequence[str], folder: Path | None) -> list[Contrast]:
     return [c for name, read in reading.items() if read for c in read(_home(name, folder))]
 
 
-def count_corpora(names: Sequence[str], folder: Path | None) -> dict[str, Mapping[str, int]]:
+def count_corpora(
+    names: Sequence[str], folder: Path | None, file: Path | None = None
+) -> dict[str, Mapping[str, int]]:
     """What reading merged and dropped, by corpus and name. Arguments as for `load_corpora`.
 
     `ALTERED` is among the counts where files are not as their authors published them.
     """
     reading = {name: corpus.counts for name, corpus in _named(names).items()}
-    homes = {name: _home(name, folder) for name, read in reading.items() if read}
+    homes = {name: _home(name, folder, file) for name, read in reading.items() if read}
     return {
         name: {**read(homes[name]), **_altered(name, homes[name])}
         for name, read in reading.items()
@@ -128,8 +145,10 @@ def _named(names: Sequence[str]) -> dict[str, Corpus]:
     return {name: CORPORA[name] for name in names}
 
 
-def _home(name: str, folder: Path | None) -> Path | None:
-    """The folder to read a corpus from; None for one that ships with us."""
+def _home(name: str, folder: Path | None, file: Path | None = None) -> Path | None:
+    """The folder or file to read a corpus from; None for one that ships with us."""
+    if CORPORA[name].needs_file:
+        return file
     if not CORPORA[name].needs_folder:
         return None
     if folder is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from empathy.errors import UserError
@@ -55,16 +55,26 @@ def read_lines(path: Path, remedy: str, called: str | None = None) -> Iterator[t
 
 
 def read_csv(
-    path: Path, columns: Sequence[str], remedy: str, called: str | None = None
+    path: Path,
+    columns: Sequence[str],
+    remedy: str,
+    called: str | None = None,
+    *,
+    delimiters: str = ",",
+    named: Callable[[str], str] = str,
 ) -> Iterator[tuple[str, Row]]:
     """Every row by column, after where it begins ("file, line 3"); other columns come along.
+
+    Of several `delimiters` the one counts that the header has most of. `named` gives the name of a
+    column from its cell in the header.
 
     Raises `UserError` if the file is missing, not UTF-8, empty or without rows, lacks one of
     `columns`, ends inside a quoted cell, or has a row with too few or too many cells.
     """
     name = called or str(path)
     text = read_text(path, remedy, called)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    between = max(delimiters, key=text.lstrip().partition("\n")[0].count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=between, strict=True)
     names: list[str] | None = None
     rows, before = 0, 0
     try:
@@ -73,7 +83,7 @@ def read_csv(
             if not cells:
                 continue
             if names is None:
-                names = _header(name, cells, columns, remedy)
+                names = _header(name, [named(cell) for cell in cells], columns, remedy)
             elif len(cells) != len(names):
                 raise UserError(f"{where}: a row with too few or too many cells; {remedy}")
             else:

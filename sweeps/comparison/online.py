@@ -39,7 +39,7 @@ def check(found: Findings) -> None:
         check_public(
             str(sweep.folder),
             sweep.setting("data.corpora") or (),
-            marked=bool(sweep.setting("data.private")),
+            marked=sweep.setting("data.private"),
             mode=sweep.setting("tracking.mode"),
             option=OPTION,
         )

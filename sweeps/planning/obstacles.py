@@ -80,7 +80,8 @@ def errors(findings: Sequence[Finding], *, said: bool) -> list[str]:
 def gaps(used: Mapping[Split, int]) -> list[str]:
     """A sentence for each split of which no prompt is used."""
     return [
-        f"the corpora hold no prompt of the {split} split; add a corpus or lower data.min_words"
+        f"the corpora hold no prompt of the {split} split; add dialogues or another corpus, "
+        "or lower data.min_words"
         for split in SPLITS
         if not used[split]
     ]

@@ -17,7 +17,7 @@ from empathy.corpora import load_corpora
 from empathy.errors import UserError
 from empathy.preflight import Finding
 from empathy.prompts import prompts
-from empathy.records import SPLITS, Prompt, Split
+from empathy.records import SPLITS, Dialogue, Prompt, Split
 from empathy.safety.crisis import chosen
 from empathy.schemes import draws
 from empathy.splits import by_split
@@ -214,7 +214,7 @@ def _hosts(device: Device, spec: SweepSpec, engine: engines.Engine) -> str:
 
 def count(spec: SweepSpec) -> Data:
     """Dialogues and prompts per split. Raises `UserError` if a corpus is missing or leaks."""
-    dialogues = load_corpora(spec.data.corpora, spec.data.folder)
+    dialogues = _dialogues(spec)
     home = {d.group: split for split, part in by_split(dialogues).items() for d in part}
     found = prompts(dialogues, spec.data)
     there = Counter(home[prompt.group] for prompt in found.prompts)
@@ -228,10 +228,14 @@ def count(spec: SweepSpec) -> Data:
     return Data(len(dialogues), {s: there[s] for s in SPLITS}, used, found.left_out, dict(spoken))
 
 
+def _dialogues(spec: SweepSpec) -> list[Dialogue]:
+    return load_corpora(spec.data.corpora, spec.data.folder, spec.data.file)
+
+
 def _some_prompts(spec: SweepSpec) -> Sequence[Prompt]:
     """Train prompts to try the tokenizer on; none where the corpora cannot be read."""
     try:
-        dialogues = by_split(load_corpora(spec.data.corpora, spec.data.folder))["train"]
+        dialogues = by_split(_dialogues(spec))["train"]
     except UserError:  # `missing` says it
         return []
     train = prompts(dialogues, spec.data).prompts

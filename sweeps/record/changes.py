@@ -20,6 +20,7 @@ MAY_CHANGE = {
     "zero": "over how many devices; a checkpoint knows nothing of them",
     "tracking.mode": "results are on disk whoever else hears of them",
     "data.folder": "where the corpora lie; what they hold is compared below",
+    "data.file": "where your own dialogues lie; what they are is compared below",
 }
 """Settings, or groups of them, that a resumed sweep may have other than before, and why."""
 

@@ -51,7 +51,9 @@ def check_tracking(spec: SweepSpec) -> None:
 
 def check_llm_judge(spec: SweepSpec) -> None:
     """Raises `SettingError` for a private corpus whose words would go to an llm judge."""
-    private, llm = private_corpora(spec), spec.judges.llm
+    # A denial does not reach so far: whoever sends words elsewhere says so in the judge itself.
+    private = private_among(spec.data.corpora, marked=spec.data.private or None)
+    llm = spec.judges.llm
     if private and llm is not None and not llm.allow_private:
         raise SettingError(
             "judges.llm",

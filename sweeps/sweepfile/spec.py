@@ -15,7 +15,6 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from empathy import schemes
-from empathy.corpora import CORPORA
 from empathy.errors import UserError
 from empathy.families import FAMILIES
 from empathy.metrics import METRICS
@@ -31,7 +30,7 @@ from empathy.settings import (
     TrialSettings,
     WarmStartSettings,
 )
-from sweeps.sweepfile import family_checks, judging, privacy, space
+from sweeps.sweepfile import data_checks, family_checks, judging, privacy, space
 from sweeps.sweepfile.complaints import complaint
 from sweeps.sweepfile.limits import REFEREED, Guards, check_guards
 from sweeps.sweepfile.manifest import MANIFEST, read_manifest
@@ -173,16 +172,9 @@ def _find(name_or_path: str) -> Path:
     )
 
 
-def _check_names(spec: SweepSpec) -> None:
+def _check_family(spec: SweepSpec) -> None:
     if spec.family not in FAMILIES:
         raise SettingError("family", f"is '{spec.family}'; {nearest(spec.family, FAMILIES)}")
-    if not spec.data.corpora:
-        raise SettingError("data.corpora", f"is empty; known: {', '.join(CORPORA)}")
-    for corpus in spec.data.corpora:
-        if corpus not in CORPORA:
-            raise SettingError("data.corpora", f"names '{corpus}'; {nearest(corpus, CORPORA)}")
-        if spec.data.corpora.count(corpus) > 1:
-            raise SettingError("data.corpora", f"names '{corpus}' twice; name each corpus once")
 
 
 def _check_schemes(spec: SweepSpec) -> None:
@@ -306,7 +298,8 @@ def _check_lengths(spec: SweepSpec) -> None:
 
 
 CHECKS: tuple[Callable[[SweepSpec], None], ...] = (
-    _check_names,
+    _check_family,
+    data_checks.check_corpora,
     _check_schemes,
     _check_metric,
     check_guards,

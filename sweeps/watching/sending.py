@@ -16,11 +16,11 @@ MISSING = (
 
 
 def check_public(
-    source: str, corpora: Iterable[str], *, marked: bool, mode: str | None, option: str
+    source: str, corpora: Iterable[str], *, marked: bool | None, mode: str | None, option: str
 ) -> None:
     """Raises UserError where nothing of the sweep in `source` may leave this machine.
 
-    `marked`: its data were marked as private; `mode` is that of its tracking.
+    `marked`: its data were marked as private, or as not; `mode` is that of its tracking.
     """
     private = private_among(corpora, marked=marked)
     if private:

@@ -98,9 +98,10 @@ def without_paths(settings: Any) -> Any:
 
 
 def _is_place(key: str, value: Any) -> bool:
-    """A setting that holds a folder or a server, even where its name alone would not tell."""
+    """A setting that holds a folder, file or server, even where its name alone would not tell."""
     return bool(value) and (
-        key in ("folder", "url") or (key == "model" and Path(str(value)).expanduser().is_dir())
+        key in ("folder", "file", "url")
+        or (key == "model" and Path(str(value)).expanduser().is_dir())
     )
 
 
