@@ -7,6 +7,7 @@ python -m pytest tests/test_cluster_recipes.py
 
 from __future__ import annotations
 
+import argparse
 import copy
 import re
 import shlex
@@ -47,13 +48,14 @@ def block(name: str, language: str) -> str:
     return found[1]
 
 
-def launched(command: str) -> None:
+def launched(command: str) -> argparse.Namespace:
     """A sweep that exists, with settings that do, on a cluster, where all nodes see its results."""
     words = shlex.split(command.partition("python launch.py ")[2])
     options = launch.parser().parse_args(words)
     assert spec.load(options.sweep, options.set)
     assert options.address == "auto"
     assert options.out
+    return options
 
 
 def test_machines_of_one_s_own_are_as_ray_wants_them_and_closed() -> None:
@@ -76,7 +78,18 @@ def test_the_autoscaler_s_trap_is_named() -> None:
 
 def test_a_job_is_the_sweep_s_command() -> None:
     (job,) = re.findall(r"^ray job submit -- (.*)$", CLUSTER, re.MULTILINE)
-    launched(job)
+    options = launched(job)
+    config = yaml.safe_load((ROOT / "cluster.yaml").read_text())
+    assert str(options.out).startswith("s3:/")  # a fresh cluster on AWS shares nothing else
+    assert spec.load(options.sweep, options.set).resources.hosts == config["max_workers"]
+
+
+def test_the_head_s_rights_are_those_that_the_file_names() -> None:
+    rights = re.search(
+        r"two instance profiles: the head's may(.*?), the workers' may", CLUSTER, re.S
+    )
+    assert rights
+    assert "read and write the bucket" in " ".join(rights[1].split())
 
 
 SLURM = block("Slurm", "bash")
@@ -104,6 +117,8 @@ def test_the_slurm_script_s_options_are_ray_s_and_ours() -> None:
     assert not {"--head", "--node-ip-address", "--port", "--block"} & set(used)  # it refuses these
     assert "--dashboard-host 127.0.0.1" in ray
     assert "export RAY_AUTH_MODE=token" in SLURM
+    # Since Slurm 22.05 srun does not take it over from the script's head.
+    assert 'srun --cpus-per-task="$SLURM_CPUS_PER_TASK" ray symmetric-run' in SLURM
     launched(entry)
 
 
@@ -152,6 +167,7 @@ RAY_JOB = mapping(
         rayClusterSpec=mapping(
             "rayVersion headGroupSpec",
             rayVersion=TEXT,
+            enableInTreeAutoscaling={"type": "boolean"},
             authOptions=mapping("mode", mode={"enum": ["token", "disabled"]}),
             headGroupSpec=mapping("template", rayStartParams=TEXTS, template=POD),
             workerGroupSpecs=many(
@@ -176,7 +192,21 @@ def test_the_manifest_is_a_ray_job_with_a_token_and_our_version_of_ray() -> None
     cluster = MANIFEST["spec"]["rayClusterSpec"]
     assert f"\nray=={cluster['rayVersion']}\n" in (ROOT / "constraints.txt").read_text()
     assert cluster["authOptions"] == {"mode": "token"}
-    launched(MANIFEST["spec"]["entrypoint"])
+    options = launched(MANIFEST["spec"]["entrypoint"])
+    hosts = spec.load(options.sweep, options.set).resources.hosts
+    assert cluster["enableInTreeAutoscaling"] is True  # else maxReplicas does nothing
+    assert hosts == sum(group["maxReplicas"] for group in cluster["workerGroupSpecs"])
+
+
+def test_the_image_finds_python_and_ray_where_make_puts_them() -> None:
+    """In a shell that reads profiles, too: Debian's own sets PATH anew."""
+    image = block("Kubernetes", "dockerfile")
+    (node,) = MANIFEST["spec"]["rayClusterSpec"]["headGroupSpec"]["template"]["spec"]["containers"]
+    place = node["workingDir"]
+    assert f"\nCOPY . {place}\nRUN make -C {place} setup" in image
+    assert f"\nENV PATH={place}/.venv/bin:$PATH\n" in image
+    assert f"'export PATH={place}/.venv/bin:$PATH' > /etc/profile.d/" in image
+    assert re.search(r"^VENV := \.venv$", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
 def test_only_workers_ask_for_a_gpu_and_all_see_the_results() -> None:

@@ -6,6 +6,7 @@ python -m pytest tests/test_cluster_yaml.py
 from __future__ import annotations
 
 import copy
+import json
 import re
 import tomllib
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from ray.autoscaler.v2.scheduler import ResourceDemandScheduler, SchedulingReque
 from ray.autoscaler.v2.utils import ResourceRequestUtil
 
 import launch
+from empathy.errors import UserError
 from sweeps.planning import cluster_file
 
 ROOT = Path(__file__).parent.parent
@@ -37,10 +39,14 @@ FILLED = {
 Config = dict[str, Any]
 
 
-def filled() -> Config:
+def filled(**others: object) -> Config:
     """The file as a user leaves it: every line with a placeholder filled in, none other touched."""
+    fill = {**FILLED, **others}
     text = re.sub(
-        r"^(  (\w+): &\w+ )<FILL IN .*>$", lambda m: m[1] + FILLED[m[2]], TEXT, flags=re.M
+        r"^(  (\w+): &\w+ )<FILL IN .*>$",
+        lambda m: m[1] + ("" if fill[m[2]] is None else json.dumps(fill[m[2]])),
+        TEXT,
+        flags=re.M,
     )
     config: Config = yaml.safe_load(text)
     return config
@@ -69,7 +75,32 @@ def test_the_file_as_shipped_is_refused_and_says_what_to_fill_in(
     assert launch.main(["--check-cluster", str(PATH)]) == 2
     told = capsys.readouterr().err.splitlines()
     assert told[0] == f"launch.py: {PATH} is not ready for `ray up`:"
-    assert [line.split()[0] for line in told[1:]] == [f"metadata.{name}" for name in FILLED]
+    (sentence,) = told[1:]
+    assert re.findall(r"metadata\.(\w+) \(", sentence) == list(FILLED)
+
+
+HINTS = {
+    "image": "ami-...",
+    "subnet": "subnet-...",
+    "group": "sg-...",
+    "region": "eu-...",
+    "profile": "...",
+}
+
+
+@pytest.mark.parametrize("left", ["", "null", "~", "''", "<FILL IN>", "hint"])
+def test_what_is_empty_or_a_hint_is_not_filled_in(left: str, tmp_path: Path) -> None:
+    """Typed into the file, as YAML then reads it, and all named in one sentence."""
+    path, text = tmp_path / "mine.yaml", TEXT
+    for name in FILLED:
+        typed = HINTS[name.rpartition("_")[2]] if left == "hint" else left
+        text = re.sub(rf"(&{name} )<FILL IN .*>$", rf"\g<1>{typed}", text, flags=re.M)
+    path.write_text(text)
+    with pytest.raises(UserError) as refused:
+        cluster_file.check(path)
+    sentences = str(refused.value).splitlines()[1:]
+    (sentence,) = [each for each in sentences if "not filled in: " in each]
+    assert re.findall(r"metadata\.(\w+) \(", sentence) == list(FILLED)
 
 
 @pytest.mark.parametrize("name", FILLED)
@@ -77,7 +108,27 @@ def test_one_placeholder_is_enough_to_be_refused(name: str) -> None:
     config = filled()
     config["metadata"][name] = yaml.safe_load(TEXT)["metadata"][name]
     (told,) = cluster_file.complaints_about(config)
-    assert told.startswith(f"metadata.{name} is not filled in")
+    assert re.match(rf"not filled in: metadata\.{name} \([^)]+\)$", told)
+
+
+@pytest.mark.parametrize("name", FILLED)
+@pytest.mark.parametrize("value", [None, "", "ami-...", "subnet-...", "sg-...", "<FILL IN>", 7])
+def test_one_field_left_empty_or_a_hint_is_enough_to_be_refused(name: str, value: object) -> None:
+    complaints = list(cluster_file.complaints_about(filled(**{name: value})))
+    assert any(re.match(rf"not filled in: metadata\.{name} ", each) for each in complaints)
+
+
+def test_fields_written_where_they_are_used_are_asked_for_there() -> None:
+    config = filled()
+    del config["metadata"]
+    assert list(cluster_file.complaints_about(config)) == []
+    head(config).update(SubnetIds=[None], ImageId="ami-...")
+    assert list(cluster_file.complaints_about(config)) == [
+        "available_node_types.head.node_config.ImageId is 'ami-...'; "
+        "it takes the id of a machine image, ami- and digits",
+        "available_node_types.head.node_config.SubnetIds is None; "
+        "it takes the id of a private subnet, subnet- and digits",
+    ]
 
 
 def test_everything_to_fill_in_stands_in_one_place() -> None:
@@ -156,6 +207,10 @@ def replaced(key: str, old: str, new: str) -> Callable[[Config], None]:
     return change
 
 
+def added(command: str) -> Callable[[Config], None]:
+    return lambda config: config["setup_commands"].append(command)
+
+
 MUTATIONS: dict[str, tuple[Callable[[Config], None], str]] = {
     "a typo in a key": (
         lambda c: c.update(idle_timeout_minuts=5),
@@ -169,16 +224,16 @@ MUTATIONS: dict[str, tuple[Callable[[Config], None], str]] = {
     "a head of no type": (lambda c: c.update(head_node_type="haed"), "`head_node_type` must be"),
     "ssh from everywhere": (opened, r"IpRanges\[0\].CidrIp lets everybody in \(0.0.0.0/0\)"),
     "a group that Ray opens": (opened, "provider.security_group gets a rule for ssh"),
-    "no group": (lambda c: head(c).pop("SecurityGroupIds"), "head.node_config has no SecurityGr"),
-    "no subnet": (lambda c: head(c).pop("SubnetIds"), "head.node_config has no SubnetIds"),
-    "no role": (lambda c: head(c).pop("IamInstanceProfile"), "has no IamInstanceProfile"),
+    "no group": (lambda c: head(c).pop("SecurityGroupIds"), "node_config.SecurityGroupIds is N"),
+    "no subnet": (lambda c: head(c).pop("SubnetIds"), "head.node_config.SubnetIds is None"),
+    "no role": (lambda c: head(c).pop("IamInstanceProfile"), "node_config.IamInstanceProfile is"),
     "IMDSv1": (
         lambda c: head(c)["MetadataOptions"].update(HttpTokens="optional"),
         "HttpTokens must be 'required'",
     ),
     "no metadata options": (lambda c: head(c).pop("MetadataOptions"), "HttpTokens must be"),
-    "no image": (lambda c: head(c).update(ImageId=""), "head.node_config.ImageId is no ami-"),
-    "a moving image": (lambda c: head(c).update(ImageId="latest_dlami"), "ImageId is no ami-"),
+    "no image": (lambda c: head(c).update(ImageId=""), "head.node_config.ImageId is ''"),
+    "a moving image": (lambda c: head(c).update(ImageId="latest"), "ImageId is 'latest'"),
     "a head without token": (
         replaced("head_start_ray_commands", "RAY_AUTH_MODE=token", ""),
         "head_start_ray_commands ask for no token",
@@ -201,17 +256,65 @@ MUTATIONS: dict[str, tuple[Callable[[Config], None], str]] = {
         lambda c: c.update(setup_commands=["pip install ray"]),
         "install nothing within constraints.txt",
     ),
-    "an AWS key": (
-        lambda c: c["setup_commands"].append("export AWS_ID=AKIA" + "Q" * 16),
-        r"setup_commands\[2\] looks like a secret",
+    "half the world": (
+        added("aws ec2 authorize-security-group-ingress --cidr 0.0.0.0/1"),
+        r"setup_commands\[2\] lets everybody in",
     ),
-    "a password": (
-        lambda c: c["setup_commands"].append("export WANDB_API_KEY=123"),
-        r"setup_commands\[2\] looks like a secret",
+    "public addresses": (
+        lambda c: c["provider"].update(use_internal_ips=False),
+        "provider.use_internal_ips must be true",
+    ),
+    "public addresses by default": (
+        lambda c: c["provider"].pop("use_internal_ips"),
+        "provider.use_internal_ips must be true",
+    ),
+    "an interface with a public address": (
+        lambda c: head(c).update(
+            NetworkInterfaces=[{"DeviceIndex": 0, "AssociatePublicIpAddress": True}]
+        ),
+        "head.node_config.NetworkInterfaces may give a public address",
+    ),
+    "a template": (
+        lambda c: head(c).update(LaunchTemplate={"LaunchTemplateName": "x"}),
+        "head.node_config.LaunchTemplate may give a public address",
+    ),
+    "metadata for others": (
+        lambda c: head(c)["MetadataOptions"].update(HttpPutResponseHopLimit=64),
+        "HttpPutResponseHopLimit must be 1",
+    ),
+    "a head on spot": (
+        lambda c: head(c).update(InstanceMarketOptions={"MarketType": "spot"}),
+        "a head on spot ends the sweep",
+    ),
+    "Ray's own profile": (
+        lambda c: head(c).update(IamInstanceProfile={"Name": "ray-autoscaler-v1"}),
+        "IamInstanceProfile is Ray's own, which may do anything",
+    ),
+    "Ray's own profile by its ARN": (
+        lambda c: head(c).update(
+            IamInstanceProfile={"Arn": "arn:aws:iam::1:instance-profile/ray-autoscaler-v1"}
+        ),
+        "IamInstanceProfile is Ray's own, which may do anything",
+    ),
+    "the head's profile for workers": (
+        lambda c: nodes(c)["gpu_spot"].update(IamInstanceProfile={"Name": "empathy-head"}),
+        "available_node_types.gpu_spot has the head's instance profile",
+    ),
+    "no such mode": (
+        replaced("worker_start_ray_commands", "RAY_AUTH_MODE=token", "RAY_AUTH_MODE=tokens"),
+        "worker_start_ray_commands ask for no token",
+    ),
+    "a mode that is only spoken of": (
+        replaced("head_start_ray_commands", "RAY_AUTH_MODE=token", "echo RAY_AUTH_MODE=token;"),
+        "head_start_ray_commands ask for no token",
+    ),
+    "loopback that is only spoken of": (
+        replaced("head_start_ray_commands", "--dashboard-host", "# --dashboard-host"),
+        "open the dashboard",
     ),
     "a token in a command": (
         replaced("head_start_ray_commands", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN=abc RAY_AUTH_MODE"),
-        "looks like a secret",
+        r"head_start_ray_commands\[1\] looks like a secret",
     ),
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import ray
 from ray.exceptions import RayActorError
 
 from empathy.errors import UserError
@@ -28,6 +29,7 @@ class Actor:
         self.error: Exception | None = None
         self.facts = FACTS
         self.released: list[str] = []
+        self.stands_on = "node"
 
     def __getattr__(self, name: str) -> Any:
         return SimpleNamespace(remote=getattr(self, f"_{name}"))
@@ -43,7 +45,10 @@ class Actor:
         return self.is_going.is_set()
 
     async def _node(self) -> str:
-        return "node"
+        return self.stands_on
+
+    def _drain(self) -> None:
+        self.is_going.set()
 
     async def _stages(self, start: int) -> list[Any]:
         await self._first_of(asyncio.Event(), 0)
@@ -106,6 +111,9 @@ def run(
         await test(place)
 
     asyncio.run(play())
+
+
+HEED = Desk._heed
 
 
 @pytest.fixture(autouse=True)
@@ -265,3 +273,30 @@ def test_a_host_that_does_not_answer_is_ended_by_name_and_replaced(
 
     run(play, hosts=1)
     assert ended == [0]
+
+
+def test_hosts_of_a_node_that_ray_will_lose_are_drained_and_only_those(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    going: dict[str, int] = {}
+    client = SimpleNamespace(get_draining_nodes=lambda: going)
+    worker = SimpleNamespace(gcs_client=client)
+    monkeypatch.setattr(ray._private.worker, "global_worker", worker)
+    monkeypatch.setattr(Desk, "_heed", HEED)
+
+    async def test(place: Place) -> None:
+        place.actors[0].stands_on = "spot"
+        await place.ready(0, 1)
+        assert await place.states() == ["ready", "ready"]
+        going["spot"] = 0
+        await asyncio.sleep(0.1)
+        await settle()
+        assert [each.is_going.is_set() for each in place.actors[:2]] == [True, False]
+        assert await place.states() == ["draining", "ready", "starting"]
+        assert await place.hosts_of("t0") == [1]
+        going["node"] = 0  # the notice of another, later
+        await asyncio.sleep(0.1)
+        await settle()
+        assert await place.states() == ["draining", "draining", "starting", "starting"]
+
+    run(test, hosts=2)

@@ -18,6 +18,7 @@ import ray
 from empathy.errors import UserError
 from sweeps.pool.desk import SILENCE
 from sweeps.pool.place import somewhere
+from sweeps.pool.room import autoscaled
 from sweeps.record.observers import of_search
 from sweeps.zero.exchange import Exchange, News
 from sweeps.zero.hang import MARGIN, Hangs
@@ -33,6 +34,10 @@ ENVIRONMENT = {
     "cpu": {"OMP_NUM_THREADS": "1", "DS_ACCELERATOR": "cpu"},
     "cuda": {"OMP_NUM_THREADS": "1"},
 }
+NO_WAIT = (
+    "; engine zero waits for no autoscaler: have the nodes from the start (min_workers of a GPU "
+    "type in cluster.yaml, replicas on KubeRay), and begin when `ray status` lists them"
+)
 PER_WORKER = {"cpu": {"CPU": 1.0}, "cuda": {"CPU": 1.0, "GPU": 1.0}}
 
 
@@ -242,6 +247,6 @@ def room(nodes: Sequence[Mapping[str, float]], spread: Spread, hosts: int) -> in
         raise UserError(
             f"zero.workers is {spread.workers}, but beside {hosts} to measure the cluster has room "
             f"for {free} ({' and '.join(f'a {kind}' for kind, _ in needs)} each); take fewer "
-            "workers, or more devices"
+            f"workers, or more devices{NO_WAIT if autoscaled() else ''}"
         )
     return free // spread.workers
