@@ -16,6 +16,7 @@ python launch.py --check-cluster cluster.yaml
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import sys
 import traceback
@@ -24,7 +25,7 @@ from math import inf
 from pathlib import Path
 
 from empathy.console import quiet_libraries
-from empathy.errors import UserError
+from empathy.errors import UserError, too_long
 from empathy.options import OptionParser, quiet_pipe
 from sweeps.planning.look_ahead import look_ahead
 from sweeps.pool.stops import Terminated, heeding_sigterm
@@ -149,7 +150,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         print(f"launch.py: {error}", file=sys.stderr)
         return 2
-    except (KeyboardInterrupt, Terminated) as stop:
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        print(f"launch.py: {too_long(error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as stop:
         print(f"launch.py: {stop or 'interrupted'}", file=sys.stderr)
         return TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
 
@@ -182,6 +188,10 @@ def _do(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> None:
     """Refuses options that would be ignored."""
     elsewhere = options.address != ADDRESSES[0]
+    if options.out == "":
+        raise UserError("--out is empty, as an unset variable is: name a folder, or leave it out")
+    if options.out and "://" in options.out and not _in_bucket(options):
+        raise UserError(f"--out {options.out} is neither a folder nor s3://bucket/prefix")
     if options.dashboard:
         from sweeps.dashboard import command
 
@@ -317,8 +327,9 @@ def show_card(options: argparse.Namespace) -> None:
 
     card = card_of(sweep)
     print(as_text(card))
-    for path in save_card(card, out):
-        print(f"saved       {path}")
+    with privacy.written_closed(sweep):
+        for path in save_card(card, out):
+            print(f"saved       {path}")
 
 
 def run(options: argparse.Namespace) -> None:

@@ -85,6 +85,8 @@ def _check(options: Namespace) -> None:
         raise UserError("give FILE and --out OUT, or --measure")
     if options.out.suffix.lower() != options.file.suffix.lower():
         raise UserError(f"--out {options.out} must end in {options.file.suffix}, as FILE does")
+    if options.report == options.out:
+        raise UserError(f"--report {options.report} is --out, too: name another file")
     for name, target in (("--out", options.out), ("--report", options.report)):
         if target is not None and target.exists():
             raise UserError(f"{name} {target} is there already: name another file")

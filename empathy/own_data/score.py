@@ -22,6 +22,7 @@ from empathy.judges import Judges
 from empathy.own_data.policies import REPLY, Policies, by_policy, evaluations, leads
 from empathy.own_data.rows import PROMPT, read
 from empathy.own_data.score_report import Scored, as_json, as_lines, cautions
+from empathy.privacy import FOR_OTHERS
 
 COLUMNS = (PROMPT, REPLY)
 
@@ -84,6 +85,7 @@ def _check_target(options: Namespace) -> None:
 
 def _write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     def write(temporary: Path) -> None:
+        temporary.touch(0o666 & ~FOR_OTHERS)  # whose words they are is not known here
         with temporary.open("w", encoding="utf-8", newline="") as file:
             table = csv.DictWriter(file, list(dict.fromkeys(name for row in rows for name in row)))
             table.writeheader()

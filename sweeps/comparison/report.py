@@ -5,6 +5,7 @@ The page is one file that loads nothing and runs no script; a content security p
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from empathy.cache import write_atomically
 from empathy.errors import UserError
 from empathy.metrics import METRICS
+from empathy.privacy import holds_private, owner_only
 from empathy.uncertainty import Estimate
 from sweeps.comparison.answers import answers, certainty
 from sweeps.comparison.comparable import unequal_effort, unequal_families
@@ -56,6 +58,16 @@ def write_comparison(found: Findings, out: Path) -> Path:
     Raises UserError for a place that cannot be used.
     """
     check_out(out)
+    with owner_only() if _private(found) else nullcontext():
+        return _written(found, out)
+
+
+def _private(found: Findings) -> bool:
+    """Whether one of them learnt private words; such a comparison is its owner's alone, too."""
+    return any(holds_private(sweep.manifest["settings"]["data"]) for *_, sweep in searches(found))
+
+
+def _written(found: Findings, out: Path) -> Path:
     for ending in ("html", "md"):
         path = out / f"{STEM}.{ending}"
         text = rendered(found, ending)

@@ -16,8 +16,12 @@ from typing import NoReturn
 HINT = "go on with the same command and --resume"
 
 
-class Terminated(BaseException):
-    """The process was told to end by SIGTERM. Like KeyboardInterrupt it is no Exception."""
+class Terminated(KeyboardInterrupt):
+    """The process was told to end by SIGTERM.
+
+    A kind of KeyboardInterrupt, since Ray expects nothing else to come out of a signal while it
+    waits: it raises one of its own then, and of anything else makes a SystemError.
+    """
 
 
 @contextmanager
@@ -27,6 +31,10 @@ def heeding_sigterm() -> Iterator[None]:
     heed_sigterm()
     try:
         yield
+    except KeyboardInterrupt as stop:
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_IGN and not isinstance(stop, Terminated):
+            raise Terminated(*stop.args) from stop  # Ray's own in its place
+        raise
     finally:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, before)

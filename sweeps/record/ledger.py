@@ -16,7 +16,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from empathy.cache import write_atomically, writing
 from empathy.errors import UserError
@@ -26,7 +26,6 @@ from sweeps.sweepfile.manifest import begin, damaged, note, read_json, read_mani
 TRIALS, HISTORY, SUMMARY, SAMPLES = "trials.csv", "history.jsonl", "summary.json", "samples.json"
 FIXED = ("trial_id", "state", "reason", "step", "seconds")
 PARTS = ("value", "low", "high", "n", "level")
-ROW_PARTS = {"trial_id", "step"}  # of every report
 TEST = "test_"
 LEVEL = 0.95
 
@@ -282,16 +281,31 @@ def read_history(
                 raise damaged(path, f"line {number}: {type(error).__name__}") from error
             log.warning("%s: the last line was torn by a crash and is left out", path)
             break
-        if not isinstance(row, dict) or not row.keys() >= ROW_PARTS:
+        if not _is_report(row):
             raise damaged(path, f"line {number} is no report of a trial")
         rows.append(read(row))
     return tuple(rows)
+
+
+def _is_report(row: object) -> bool:
+    """Whether it has what every report has, in its form."""
+    if not isinstance(row, dict) or not isinstance(row.get("trial_id"), str):
+        return False
+    told = row.get("metrics", {})
+    return (
+        type(row.get("step")) is int
+        and isinstance(told, dict)
+        and all(each is None or isinstance(each, int | float | dict) for each in told.values())
+        and all(isinstance(row.get(name) or {}, dict) for name in ("curves", "evaluation"))
+    )
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str, bool]]:
     """Number, text and whether it is the last, line by line; none where there is no file."""
     if not path.exists():
         return
+    if path.is_dir():
+        raise damaged(path, "it is a folder")
     with path.open(encoding="utf-8", newline="\n") as file:
         try:
             line, number = file.readline(), 0
@@ -320,11 +334,24 @@ def cut_torn_line(path: Path) -> None:
 
 
 def read_trials(path: Path) -> tuple[Trial, ...]:
-    """The trials in trials.csv, in its order; raises UserError when the file is missing."""
+    """The trials in trials.csv, in its order; raises UserError for a file that is missing or
+    damaged."""
     if not path.exists():
         raise UserError(f"{path} does not exist: give the folder of a sweep, such as results/demo")
-    with path.open(newline="", encoding="utf-8") as file:
-        return tuple(_trial(cells) for cells in csv.DictReader(file))
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            trials = tuple(_trial(cells) for cells in csv.DictReader(file))
+    except (KeyError, TypeError, ValueError, csv.Error, IsADirectoryError) as error:
+        # not UTF-8 is a ValueError; a line that was cut short lacks cells
+        raise damaged(
+            path, f"a line is cut short, or is no trial's: {type(error).__name__}"
+        ) from error
+    for trial in trials:
+        if trial.state not in get_args(State):
+            raise damaged(path, f"no trial is {str(trial.state)!r}")
+    if len({trial.trial_id for trial in trials}) < len(trials):
+        raise damaged(path, "it has two lines of one trial")
+    return trials
 
 
 def _trial(cells: dict[str, str]) -> Trial:

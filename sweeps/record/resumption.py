@@ -7,7 +7,6 @@ needed: the search, the rungs and the leaderboard are made again by telling them
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -97,7 +96,7 @@ def read(out: Path) -> Earlier:
     manifest = _manifest(out)
     cut_torn_line(out / HISTORY)
     rows = _once(read_history(out / HISTORY))
-    trials = _trials(out / TRIALS)
+    trials = read_trials(out / TRIALS) if (out / TRIALS).exists() else ()
     unknown = {row["trial_id"] for row in rows} - {trial.trial_id for trial in trials}
     if unknown:
         raise UserError(
@@ -107,7 +106,7 @@ def read(out: Path) -> Earlier:
     reports: dict[str, list[Row]] = {}
     for row in rows:
         reports.setdefault(row["trial_id"], []).append(row)
-    every = manifest.get("settings", {}).get("evaluation", {}).get("report_every", inf)
+    every = manifest["settings"].get("evaluation", {}).get("report_every", inf)
     _check_heard(out / HISTORY, trials, reports, every)
     past = tuple(_past(trial, reports.get(trial.trial_id, [])) for trial in trials)
     return Earlier(manifest, past, rows)
@@ -116,7 +115,8 @@ def read(out: Path) -> Earlier:
 def _manifest(out: Path) -> dict[str, Any]:
     """The manifest, with all that going on needs of it."""
     manifest = read_manifest(out)
-    if not isinstance(manifest.get("settings", {}), dict):
+    settings = manifest.get("settings")
+    if not isinstance(settings, dict) or not isinstance(settings.get("evaluation", {}), dict):
         raise damaged(out / MANIFEST, "its settings are no group")
     try:
         datetime.fromisoformat(manifest.get("started") or "2000-01-01")
@@ -141,16 +141,6 @@ def _check_heard(
             f"{path} was cut short: {TRIALS} knows of reports of {(more or behind)[0]} that it "
             "does not hold; put a copy of it back, or start again in another --out"
         )
-
-
-def _trials(path: Path) -> tuple[Trial, ...]:
-    try:
-        return read_trials(path) if path.exists() else ()
-    except (KeyError, TypeError, ValueError, csv.Error) as error:  # not UTF-8 is a ValueError
-        raise UserError(
-            f"{path} is damaged ({type(error).__name__}), and without it nobody knows which trials "
-            "were begun; put a copy back, or start again with --overwrite"
-        ) from error
 
 
 def _once(rows: Iterable[Row]) -> tuple[Row, ...]:

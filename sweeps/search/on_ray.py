@@ -190,6 +190,8 @@ def run(
     Raises `UserError` where no host is left.
     """
     shutil.rmtree(Path(storage, EXPERIMENT), ignore_errors=True)
+    # It prints the traceback of what observers say in a sentence; error.txt of the trial has it.
+    logging.getLogger("ray.tune.execution.tune_controller").setLevel(logging.CRITICAL)
     scheduler = search.early_stopping(spec)
     earlier = rebuilt(scheduler, earlier, watch)
     over = sum(earlier.over(past.trial_id) for past in earlier.searched)

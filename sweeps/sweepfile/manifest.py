@@ -9,12 +9,15 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
 
 from empathy.cache import write_atomically
 from empathy.errors import UserError
 
 MANIFEST = "manifest.json"
+Form = TypeVar("Form")
 # Those whose version can move a number or break a file.
 PACKAGES = (
     "empathy-sweeps", "torch", "transformers", "trl", "peft", "ray", "optuna", "numpy",
@@ -62,11 +65,20 @@ def read_json(path: Path, kind: type) -> Any:
     """What a file of JSON holds; raises UserError, which names it, unless that is of this kind."""
     try:
         content = json.loads(path.read_text("utf-8"))
-    except (ValueError, RecursionError) as error:  # no JSON, or not UTF-8
+    except (ValueError, RecursionError, IsADirectoryError) as error:  # no JSON, or not UTF-8
         raise damaged(path, type(error).__name__) from error
     if not isinstance(content, kind):
         raise damaged(path, f"it holds no {kind.__name__}")
     return content
+
+
+def formed(form: type[Form], content: object, path: Path) -> Form:
+    """What of `content` this dataclass tells of; raises UserError, which names the file."""
+    try:
+        return TypeAdapter(form).validate_python(content)
+    except ValidationError as error:
+        place = ".".join(map(str, error.errors()[0]["loc"]))
+        raise damaged(path, f"{place} is missing or no such thing") from error
 
 
 def damaged(path: Path, why: str) -> UserError:

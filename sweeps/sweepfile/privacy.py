@@ -28,6 +28,11 @@ def closed(spec: SweepSpec, out: Path) -> AbstractContextManager[None]:
     return owner_only(out, cache_folder()) if private_corpora(spec) else nullcontext()
 
 
+def written_closed(spec: SweepSpec) -> AbstractContextManager[None]:
+    """Where the sweep is private, only its owner can open the files that are made meanwhile."""
+    return owner_only() if private_corpora(spec) else nullcontext()
+
+
 def check_place(spec: SweepSpec, out: str) -> None:
     """Raises `UserError` for results of a private sweep in a bucket."""
     private = private_corpora(spec)

@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from empathy.errors import UserError
 from sweeps.record.ledger import HISTORY, SUMMARY, TRIALS, figures, read_history, read_trials
 from sweeps.record.results_folder import PULSE, in_use
-from sweeps.sweepfile.manifest import MANIFEST, read_json, read_manifest
+from sweeps.sweepfile.manifest import MANIFEST, formed, read_json, read_manifest
 from sweeps.watching.account import now, of_json
 from sweeps.watching.snapshot import Pulse, Snapshot, stopped_at, winners
 
@@ -24,28 +25,53 @@ REPORT = "report.html"
 SILENT = 60.0  # seconds without a sign of life after which a sweep on a drive without locks is dead
 
 
+@dataclass
+class _Metric:
+    name: str
+    goal: Literal["maximize", "minimize"]
+
+
+@dataclass
+class _Manifest:
+    sweep: str
+    metric: _Metric
+    max_steps: int
+    run_cap: int
+
+
+@dataclass
+class _Best:
+    trial: str
+
+
+@dataclass
+class _Summary:
+    best: _Best | None = None
+    tied: tuple[str, ...] = ()
+
+
 def read(out: Path, at: datetime | None = None) -> Snapshot:
     """The sweep in `out`. Raises `UserError` for a folder that holds none, or damaged files."""
     at = at or now()
     running = in_use(out)  # first: a sweep that ends meanwhile has then written everything
-    manifest, pulse = read_manifest(out), _pulse(out / PULSE)
+    whole, pulse = read_manifest(out), _pulse(out / PULSE)
+    manifest = formed(_Manifest, whole, out / MANIFEST)
     if running is None:
         running = pulse is not None and (at - pulse.at).total_seconds() < SILENT
-    being = "running" if running else "ended" if manifest.get("ended") else "cut off"
+    being = "running" if running else "ended" if whole.get("ended") else "cut off"
     trials = read_trials(out / TRIALS) if (out / TRIALS).exists() else ()
-    metric = manifest["metric"]
-    best, tied = winners(read_json(out / SUMMARY, dict)) if _over(out, being) else (None, ())
+    best, tied = winners(_summary(out / SUMMARY)) if _over(out, being) else (None, ())
     return Snapshot(
-        sweep=manifest["sweep"],
-        metric=metric["name"],
-        goal=metric["goal"],
-        max_steps=manifest["max_steps"],
+        sweep=manifest.sweep,
+        metric=manifest.metric.name,
+        goal=manifest.metric.goal,
+        max_steps=manifest.max_steps,
         being=cast(Any, being),
         trials=trials,
-        curves=_curves(read_history(out / HISTORY), metric["name"]),
+        curves=_curves(read_history(out / HISTORY), manifest.metric.name),
         now=at,
         pulse=pulse,
-        wanted=(pulse and pulse.trials) or manifest["run_cap"],
+        wanted=(pulse and pulse.trials) or manifest.run_cap,
         best=best,
         tied=tied,
         resume=resume_command(out, pulse) if being == "cut off" else None,
@@ -94,6 +120,12 @@ def _pulse(path: Path) -> Pulse | None:
         return of_json(json.loads(path.read_text("utf-8")))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
+
+
+def _summary(path: Path) -> dict[str, Any]:
+    summary: dict[str, Any] = read_json(path, dict)
+    formed(_Summary, summary, path)
+    return summary
 
 
 def _over(out: Path, being: str) -> bool:

@@ -18,7 +18,6 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn, Protocol
 
-from sweeps.pool.stops import Terminated
 from sweeps.record.observers import Observer
 from sweeps.record.results_folder import measured
 from sweeps.watching.status import resume_command
@@ -47,7 +46,7 @@ def attended(host: Host, watch: Observer, out: Path, address: str) -> Iterator[N
     before = signal.signal(signal.SIGINT, _first) if main else None
     try:
         yield
-    except (KeyboardInterrupt, Terminated) as stop:
+    except KeyboardInterrupt as stop:
         _let_go(host)
         stop.args = (how_to_go_on(out, address),)
         raise
