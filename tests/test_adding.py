@@ -59,9 +59,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def exclamations(texts: Sequence[str]) -> tuple[float, ...]:
-    """Exclamation marks in each text."""
-    return tuple(float(text.count("!")) for text in texts)
+def exclamations(texts: Sequence[str]) -> tuple[float | None, ...]:
+    """Exclamation marks in each text; None for a blank one."""
+    return tuple(float(text.count("!")) if text.strip() else None for text in texts)
 '''
 METRIC = '    Metric("exclamations", None, "per reply", "Marks of exclamation."),\n'
 ROW = "| `exclamations` | marks of exclamation; neither more nor less is better | warmth |\n"
@@ -116,11 +116,11 @@ def put(path: Path, before: str, text: str) -> None:
 
 
 def add_line(copy: Path, what: Addition, imported: str) -> None:
-    """Import the new thing, and add the step's line to the literal that it names."""
+    """Import the new thing, and add the step's line at the end of the literal that it names."""
     path = copy / what.file
-    (opening,) = re.findall(rf"^ *{what.name}\b[^=\n]*= \{{\n", path.read_text("utf-8"), re.M)
-    indent = " " * (len(opening) - len(opening.lstrip()) + 4)
-    put(path, opening, f"{indent}{what.line}\n")
+    literal = rf"^( *){what.name}\b[^=\n]*= \{{\n.*?(?=^\1\}})"
+    (found,) = re.finditer(literal, path.read_text("utf-8"), re.M | re.S)
+    put(path, found[0], f"{found[1]}    {what.line}\n")
     put(path, "from __future__ import annotations\n", f"\n{imported}\n")
 
 
@@ -141,7 +141,10 @@ def run(copy: Path, line: str, *, code: int = 0) -> str:
 def add_sweep(copy: Path) -> None:
     source, target = re.findall(r"`(sweeps/\w+\.yaml)`", step("sweep"))
     text = (copy / source).read_text("utf-8")
+    (left_out,) = re.findall(r"take `(\w+)` out", step("sweep"))
     changed = re.sub("^description: .*$", "description: after work", text, flags=re.M)
+    changed, count = re.subn(rf"^  {left_out}: .*\n", "", changed, flags=re.M)
+    assert count == 1
     (copy / target).write_text(changed, encoding="utf-8")
     name = target.removeprefix("sweeps/")
     put(copy / "README.md", "minutes on two CPU cores\n", f"  {name:<39}minutes after work\n")
@@ -169,6 +172,13 @@ def add_metric(copy: Path) -> None:
     catalogue, tuple_ = re.findall(r"`(_REPLIES)` of `([\w/]+\.py)`", step("metric"))[0]
     put(copy / tuple_, f"{catalogue} = (\n", METRIC)
     add_line(copy, what, "from empathy.metrics.shouting import exclamations")
+    tested, name = re.findall(r"in `(tests/[\w/]+\.py)` its value in `(\w+)`", step("metric"))[0]
+    assert f"def {name}(" in (copy / tested).read_text("utf-8")
+    put(
+        copy / tested,
+        '            "questions": 2 / 4,\n',
+        '            "exclamations": (2 + 1) / 4,\n',
+    )
     content = (copy / "README.md").read_text("utf-8")
     (copy / "README.md").write_text(content.replace("| `questions` |", f"{ROW}| `questions` |", 1))
 
@@ -202,7 +212,7 @@ def test_a_metric_is_added(copy: Path) -> None:
     assert "3.00" in row
 
 
-TESTS = "python -m pytest -q -x -p no:cacheprovider -o addopts="
+TESTS = "python -m pytest -q -p no:cacheprovider -o addopts="
 
 
 @pytest.mark.slow
