@@ -22,7 +22,10 @@ ROOT = Path(launch.__file__).parent
     ("arguments", "sentence"),
     [
         (["--sweep", "demo", "--address", "moon"], "launch.py: argument --address: invalid choice"),
-        ([], "launch.py: one of the arguments --list --sweep --compare --status --check-cluster"),
+        (
+            [],
+            "launch.py: one of --list, --sweep, --compare, --status, --check-cluster or --dashboard is",
+        ),
     ],
 )
 def test_a_launch_option_s_error_is_one_line(
