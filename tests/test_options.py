@@ -24,7 +24,7 @@ ROOT = Path(launch.__file__).parent
         (["--sweep", "demo", "--address", "moon"], "launch.py: argument --address: invalid choice"),
         (
             [],
-            "launch.py: one of --list, --sweep, --compare, --status, --check-cluster or --dashboard is",
+            "launch.py: one of --list, --sweep, --compare, --status, --check-cluster or",
         ),
     ],
 )

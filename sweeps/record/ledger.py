@@ -324,7 +324,7 @@ def without_prompts(row: Row) -> dict[str, Any]:
 
 def cut_torn_line(path: Path) -> None:
     """Cut off a last line that a crash has torn, with a warning, so that others can follow it."""
-    content = path.read_bytes() if path.exists() else b""
+    content = path.read_bytes() if path.is_file() else b""
     whole, _, torn = content.rpartition(b"\n")
     if not torn:
         return
