@@ -16,7 +16,6 @@ python launch.py --check-cluster cluster.yaml
 from __future__ import annotations
 
 import argparse
-import errno
 import json
 import sys
 import traceback
@@ -25,12 +24,12 @@ from math import inf
 from pathlib import Path
 
 from empathy.console import quiet_libraries
-from empathy.errors import UserError, too_long
+from empathy.errors import UserError
 from empathy.options import OptionParser, quiet_pipe
 from sweeps.planning.look_ahead import look_ahead
 from sweeps.pool.stops import Terminated, heeding_sigterm
 from sweeps.record import results_folder
-from sweeps.storage.bucket import in_bucket
+from sweeps.storage.bucket import check_out, in_bucket
 from sweeps.sweepfile import privacy, spec
 from sweeps.watching.stopping import INTERRUPTED, leave
 
@@ -150,11 +149,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         print(f"launch.py: {error}", file=sys.stderr)
         return 2
-    except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
-            raise
-        print(f"launch.py: {too_long(error)}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt as stop:
         print(f"launch.py: {stop or 'interrupted'}", file=sys.stderr)
         return TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
@@ -188,14 +182,11 @@ def _do(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> None:
     """Refuses options that would be ignored."""
     elsewhere = options.address != ADDRESSES[0]
-    if options.out == "":
-        raise UserError("--out is empty, as an unset variable is: name a folder, or leave it out")
-    if options.out and "://" in options.out and not _in_bucket(options):
-        raise UserError(f"--out {options.out} is neither a folder nor s3://bucket/prefix")
+    check_out(options.out)
     if options.dashboard:
         from sweeps.dashboard import command
 
-        command.check(options, elsewhere=elsewhere or _in_bucket(options))
+        command.check(options, elsewhere=elsewhere or in_bucket(options.out))
     if options.merge and (not options.sweep or options.dry_run or options.data):
         raise UserError("--merge is for a sweep that runs: it takes --sweep, and trains it")
     if options.wandb and not options.compare:
@@ -212,7 +203,7 @@ def _check(options: argparse.Namespace) -> None:
         raise UserError(
             "--resume goes on with what is there: leave --overwrite, --dry-run and --data out"
         )
-    if _in_bucket(options) and (
+    if in_bucket(options.out) and (
         options.dry_run or options.data or options.compare or options.merge
     ):
         raise UserError(
@@ -314,10 +305,6 @@ def _folder(options: argparse.Namespace, sweep: spec.SweepSpec) -> Path:
     return Path(options.out) if options.out else Path("results") / sweep.name
 
 
-def _in_bucket(options: argparse.Namespace) -> bool:
-    return options.out is not None and in_bucket(options.out)
-
-
 def show_card(options: argparse.Namespace) -> None:
     """Print the data card, and where it was saved: beside the results folder, never in it."""
     sweep = spec.load(options.sweep, options.set)
@@ -335,7 +322,7 @@ def show_card(options: argparse.Namespace) -> None:
 def run(options: argparse.Namespace) -> None:
     """Run the sweep, or go on with it, and print where its results are."""
     sweep = spec.load(options.sweep, options.set)
-    if not _in_bucket(options):
+    if not in_bucket(options.out):
         print(_run(options, sweep, _folder(options, sweep)))
         return
     privacy.check_place(sweep, options.out)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
@@ -10,7 +9,7 @@ from typing import NamedTuple
 
 from empathy.console import quiet_libraries
 from empathy.deidentify import command as deidentify
-from empathy.errors import UserError, too_long
+from empathy.errors import UserError
 from empathy.fetch import command as fetch
 from empathy.options import OptionParser, quiet_pipe
 from empathy.own_data import prefer, score
@@ -87,11 +86,6 @@ def main(words: Sequence[str] | None = None) -> int:
         return quiet_pipe(lambda: COMMANDS[options.command].run(options))
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
-            raise
-        print(f"error: {too_long(error)}", file=sys.stderr)
         return 2
 
 

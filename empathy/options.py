@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import NoReturn
+
+from empathy.errors import UserError
+
+SHOWN = 60  # characters of a name in a message
 
 
 class OptionParser(ArgumentParser):
@@ -19,7 +24,10 @@ class OptionParser(ArgumentParser):
 
 
 def quiet_pipe(work: Callable[[], int]) -> int:
-    """The exit code of `work`, or 141 as of SIGPIPE where nobody reads its output to the end."""
+    """The exit code of `work`, or 141 as of SIGPIPE where nobody reads its output to the end.
+
+    Raises UserError where a user's name for a file is longer than any drive bears.
+    """
     try:
         code = work()
         sys.stdout.flush()
@@ -29,7 +37,16 @@ def quiet_pipe(work: Callable[[], int]) -> int:
         # Python flushes once more when it exits, which would complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise UserError(_too_long(str(error.filename))) from error
     return code
+
+
+def _too_long(name: str) -> str:
+    shown = name if len(name) <= SHOWN else f"{name[:SHOWN]}..."
+    return f"{shown} is {len(name)} characters long, too long for a file's name: give a shorter one"
 
 
 def _nobody_reads(descriptor: int) -> bool:

@@ -17,7 +17,7 @@ from empathy.errors import UserError
 from sweeps.record.ledger import SAMPLES, SUMMARY, TRIALS, read_trials
 from sweeps.record.observers import BASELINES
 from sweeps.sweepfile.limits import Guards
-from sweeps.sweepfile.manifest import MANIFEST
+from sweeps.sweepfile.manifest import MANIFEST, DamagedError
 
 
 @dataclass
@@ -105,8 +105,8 @@ def _check_trials(path: Path, summary: _Summary) -> None:
     """A sweep that ended wrote a whole line for each baseline and finalist, at the least."""
     try:
         states = {trial.trial_id for trial in read_trials(path)}
-    except UserError as error:
-        raise damaged(path, "a line is cut short, or is no trial's") from error
+    except DamagedError as error:
+        raise damaged(path, error.why) from error
     best = [summary.best] if summary.best else []
     wanted = [*BASELINES, *(each.trial for each in (*summary.finalists, *best))]
     if missing := [trial for trial in wanted if trial not in states]:

@@ -21,7 +21,14 @@ from typing import Any, cast, get_args
 from empathy.cache import write_atomically, writing
 from empathy.errors import UserError
 from sweeps.record.observers import BASELINES, Past, Row, State, SweepInfo
-from sweeps.sweepfile.manifest import begin, damaged, note, read_json, read_manifest, write_json
+from sweeps.sweepfile.manifest import (
+    DamagedError,
+    begin,
+    note,
+    read_json,
+    read_manifest,
+    write_json,
+)
 
 TRIALS, HISTORY, SUMMARY, SAMPLES = "trials.csv", "history.jsonl", "summary.json", "samples.json"
 FIXED = ("trial_id", "state", "reason", "step", "seconds")
@@ -278,11 +285,11 @@ def read_history(
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
             if not last or line.endswith("\n"):
-                raise damaged(path, f"line {number}: {type(error).__name__}") from error
+                raise DamagedError(path, f"line {number}: {type(error).__name__}") from error
             log.warning("%s: the last line was torn by a crash and is left out", path)
             break
         if not _is_report(row):
-            raise damaged(path, f"line {number} is no report of a trial")
+            raise DamagedError(path, f"line {number} is no report of a trial")
         rows.append(read(row))
     return tuple(rows)
 
@@ -305,7 +312,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str, bool]]:
     if not path.exists():
         return
     if path.is_dir():
-        raise damaged(path, "it is a folder")
+        raise DamagedError(path, "it is a folder")
     with path.open(encoding="utf-8", newline="\n") as file:
         try:
             line, number = file.readline(), 0
@@ -314,7 +321,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str, bool]]:
                 yield number, line, not following
                 line = following
         except UnicodeDecodeError as error:
-            raise damaged(path, type(error).__name__) from error
+            raise DamagedError(path, type(error).__name__) from error
 
 
 def without_prompts(row: Row) -> dict[str, Any]:
@@ -343,14 +350,14 @@ def read_trials(path: Path) -> tuple[Trial, ...]:
             trials = tuple(_trial(cells) for cells in csv.DictReader(file))
     except (KeyError, TypeError, ValueError, csv.Error, IsADirectoryError) as error:
         # not UTF-8 is a ValueError; a line that was cut short lacks cells
-        raise damaged(
+        raise DamagedError(
             path, f"a line is cut short, or is no trial's: {type(error).__name__}"
         ) from error
     for trial in trials:
         if trial.state not in get_args(State):
-            raise damaged(path, f"no trial is {str(trial.state)!r}")
+            raise DamagedError(path, f"no trial is {str(trial.state)!r}")
     if len({trial.trial_id for trial in trials}) < len(trials):
-        raise damaged(path, "it has two lines of one trial")
+        raise DamagedError(path, "it has two lines of one trial")
     return trials
 
 

@@ -34,7 +34,7 @@ from sweeps.record.observers import (
     ending,
     of_search,
 )
-from sweeps.sweepfile.manifest import MANIFEST, damaged, read_manifest
+from sweeps.sweepfile.manifest import MANIFEST, DamagedError, read_manifest
 
 
 @dataclass(frozen=True)
@@ -117,11 +117,11 @@ def _manifest(out: Path) -> dict[str, Any]:
     manifest = read_manifest(out)
     settings = manifest.get("settings")
     if not isinstance(settings, dict) or not isinstance(settings.get("evaluation", {}), dict):
-        raise damaged(out / MANIFEST, "its settings are no group")
+        raise DamagedError(out / MANIFEST, "its settings are no group")
     try:
         datetime.fromisoformat(manifest.get("started") or "2000-01-01")
     except (TypeError, ValueError) as error:
-        raise damaged(out / MANIFEST, "started is no time") from error
+        raise DamagedError(out / MANIFEST, "started is no time") from error
     return manifest
 
 

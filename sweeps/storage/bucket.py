@@ -24,9 +24,17 @@ ATTEMPTS = 3
 CONNECT_SECONDS, REQUEST_SECONDS = 5.0, 60.0
 
 
-def in_bucket(out: str) -> bool:
+def in_bucket(out: str | None) -> bool:
     """Whether results kept there would be in a bucket; `s3:` alone is a slip, not a folder."""
-    return out.startswith("s3:")
+    return out is not None and out.startswith("s3:")
+
+
+def check_out(out: str | None) -> None:
+    """Raises `UserError` for an --out that is neither a folder's name nor a bucket's."""
+    if out == "":
+        raise UserError("--out is empty, as an unset variable is: name a folder, or leave it out")
+    if out and "://" in out and not in_bucket(out):
+        raise UserError(f"--out {out} is neither a folder nor s3://bucket/prefix")
 
 
 class Object(NamedTuple):

@@ -66,9 +66,9 @@ def read_json(path: Path, kind: type) -> Any:
     try:
         content = json.loads(path.read_text("utf-8"))
     except (ValueError, RecursionError, IsADirectoryError) as error:  # no JSON, or not UTF-8
-        raise damaged(path, type(error).__name__) from error
+        raise DamagedError(path, type(error).__name__) from error
     if not isinstance(content, kind):
-        raise damaged(path, f"it holds no {kind.__name__}")
+        raise DamagedError(path, f"it holds no {kind.__name__}")
     return content
 
 
@@ -78,14 +78,17 @@ def formed(form: type[Form], content: object, path: Path) -> Form:
         return TypeAdapter(form).validate_python(content)
     except ValidationError as error:
         place = ".".join(map(str, error.errors()[0]["loc"]))
-        raise damaged(path, f"{place} is missing or no such thing") from error
+        raise DamagedError(path, f"{place} is missing or no such thing") from error
 
 
-def damaged(path: Path, why: str) -> UserError:
-    """The error for a file that cannot be what a sweep wrote."""
-    return UserError(
-        f"{path} is damaged ({why}); put a copy of it back, or start again in another --out"
-    )
+class DamagedError(UserError):
+    """A file that cannot be what a sweep wrote."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"{path} is damaged ({why}); put a copy of it back, or start again in another --out"
+        )
+        self.why = why
 
 
 def write_json(path: Path, content: object) -> None:
