@@ -260,7 +260,8 @@ ROWS: dict[str, Here | There | Parsed] = {
     "ray up cluster.yaml": Parsed(AWS),
     "ray attach cluster.yaml": Parsed(AWS),
     "ray job submit -- python launch.py --sweep dpo_gemma --address auto "
-    "--set resources.device=cuda --out /shared/dpo_gemma": Parsed(JOB),
+    "--set resources.device=cuda --set resources.hosts=8 "
+    "--out s3://YOUR-BUCKET/dpo_gemma": Parsed(JOB),
     "ray down cluster.yaml": Parsed(AWS),
     # Data of your own
     "python -m empathy score replies.csv --csv scores.csv": Here(

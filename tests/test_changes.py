@@ -76,7 +76,7 @@ def test_what_may_change_may() -> None:
     keys = {each.key for each in changed_settings(earlier(), now)}
     assert {"run_cap", "finalists.top", "tracking.mode", "data.folder"} <= keys
     assert set(MAY_CHANGE) <= {
-        *spec.SweepSpec.model_fields, "tracking.mode", "data.folder"
+        *spec.SweepSpec.model_fields, "tracking.mode", "data.folder", "data.file"
     }  # fmt: skip
 
 
