@@ -16,13 +16,13 @@ from sweeps.report.report import write_report
 from sweeps.report.report_data import data_card, data_view
 from sweeps.sweepfile.manifest import write_json
 
-MANIFEST = {"settings": {"data": {"corpora": ["sample", "own"]}}}
+MANIFEST = {"settings": {"data": {"corpora": ["sample", "elsewhere"]}}}
 
 
 def test_counts_lengths_and_cuts_stand_in_tables() -> None:
     view = data_view(MANIFEST, CARD)
     assert view.corpora[0] == ("sample", "Apache-2.0, as this software; every dialogue is invented")
-    assert view.corpora[1] == ("own", "terms not known here")
+    assert view.corpora[1] == ("elsewhere", "terms not known here")
     splits, pairs, rules = view.tables
     assert splits.rows == [
         ("train", "70 sample", "69", "28", "216", "60, 91", "60, 91", "1", "0"),
