@@ -376,3 +376,21 @@ def launched_for_a_gpu(exhausted: str | None) -> list[str]:
 def test_ray_s_autoscaler_takes_spot_and_goes_on_demand_when_there_is_none() -> None:
     assert launched_for_a_gpu(exhausted=None) == ["gpu_spot"]
     assert launched_for_a_gpu(exhausted="gpu_spot") == ["gpu_on_demand"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"cluster_name: \xff\n", "is no UTF-8"),
+        (b"provider: {type: local, head_ip: 1}\n", "Please supply a `head_ip`"),
+        (b"provider: {type: aws}\navailable_node_types: [1]\n", "Ray cannot read it (IndexError)"),
+        (b"provider: {type: aws}\nauth: [x]\navailable_node_types: {a: 1}\n", "is not ready for"),
+    ],
+)
+def test_what_ray_would_trip_over_is_a_sentence(
+    content: bytes, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "cluster.yaml"
+    path.write_bytes(content)
+    assert launch.main(["--check-cluster", str(path)]) == 2
+    assert said in capsys.readouterr().err

@@ -70,9 +70,9 @@ def fits(field: Field, value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(field.form, value) is not None
 
 
-def mapping(of: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def mapping(of: object, key: str) -> Mapping[str, Any]:
     """The mapping under a key, empty where there is none."""
-    value = of.get(key)
+    value = of.get(key) if isinstance(of, Mapping) else None
     return value if isinstance(value, Mapping) else {}
 
 

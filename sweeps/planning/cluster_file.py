@@ -58,6 +58,8 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}): name a cluster file") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is no UTF-8: save it as UTF-8") from error
 
 
 def _read(path: Path, text: str) -> dict[str, Any]:
@@ -91,6 +93,7 @@ def _open_to_all(text: str) -> bool:
 
 def _against_schema(config: dict[str, Any]) -> Iterator[str]:
     """Ray's own check, which `ray up` begins with: keys and types."""
+    from click import ClickException
     from jsonschema import ValidationError
     from ray.autoscaler._private.util import prepare_config, validate_config
 
@@ -98,8 +101,11 @@ def _against_schema(config: dict[str, Any]) -> Iterator[str]:
         validate_config(prepare_config(config))
     except ValidationError as error:
         yield f"{'.'.join(map(str, error.absolute_path)) or 'the file'}: {error.message}"
-    except (ValueError, RuntimeError) as error:
+    except (ValueError, RuntimeError, ClickException) as error:
         yield str(error)
+    except (AttributeError, LookupError, TypeError) as error:
+        # Ray fills in defaults before it checks anything, and trips over what is of another form
+        yield f"Ray cannot read it ({type(error).__name__}): compare its form with cluster.yaml's"
 
 
 def _about_token(config: Mapping[str, Any]) -> Iterator[str]:
