@@ -147,7 +147,8 @@ def check_all_is_as_if_undisturbed(record: Record, whole: Record) -> None:
     rows = {(row["trial_id"], row["step"]): row for row in record.history}
     for row in whole.history:
         found = rows[row["trial_id"], row["step"]]
-        assert found["curves"] == pytest.approx(row["curves"], abs=1e-5)
+        # sums of other lanes beside it round otherwise, and -27 in fp32 has steps of 2e-6
+        assert found["curves"] == pytest.approx(row["curves"], abs=1e-5, rel=1e-5)
         for name, figure in row["metrics"].items():
             assert found["metrics"][name]["value"] == pytest.approx(figure["value"], abs=1e-5), name
     states = {
