@@ -72,9 +72,11 @@ def test_the_headline_says_who_won_and_by_how_much() -> None:
 
 @pytest.fixture
 def service() -> Iterator[None]:
-    """Ends W&B's background process, which the first run starts."""
+    """Ends W&B's background process, which the first run starts, and its settings: whoever used
+    W&B before in this process has read another server's address."""
     import wandb
 
+    wandb.teardown()
     yield
     wandb.teardown()
 
