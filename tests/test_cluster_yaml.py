@@ -394,3 +394,11 @@ def test_what_ray_would_trip_over_is_a_sentence(
     path.write_bytes(content)
     assert launch.main(["--check-cluster", str(path)]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_the_head_s_copy_with_ray_s_own_note_passes() -> None:
+    config = filled()
+    config["provider"]["_config_cache_path"] = f"/tmp/ray-config-{'0123456789' * 4}"
+    assert list(cluster_file.complaints_about(config)) == []
+    config["provider"]["note"] = config["provider"].pop("_config_cache_path")
+    assert list(cluster_file.complaints_about(config))
