@@ -384,21 +384,17 @@ def test_ray_s_autoscaler_takes_spot_and_goes_on_demand_when_there_is_none() -> 
         (b"cluster_name: \xff\n", "is no UTF-8"),
         (b"provider: {type: local, head_ip: 1}\n", "Please supply a `head_ip`"),
         (b"provider: {type: aws}\navailable_node_types: [1]\n", "Ray cannot read it (IndexError)"),
-        (b"provider: {type: aws}\nauth: [x]\navailable_node_types: {a: 1}\n", "is not ready for"),
     ],
 )
 def test_what_ray_would_trip_over_is_a_sentence(
     content: bytes, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = tmp_path / "cluster.yaml"
-    path.write_bytes(content)
-    assert launch.main(["--check-cluster", str(path)]) == 2
+    (tmp_path / "cluster.yaml").write_bytes(content)
+    assert launch.main(["--check-cluster", str(tmp_path / "cluster.yaml")]) == 2
     assert said in capsys.readouterr().err
 
 
 def test_the_head_s_copy_with_ray_s_own_note_passes() -> None:
     config = filled()
     config["provider"]["_config_cache_path"] = f"/tmp/ray-config-{'0123456789' * 4}"
-    assert list(cluster_file.complaints_about(config)) == []
-    config["provider"]["note"] = config["provider"].pop("_config_cache_path")
-    assert list(cluster_file.complaints_about(config))
+    assert not list(cluster_file.complaints_about(config))
