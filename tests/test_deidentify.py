@@ -211,6 +211,8 @@ def test_jsonl_keeps_its_shape_and_finds_numbers_without_quotes(tmp_path: Path) 
         (["a.docx", "--out", "b.docx"], "ends in none of .csv, .jsonl, .txt; give CSV with commas"),
         (["gone.csv", "--out", "b.csv"], "gone.csv is missing"),
         (["a.csv", "--out", "a.csv"], "is there already: name another file"),
+        (["a.csv", "--out", "b.csv", "--report", "b.csv"], "--report b.csv is --out, too"),
+        (["a.csv", "--out", f"{'a' * 300}.csv"], "too long for a file's name"),
         (["a.csv", "--out", "b.csv", "--keep", "x"], "--keep x: "),
         (["t.txt", "--out", "b.txt", "--keep", "x"], "plain text without columns"),
         (["bad.jsonl", "--out", "b.jsonl"], "bad.jsonl, line 1: not JSON, cut short, or a name"),

@@ -11,11 +11,17 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from invented_study import write
 
+import launch
 from empathy.errors import UserError
 from empathy.finals import _samples
 from empathy.privacy import close, holds_private, private_among
 from empathy.settings import DataSettings
+from sweeps.comparison.contrasts import findings
+from sweeps.comparison.folders import read_all
+from sweeps.comparison.report import write_comparison
+from sweeps.planning import card_text, data_step
 from sweeps.report.cautions import data_warnings
 from sweeps.sweepfile import spec
 from sweeps.sweepfile.privacy import closed, private_corpora, tracking_mode
@@ -90,6 +96,39 @@ def test_a_private_sweep_closes_its_folders_and_what_it_writes(
         os.umask(before)
     assert mode(out) == mode(cache) == 0o700
     assert (mode(out / "file"), mode(out / "after")) == (0o600, 0o644)
+
+
+def test_the_data_card_of_private_words_is_its_owner_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data_step, "card_of", lambda sweep: {})
+    for module in (data_step, card_text):
+        monkeypatch.setattr(module, "as_text", lambda card: "counts")
+    before = os.umask(0o022)
+    try:
+        for name, given in (("public", []), ("private", ["--set", "data.private=true"])):
+            words = ["--sweep", "demo", *given, "--data", "--out", str(tmp_path / name)]
+            assert launch.main(words) == 0
+    finally:
+        os.umask(before)
+    modes = {path.name: mode(path) for path in tmp_path.iterdir()}
+    assert modes == {
+        "public.data_card.json": 0o644, "public.data_card.txt": 0o644,
+        "private.data_card.json": 0o600, "private.data_card.txt": 0o600,
+    }  # fmt: skip
+
+
+def test_a_comparison_with_private_words_is_its_owner_s(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        for name, given in (("public", []), ("private", ["data.private=true"])):
+            folder = write(tmp_path / name, "dpo_gemma", (1.0, 1.2, 2.0), *given)
+            write_comparison(findings(read_all([folder])), tmp_path / f"{name} compared")
+    finally:
+        os.umask(before)
+    assert mode(tmp_path / "public compared" / "comparison.html") == 0o644
+    assert mode(tmp_path / "private compared") == 0o700
+    assert {mode(path) for path in (tmp_path / "private compared").iterdir()} == {0o600}
 
 
 def mode(path: Path) -> int:

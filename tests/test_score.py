@@ -181,6 +181,7 @@ def test_a_row_per_reply_with_the_user_s_ids_and_without_text(
     assert "secret" not in out.read_text("utf-8")
     assert not {"prompt", "reply"} & set(written[0])
     scored(path, capsys, "--csv", str(out), "--with-text")
+    assert out.stat().st_mode & 0o077 == 0  # whose words they are is not known
     written = list(csv.DictReader(out.read_text("utf-8").splitlines()))
     assert (written[1]["prompt"], written[1]["reply"]) == ("a", "a secret!")
 

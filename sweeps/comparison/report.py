@@ -64,7 +64,8 @@ def write_comparison(found: Findings, out: Path) -> Path:
 
 def _private(found: Findings) -> bool:
     """Whether one of them learnt private words; such a comparison is its owner's alone, too."""
-    return any(holds_private(sweep.manifest["settings"]["data"]) for *_, sweep in searches(found))
+    told = [sweep.setting("data") for *_, sweep in searches(found)]
+    return any(data is None or holds_private(data) for data in told)
 
 
 def _written(found: Findings, out: Path) -> Path:
