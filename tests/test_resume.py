@@ -141,14 +141,16 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     return found
 
 
-def check_all_is_as_if_undisturbed(record: Record, whole: Record) -> None:
+def check_all_is_as_if_undisturbed(
+    record: Record, whole: Record, share: float | None = None
+) -> None:
+    """`share`: of a curve's own size, by which it may differ instead where that is more."""
     heard = [(row["trial_id"], row["step"]) for row in record.history]
     assert sorted(heard) == sorted((row["trial_id"], row["step"]) for row in whole.history)
     rows = {(row["trial_id"], row["step"]): row for row in record.history}
     for row in whole.history:
         found = rows[row["trial_id"], row["step"]]
-        # sums of other lanes beside it round otherwise, and -27 in fp32 has steps of 2e-6
-        assert found["curves"] == pytest.approx(row["curves"], abs=1e-5, rel=1e-5)
+        assert found["curves"] == pytest.approx(row["curves"], abs=1e-5, rel=share)
         for name, figure in row["metrics"].items():
             assert found["metrics"][name]["value"] == pytest.approx(figure["value"], abs=1e-5), name
     states = {
@@ -325,5 +327,7 @@ def test_a_full_disk_is_one_sentence_and_the_sweep_goes_on_once_there_is_room(
         warnings.simplefilter("ignore")  # of Ray and W&B about themselves
         assert launch.main(command(out, address, "--resume")) == 0
         gc.collect()
-    check_all_is_as_if_undisturbed(read_record(out), whole)
+    # A lane host of Ray has other threads; a log-probability of -27 has steps of 2e-6 in fp32.
+    share = 1e-5 if address == "local" else None
+    check_all_is_as_if_undisturbed(read_record(out), whole, share)
     assert not list(out.rglob(".tmp-*"))
