@@ -66,6 +66,7 @@ def test_the_headline_says_who_won_and_by_how_much() -> None:
     assert told["test/base/empathy"] == 1.0
     assert told["test/winner_minus_sft/empathy"] == 0.5
     assert "test/winner_minus_sft/empathy_low" not in told
+    assert "tied" not in headline({"best": summary["best"]}), "nobody has counted them"
     nobody = headline({"baselines": {}, "best": None, "trials": 1})
     assert nobody == {"trials": 1}
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from empathy.metrics import METRICS
-from sweeps.record.ledger import Figure, Record, Trial, figures
+from sweeps.record.ledger import Figure, Record, Trial, by_step, figures
 from sweeps.record.observers import BASELINES
 from sweeps.record.wording import named
 from sweeps.watching.tracked import CURVES, FRONT, LEADERBOARD, SCORES, TEST, ends, with_ends
@@ -48,7 +48,9 @@ def headline(summary: Mapping[str, Any]) -> dict[str, Any]:
     told = {name: summary[name] for name in ("trials", "completed", "stopped_early", "failed")
             if name in summary}  # fmt: skip
     if best:
-        told |= {"winner": best["trial"], "tied": len(summary.get("tied", ())) - 1}
+        told |= {"winner": best["trial"]}
+    if best and "tied" in summary:  # the winner is one of them
+        told |= {"tied": len(summary["tied"]) - 1}
     judged = {name: each["metrics"] for name, each in summary.get("baselines", {}).items()}
     judged |= {"winner": best.get("metrics", {})}
     judged |= {"winner_minus_sft": summary.get("differences", {}).get("vs_sft", {})}
@@ -144,13 +146,6 @@ def _points(record: Record, names: Sequence[str]) -> list[list[Any]]:
 
 
 def _curves(record: Record, metric: str) -> dict[str, tuple[list[int], list[float]]]:
-    """Steps and values by trial; of a step that a resumed trial reports again the last counts."""
-    found: dict[str, dict[int, float]] = {}
-    for row in record.history:
-        figure = figures(row.get("metrics", {})).get(metric)
-        if figure is not None:
-            found.setdefault(row["trial_id"], {})[row["step"]] = figure.value
-    return {
-        trial: (sorted(steps), [steps[step] for step in sorted(steps)])
-        for trial, steps in found.items()
-    }
+    """Steps and values by trial."""
+    found = by_step(record.history, metric)
+    return {trial: ([*steps], [*steps.values()]) for trial, steps in found.items()}
