@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from empathy.errors import UserError
-from sweeps.record.ledger import Figure, Ledger, Trial, read_history, read_record, read_trials
+from sweeps.record.history import read_history
+from sweeps.record.ledger import Figure, Ledger, Trial, read_record, read_trials
 from sweeps.record.observers import SweepInfo
 
 

@@ -13,7 +13,8 @@ from cut_off import EVERY, LAST, RUNNERS, CutOffError, Disk, go_on
 
 from empathy.errors import UserError
 from sweeps.record import resumption
-from sweeps.record.ledger import Trial, read_history, read_trials
+from sweeps.record.history import read_history
+from sweeps.record.ledger import Trial, read_trials
 from sweeps.sweepfile import spec
 from sweeps.sweepfile.spec import SweepSpec
 

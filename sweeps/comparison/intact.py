@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -17,20 +17,14 @@ from empathy.errors import UserError
 from sweeps.record.ledger import SAMPLES, SUMMARY, TRIALS, read_trials
 from sweeps.record.observers import BASELINES
 from sweeps.sweepfile.limits import Guards
-from sweeps.sweepfile.manifest import MANIFEST, DamagedError
-
-
-@dataclass
-class _Metric:
-    name: str
-    goal: Literal["maximize", "minimize"]
+from sweeps.sweepfile.manifest import MANIFEST, Chosen, DamagedError, Driving
 
 
 @dataclass
 class _Manifest:
     sweep: str
     run_id: str
-    metric: _Metric
+    metric: Driving
     settings: dict[str, Any]
     weights: dict[str, Any] = field(default_factory=dict)
     scorers: dict[str, Any] | None = None
@@ -38,15 +32,10 @@ class _Manifest:
 
 
 @dataclass
-class _Finalist:
-    trial: str
-
-
-@dataclass
 class _Summary:
     trials: int
-    best: _Finalist | None
-    finalists: tuple[_Finalist, ...] = ()
+    best: Chosen | None
+    finalists: tuple[Chosen, ...] = ()
     differences: dict[str, dict[str, Any]] = field(default_factory=dict)
     seeds: dict[str, Any] | None = None
     safety: dict[str, Any] | None = None

@@ -10,12 +10,11 @@ from typing import Any, Literal
 
 import wandb_workspaces.reports.v2 as wr
 
-from empathy.metrics import METRICS
 from sweeps.dashboard.subject import Subject
 from sweeps.record.wording import named
 from sweeps.sweepfile.limits import ABSENT
 from sweeps.sweepfile.space import continuous, distribution
-from sweeps.watching.tracked import LEADERBOARD, OURS, TEST, ends, key_of
+from sweeps.watching.tracked import LEADERBOARD, OURS, TEST, ends, is_curve, key_of
 
 WIDE = {"w": 24, "h": 10}
 RUNS = 100  # drawn in one panel at most
@@ -177,7 +176,7 @@ def _curve_by(subject: Subject, key: str, name: str) -> Any:
 
 def _judged(name: str) -> tuple[str, ...]:
     """Who has the number on test prompts: a training curve has none, and some compare with SFT."""
-    if name in METRICS and METRICS[name].curve:
+    if is_curve(name):
         return ()
     return ("winner",) if name in ABSENT["sft"] else ("winner", "winner_minus_sft", "sft", "base")
 

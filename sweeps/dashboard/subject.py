@@ -16,7 +16,7 @@ from sweeps.sweepfile.sections import Aim
 from sweeps.sweepfile.spec import SweepSpec
 from sweeps.watching import status
 from sweeps.watching.sweep_run import DRIFT, headline
-from sweeps.watching.tracked import LEADERBOARD, OURS, job_of, key_of, numbers
+from sweeps.watching.tracked import LEADERBOARD, OURS, is_curve, job_of, key_of, numbers
 
 OPTION = "--dashboard"
 TRL = {
@@ -88,16 +88,12 @@ class Subject:
         aims = [aim.name for aim in self.spec.metric.aims]
         more = METRICS if self.logged is not None else (*BESIDE, *self.spec.guards.limits)
         names = dict.fromkeys((*aims, *more))
-        return [name for name in names if self.known([f"{OURS}{name}"]) and not _is_curve(name)]
+        return [name for name in names if self.known([f"{OURS}{name}"]) and not is_curve(name)]
 
     @property
     def _also(self) -> Sequence[str]:
         also: tuple[Aim, ...] = self.spec.metric.also
         return [aim.name for aim in also]
-
-
-def _is_curve(name: str) -> bool:
-    return name in METRICS and METRICS[name].curve
 
 
 def find(sweep: str | None, overrides: Sequence[str], out: str | None) -> Subject:

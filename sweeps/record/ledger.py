@@ -13,13 +13,14 @@ import json
 import logging
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast, get_args
 
 from empathy.cache import write_atomically, writing
 from empathy.errors import UserError
+from sweeps.record.history import read_history, without_prompts
 from sweeps.record.observers import BASELINES, Past, Row, State, SweepInfo
 from sweeps.sweepfile.manifest import (
     DamagedError,
@@ -274,70 +275,17 @@ def read_record(out: Path) -> Record:
     )
 
 
-def read_history(
-    path: Path, read: Callable[[dict[str, Any]], Any] = dict
-) -> tuple[dict[str, Any], ...]:
-    """The reports in history.jsonl, each as `read` makes it: a file of hundreds of megabytes need
-    not stand in memory. A last line torn by a crash is left out with a warning."""
-    rows = []
-    for number, line, last in _lines(path):
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            if not last or line.endswith("\n"):
-                raise DamagedError(path, f"line {number}: {type(error).__name__}") from error
-            log.warning("%s: the last line was torn by a crash and is left out", path)
-            break
-        if not _is_report(row):
-            raise DamagedError(path, f"line {number} is no report of a trial")
-        rows.append(read(row))
-    return tuple(rows)
+def by_step(rows: Iterable[Row], metric: str) -> dict[str, dict[int, float]]:
+    """The metric's values by trial and step, steps upwards, of reports that have it.
 
-
-def _is_report(row: object) -> bool:
-    """Whether it has what every report has, in its form."""
-    if not isinstance(row, dict) or not isinstance(row.get("trial_id"), str):
-        return False
-    told = row.get("metrics", {})
-    return (
-        type(row.get("step")) is int
-        and isinstance(told, dict)
-        and all(each is None or isinstance(each, int | float | dict) for each in told.values())
-        and all(isinstance(row.get(name) or {}, dict) for name in ("curves", "evaluation"))
-    )
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str, bool]]:
-    """Number, text and whether it is the last, line by line; none where there is no file."""
-    if not path.exists():
-        return
-    if path.is_dir():
-        raise DamagedError(path, "it is a folder")
-    with path.open(encoding="utf-8", newline="\n") as file:
-        try:
-            line, number = file.readline(), 0
-            while line:
-                following, number = file.readline(), number + 1
-                yield number, line, not following
-                line = following
-        except UnicodeDecodeError as error:
-            raise DamagedError(path, type(error).__name__) from error
-
-
-def without_prompts(row: Row) -> dict[str, Any]:
-    """A report without the scores of each prompt, which are nearly all of it."""
-    return {name: value for name, value in row.items() if name != "evaluation"}
-
-
-def cut_torn_line(path: Path) -> None:
-    """Cut off a last line that a crash has torn, with a warning, so that others can follow it."""
-    content = path.read_bytes() if path.is_file() else b""
-    whole, _, torn = content.rpartition(b"\n")
-    if not torn:
-        return
-    log.warning("%s: the last line was torn by a crash and is cut off", path)
-    kept = whole + b"\n" if whole else b""
-    write_atomically(path, lambda temporary: temporary.write_bytes(kept))
+    Of a step that a resumed trial reports again the last counts.
+    """
+    found: dict[str, dict[int, float]] = {}
+    for row in rows:
+        figure = figures(row.get("metrics", {})).get(metric)
+        if figure is not None:
+            found.setdefault(row["trial_id"], {})[row["step"]] = figure.value
+    return {trial: dict(sorted(steps.items())) for trial, steps in found.items()}
 
 
 def read_trials(path: Path) -> tuple[Trial, ...]:

@@ -15,14 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from empathy.errors import UserError
+from sweeps.record.history import cut_torn_line, read_history, without_prompts
 from sweeps.record.ledger import (
     HISTORY,
     TRIALS,
     Trial,
-    cut_torn_line,
-    read_history,
     read_trials,
-    without_prompts,
 )
 from sweeps.record.observers import (
     BASELINES,

@@ -22,7 +22,7 @@ from sweeps.pool.hosts import Hosts, check_stopped
 from sweeps.pool.leases import TRIAL
 from sweeps.pool.stops import heed_sigterm
 from sweeps.pool.trial import ROW
-from sweeps.record.ledger import without_prompts
+from sweeps.record.history import without_prompts
 from sweeps.record.observers import Observer, Row, State, ending
 from sweeps.record.resumption import NOTHING, Earlier, end
 from sweeps.search import search

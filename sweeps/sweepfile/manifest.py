@@ -6,10 +6,11 @@ import json
 import platform
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -70,6 +71,21 @@ def read_json(path: Path, kind: type) -> Any:
     if not isinstance(content, kind):
         raise DamagedError(path, f"it holds no {kind.__name__}")
     return content
+
+
+@dataclass
+class Driving:
+    """What a manifest says of the metric that drives the search."""
+
+    name: str
+    goal: Literal["maximize", "minimize"]
+
+
+@dataclass
+class Chosen:
+    """What a summary says at least of a trial that came far."""
+
+    trial: str
 
 
 def formed(form: type[Form], content: object, path: Path) -> Form:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from empathy.errors import UserError
-from sweeps.record.ledger import HISTORY, SUMMARY, TRIALS, figures, read_history, read_trials
+from sweeps.record.history import read_history
+from sweeps.record.ledger import HISTORY, SUMMARY, TRIALS, by_step, read_trials
 from sweeps.record.results_folder import PULSE, in_use
-from sweeps.sweepfile.manifest import MANIFEST, formed, read_json, read_manifest
+from sweeps.sweepfile.manifest import MANIFEST, Chosen, Driving, formed, read_json, read_manifest
 from sweeps.watching.account import now, of_json
 from sweeps.watching.snapshot import Pulse, Snapshot, stopped_at, winners
 
@@ -26,27 +26,16 @@ SILENT = 60.0  # seconds without a sign of life after which a sweep on a drive w
 
 
 @dataclass
-class _Metric:
-    name: str
-    goal: Literal["maximize", "minimize"]
-
-
-@dataclass
 class _Manifest:
     sweep: str
-    metric: _Metric
+    metric: Driving
     max_steps: int
     run_cap: int
 
 
 @dataclass
-class _Best:
-    trial: str
-
-
-@dataclass
 class _Summary:
-    best: _Best | None = None
+    best: Chosen | None = None
     tied: tuple[str, ...] = ()
 
 
@@ -68,7 +57,10 @@ def read(out: Path, at: datetime | None = None) -> Snapshot:
         max_steps=manifest.max_steps,
         being=cast(Any, being),
         trials=trials,
-        curves=_curves(read_history(out / HISTORY), manifest.metric.name),
+        curves={
+            trial: tuple(steps.values())
+            for trial, steps in by_step(read_history(out / HISTORY), manifest.metric.name).items()
+        },
         now=at,
         pulse=pulse,
         wanted=(pulse and pulse.trials) or manifest.run_cap,
@@ -130,13 +122,3 @@ def _summary(path: Path) -> dict[str, Any]:
 
 def _over(out: Path, being: str) -> bool:
     return being == "ended" and (out / SUMMARY).exists()
-
-
-def _curves(rows: Iterable[Mapping[str, Any]], metric: str) -> dict[str, tuple[float, ...]]:
-    """The metric at each report, by trial; a report that a resumed trial repeats counts once."""
-    found: dict[str, dict[int, float]] = {}
-    for row in rows:
-        figure = figures(row.get("metrics", {})).get(metric)
-        if figure is not None:
-            found.setdefault(row["trial_id"], {})[row["step"]] = figure.value
-    return {name: tuple(steps[step] for step in sorted(steps)) for name, steps in found.items()}

@@ -44,8 +44,12 @@ def ends(key: str) -> tuple[str, str]:
 
 def key_of(metric: str) -> str:
     """Under which name a run logs a metric, or a curve that is searched."""
-    curve = metric in METRICS and METRICS[metric].curve
-    return metric if curve else f"{OURS}{metric}"
+    return metric if is_curve(metric) else f"{OURS}{metric}"
+
+
+def is_curve(metric: str) -> bool:
+    """Whether it is a curve of training, which has no interval and no number on test prompts."""
+    return metric in METRICS and METRICS[metric].curve
 
 
 def job_of(trial_id: str) -> Job:
