@@ -14,6 +14,7 @@ import pytest
 from fake_study import FakeStudy, join, stand_in
 from test_bucket import own_machine, server, url
 
+from empathy.errors import UserError
 from empathy.settings import StudySettings, TrainingSettings
 from sweeps.pool.leases import NOT_THE_TRIALS_FAULT
 from sweeps.pool.shared_host import SharedLanes, SharedProcess
@@ -86,4 +87,16 @@ def test_no_trial_is_to_blame_for_a_bucket_that_cannot_be_reached(
     monkeypatch.setattr(Bucket, "put", failing)
     with pytest.raises(NOT_THE_TRIALS_FAULT, match=r"cannot be reached \(NETWORK.*--resume"):
         host.report(join(host, "t000"))
+    host.close()
+
+
+def test_a_checkpoint_that_the_bucket_has_lost_is_not_taken_from_this_machine(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies here may be older than what another host has told of since."""
+    host = shared_host(url, monkeypatch)
+    assert host.report(join(host, "t000"))["step"] == 2
+    Bucket(url).delete("trials/t000/lane.safetensors")
+    with pytest.raises(UserError, match=r"its checkpoint .* is not there"):
+        host.report(join(host, "t000", resume=True, heard=2))
     host.close()
