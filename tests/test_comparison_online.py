@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from invented_study import study, sweep
+from wandb_fixtures import login, package, service
 from wandb_server import Kept, serving
 
 from empathy.errors import UserError
@@ -21,31 +21,12 @@ from sweeps.comparison.folders import read_all
 from sweeps.comparison.online import check, document, send, specification
 from sweeps.comparison.report import rendered
 
+__all__ = ["login", "package", "service"]  # fixtures
+
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Findings:
     return findings(read_all(study(tmp_path_factory.mktemp("anna"))))
-
-
-@pytest.fixture
-def login(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("WANDB_MODE", raising=False)
-    monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
-
-
-@pytest.fixture
-def package() -> None:
-    """The optional package, without which nothing is sent."""
-    pytest.importorskip("wandb_workspaces.reports.v2", exc_type=ImportError)
-
-
-@pytest.fixture
-def service() -> Iterator[None]:
-    """Ends W&B's background process, which the first request starts."""
-    import wandb
-
-    yield
-    wandb.teardown()
 
 
 def as_model(report: Any) -> Any:

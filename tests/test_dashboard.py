@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from invented_study import write
+from wandb_fixtures import login, package
 from wandb_server import Kept, serving
 
 import launch
@@ -22,20 +23,9 @@ from sweeps.dashboard.subject import Subject, find
 from sweeps.record.ledger import Trial, TrialsTable, read_record, write_trials
 from sweeps.sweepfile import spec
 
+__all__ = ["login", "package"]  # fixtures
 pytestmark = pytest.mark.usefixtures("package")
 MEANS = (1.0, 1.2, 2.0)
-
-
-@pytest.fixture
-def login(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("WANDB_MODE", raising=False)
-    monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
-
-
-@pytest.fixture
-def package() -> None:
-    """The optional package, without which nothing is sent."""
-    pytest.importorskip("wandb_workspaces.workspaces", exc_type=ImportError)
 
 
 @pytest.fixture

@@ -6,18 +6,20 @@ python -m pytest tests/test_sweep_run.py
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from invented_study import write
+from wandb_fixtures import service
 from wandb_runs import serving
 
 from sweeps.record.ledger import Figure, Record, Trial, read_record
 from sweeps.record.observers import SweepInfo
 from sweeps.watching.sweep_run import headline, leaderboard
 from sweeps.watching.tracking import Tracker
+
+__all__ = ["service"]  # a fixture
 
 
 def record(*trials: Trial) -> Record:
@@ -69,17 +71,6 @@ def test_the_headline_says_who_won_and_by_how_much() -> None:
     assert "tied" not in headline({"best": summary["best"]}), "nobody has counted them"
     nobody = headline({"baselines": {}, "best": None, "trials": 1})
     assert nobody == {"trials": 1}
-
-
-@pytest.fixture
-def service() -> Iterator[None]:
-    """Ends W&B's background process, which the first run starts, and its settings: whoever used
-    W&B before in this process has read another server's address."""
-    import wandb
-
-    wandb.teardown()
-    yield
-    wandb.teardown()
 
 
 @pytest.mark.usefixtures("service")
