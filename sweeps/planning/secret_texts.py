@@ -1,7 +1,7 @@
 """What looks like a secret in a text: a short list, for files that other machines get to read.
 
-detect-secrets, the library for it, was last released in May 2024; it knows the tokens of neither
-the hub nor Weights & Biases, and would have to be installed on every head.
+detect-secrets 1.5, the library for it, has no plugin for tokens of the hub or of Weights & Biases,
+and would have to be installed on every head.
 """
 
 from __future__ import annotations
